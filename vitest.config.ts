@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+const conditions: string[] = ["@leveret/source", "node", "import"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { include: ["packages/*/test/**/*.test.ts", "test/conformance/**/*.test.ts"] },
+});
