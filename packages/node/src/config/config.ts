@@ -1,0 +1,179 @@
+import type { LogCategory, LogFormat, LogLevel } from "../logger.ts";
+
+/** Everything that can be set, in one immutable value. Built by `loadConfig`, or by hand for embedding. */
+export interface Config {
+  readonly node: NodeConfig;
+  readonly listeners: ListenersConfig;
+  /** undefined: no certificate is configured, so there can be no TLS listener. */
+  readonly tls: TlsConfig | undefined;
+  readonly limits: LimitsConfig;
+  readonly auth: AuthConfig;
+  readonly defaults: DefaultsConfig;
+  readonly alarms: AlarmsConfig;
+  readonly log: LogConfig;
+  /** Definitions files (RabbitMQ's JSON format), loaded at boot in this order. */
+  readonly definitions: readonly string[];
+  readonly product: ProductConfig;
+  /** Configuration files that were read, in order of reading. */
+  readonly files: readonly string[];
+}
+
+export interface NodeConfig {
+  /** `rabbit@host`. */
+  readonly name: string;
+  /** undefined: named after the node. */
+  readonly clusterName: string | undefined;
+  /** undefined: nothing is stored. */
+  readonly dataDir: string | undefined;
+  readonly pidFile: string | undefined;
+  readonly isDetached: boolean;
+  readonly cookie: string | undefined;
+}
+
+/** Where to listen. `address` undefined: all interfaces, IPv6 and IPv4. `port` 0: any free port. */
+export interface ListenAddress {
+  readonly address: string | undefined;
+  readonly port: number;
+}
+
+export interface ListenersConfig {
+  readonly tcp: readonly ListenAddress[];
+  readonly tls: readonly ListenAddress[];
+  /** Every connection starts with a PROXY protocol header, v1 or v2. */
+  readonly hasProxyProtocol: boolean;
+  /** From accept to connection.open-ok. undefined: no limit. */
+  readonly handshakeTimeoutMs: number | undefined;
+  readonly tlsHandshakeTimeoutMs: number;
+  readonly backlog: number;
+  readonly isNoDelay: boolean;
+  readonly isKeepAlive: boolean;
+}
+
+/** `ssl_options.*`; see `tlsServerOptions`. File names are absolute. */
+export interface TlsConfig {
+  readonly caCertFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly password: string | undefined;
+  readonly verify: "verify_none" | "verify_peer";
+  readonly isPeerCertRequired: boolean;
+  /** TLS versions to offer; empty: those of Node.js (1.2 and 1.3). */
+  readonly versions: readonly TlsVersion[];
+  /** In order of preference, OpenSSL's names; empty: those of Node.js. */
+  readonly ciphers: readonly string[];
+  readonly isCipherOrderHonored: boolean;
+}
+
+export type TlsVersion = "tlsv1" | "tlsv1.1" | "tlsv1.2" | "tlsv1.3";
+
+/** undefined means: no limit. */
+export interface LimitsConfig {
+  /** Offered in connection.tune; 0: none. */
+  readonly heartbeatSeconds: number;
+  readonly frameMax: number;
+  /** Largest frame before connection.tune-ok. */
+  readonly initialFrameMax: number;
+  /** Channels open at once on a connection; 0: no limit. */
+  readonly channelMax: number;
+  readonly channelMaxPerNode: number | undefined;
+  readonly consumerMaxPerChannel: number | undefined;
+  readonly connectionMax: number | undefined;
+  readonly vhostMax: number | undefined;
+  readonly queueMax: number | undefined;
+  readonly maxMessageSize: number;
+  /** How long a delivery may stay unacknowledged. undefined: as long as it likes (our default). */
+  readonly consumerTimeoutMs: number | undefined;
+}
+
+export type PasswordHashing = "sha256" | "sha512" | "md5";
+
+export interface AuthConfig {
+  /** Offered in connection.start, in this order. */
+  readonly mechanisms: readonly string[];
+  /** Users that may connect from the loopback interface only. */
+  readonly loopbackUsers: readonly string[];
+  readonly passwordHashing: PasswordHashing;
+  /** Rule for new passwords. */
+  readonly credentialValidator:
+    | { readonly kind: "accept_everything" }
+    | { readonly kind: "min_password_length"; readonly minLength: number }
+    | { readonly kind: "password_regexp"; readonly regexp: string };
+}
+
+/** Three regular expressions, as in set_permissions. */
+export interface PermissionPatterns {
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+/** A user of `default_users.NAME.*`: made at first start, with permissions in the vhosts that match. */
+export interface DefaultUser {
+  readonly name: string;
+  /** undefined: the user cannot log in with a password. */
+  readonly password: string | undefined;
+  readonly tags: readonly string[];
+  readonly vhostPattern: string;
+  readonly permissions: PermissionPatterns;
+}
+
+/** An operator policy put into each new vhost whose name matches (`default_policies.operator.ID.*`). */
+export interface DefaultOperatorPolicy {
+  readonly name: string;
+  readonly vhostPattern: string;
+  readonly queuePattern: string;
+  /** Policy keys as in set_operator_policy: `max-length`, `message-ttl` (ms), ... */
+  readonly definition: Readonly<Record<string, number | string | readonly string[]>>;
+}
+
+/** Limits put on each new vhost whose name matches (`default_limits.vhosts.ID.*`). */
+export interface DefaultVhostLimits {
+  readonly name: string;
+  readonly pattern: string;
+  readonly maxConnections: number | undefined;
+  readonly maxQueues: number | undefined;
+}
+
+/** What an empty broker is filled with. */
+export interface DefaultsConfig {
+  readonly user: string;
+  readonly password: string;
+  readonly vhost: string;
+  readonly userTags: readonly string[];
+  readonly permissions: PermissionPatterns;
+  readonly users: readonly DefaultUser[];
+  readonly queueType: "classic" | "quorum" | "stream";
+  readonly operatorPolicies: readonly DefaultOperatorPolicy[];
+  readonly vhostLimits: readonly DefaultVhostLimits[];
+}
+
+/** A part of the total memory, or bytes. */
+export type ResourceLimit = { readonly relative: number } | { readonly absolute: number };
+
+export interface AlarmsConfig {
+  readonly memoryWatermark: ResourceLimit;
+  /** Instead of the machine's (or control group's) memory, in bytes. */
+  readonly totalMemoryOverride: number | undefined;
+  readonly memoryMonitorIntervalMs: number;
+  /** `relative` is relative to the total memory. undefined: not watched (in memory, and nothing configured). */
+  readonly diskFreeLimit: ResourceLimit | undefined;
+}
+
+export interface LogConfig {
+  readonly isConsole: boolean;
+  readonly consoleFd: 1 | 2;
+  readonly consoleLevel: LogLevel;
+  /** auto: pretty on a terminal, else JSON lines. */
+  readonly consoleFormat: "auto" | LogFormat;
+  /** undefined: no log file. */
+  readonly file: string | undefined;
+  readonly fileLevel: LogLevel;
+  readonly fileFormat: LogFormat;
+  readonly categoryLevels: Readonly<Partial<Record<LogCategory, LogLevel>>>;
+}
+
+/** Changes what the broker says of itself in connection.start; undefined: as it is. */
+export interface ProductConfig {
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+}
