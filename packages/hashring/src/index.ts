@@ -1,2 +1,2 @@
-/** Points that one unit of weight takes on a ring. */
-export const POINTS_PER_WEIGHT = 64;
+export { HashRing, MAX_NODES, MAX_POINTS, POINTS_PER_WEIGHT } from "./hash-ring.ts";
+export { hashKey, mix32, murmur3 } from "./murmur3.ts";
