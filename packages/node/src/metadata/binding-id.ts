@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { FieldTable, FieldValue } from "@leveret/amqp";
+import { compareText } from "./compare-text.ts";
+import type { BindingRecord } from "./records.ts";
+
+/**
+ * One text for a binding: equal exactly for equal bindings. The order of arguments does not count, their types do
+ * (RabbitMQ sorts them at bind). Every part carries its length, so that no choice of names can imitate another binding.
+ */
+export function bindingId(binding: BindingRecord): string {
+  const kind = binding.destinationType === "queue" ? "q" : "e";
+  const address = part(binding.source) + kind + part(binding.destination);
+  const base = address + part(binding.routingKey);
+  return binding.arguments.size === 0 ? base : base + tableText(binding.arguments);
+}
+
+/** The canonical text of a table; also tells whether two tables are the same. */
+export function tableText(table: FieldTable): string {
+  const entries = Array.from(table);
+  entries.sort((left, right) => compareText(left[0], right[0]));
+  return `{${entries.map(([key, value]) => part(key) + valueText(value)).join("")}}`;
+}
+
+function part(text: string): string {
+  return `${text.length}:${text}`;
+}
+
+function valueText(value: FieldValue): string {
+  switch (value.type) {
+    case "longstr":
+    case "binary":
+      return value.type + part(value.value.toString("latin1"));
+    case "decimal":
+      return `decimal${value.value.scale},${value.value.value};`;
+    case "array":
+      return `[${value.value.map(valueText).join("")}]`;
+    case "table":
+      return tableText(value.value);
+    case "void":
+      return "void;";
+    default:
+      return `${value.type}${Object.is(value.value, -0) ? "-0" : String(value.value)};`;
+  }
+}
+
+const HASH_BYTES = 4;
+
+/**
+ * The name of a binding among those between the same source and destination, as in URLs of the HTTP API: "~" for an
+ * empty key without arguments, the escaped key, or `key~hash`. RabbitMQ hashes Erlang terms; the hash is opaque
+ * to clients, ours has the same form.
+ */
+export function bindingPropertiesKey(binding: BindingRecord): string {
+  const { routingKey } = binding;
+  if (binding.arguments.size === 0) return routingKey === "" ? "~" : escapeKey(routingKey);
+  const digest = createHash("sha256").update(tableText(binding.arguments), "utf8").digest();
+  return `${escapeKey(routingKey)}~${digest.toString("base64url", 0, HASH_BYTES)}`;
+}
+
+/** Form encoding; "~" is escaped too, because it separates the hash. */
+function escapeKey(routingKey: string): string {
+  return encodeURIComponent(routingKey.toWellFormed())
+    .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");
+}

@@ -1,0 +1,253 @@
+import type { QueueType } from "../queue/queue-config.ts";
+import type { JsonValue } from "./json-value.ts";
+import type {
+  BindingRecord,
+  ExchangeRecord,
+  GlobalParameterRecord,
+  HashingAlgorithm,
+  ParameterRecord,
+  PermissionRecord,
+  PolicyDefinition,
+  QueueRecord,
+  TopicPermissionRecord,
+} from "./records.ts";
+
+/** Limits as clients write them (`max-connections` and so on); validated by the machine. */
+export type LimitDefinition = ReadonlyMap<string, JsonValue>;
+
+/** Creates a vhost with its predeclared exchanges, or changes the given properties of an existing one. */
+export interface AddVhost {
+  readonly type: "addVhost";
+  readonly name: string;
+  /** undefined: leave as it is, "" for a new vhost. */
+  readonly description?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly defaultQueueType?: QueueType | undefined;
+  readonly tracing?: boolean | undefined;
+}
+
+export interface DeleteVhost {
+  readonly type: "deleteVhost";
+  readonly name: string;
+}
+
+export interface SetVhostLimits {
+  readonly type: "setVhostLimits";
+  readonly vhost: string;
+  readonly limits: LimitDefinition;
+  /** true: limits that are not named stay (HTTP API); false: they are cleared (rabbitmqctl, definitions). */
+  readonly merge: boolean;
+}
+
+export interface ClearVhostLimits {
+  readonly type: "clearVhostLimits";
+  readonly vhost: string;
+  /** undefined: all. */
+  readonly limit?: string | undefined;
+}
+
+/** Refused when the user exists. */
+export interface AddUser {
+  readonly type: "addUser";
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly hashingAlgorithm: HashingAlgorithm;
+  readonly tags: readonly string[];
+}
+
+/** Creates a user or replaces password and tags of an existing one (HTTP API, definitions). */
+export interface PutUser extends Omit<AddUser, "type"> {
+  readonly type: "putUser";
+}
+
+export interface DeleteUser {
+  readonly type: "deleteUser";
+  readonly name: string;
+}
+
+export interface SetUserTags {
+  readonly type: "setUserTags";
+  readonly name: string;
+  readonly tags: readonly string[];
+}
+
+/** An empty hash disables login by password. */
+export interface SetUserPassword {
+  readonly type: "setUserPassword";
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly hashingAlgorithm: HashingAlgorithm;
+}
+
+/** Limits that are not named stay (RabbitMQ: set_user_limits). */
+export interface SetUserLimits {
+  readonly type: "setUserLimits";
+  readonly name: string;
+  readonly limits: LimitDefinition;
+}
+
+export interface ClearUserLimits {
+  readonly type: "clearUserLimits";
+  readonly name: string;
+  /** undefined: all. */
+  readonly limit?: string | undefined;
+}
+
+export interface SetPermissions extends PermissionRecord {
+  readonly type: "setPermissions";
+}
+
+export interface ClearPermissions {
+  readonly type: "clearPermissions";
+  readonly user: string;
+  readonly vhost: string;
+}
+
+export interface SetTopicPermissions extends TopicPermissionRecord {
+  readonly type: "setTopicPermissions";
+}
+
+export interface ClearTopicPermissions {
+  readonly type: "clearTopicPermissions";
+  readonly user: string;
+  readonly vhost: string;
+  /** undefined: for every exchange. */
+  readonly exchange?: string | undefined;
+}
+
+export interface SetPolicy {
+  readonly type: "setPolicy" | "setOperatorPolicy";
+  readonly vhost: string;
+  readonly name: string;
+  readonly pattern: string;
+  /** Checked by the machine. */
+  readonly applyTo: string;
+  readonly priority: number;
+  readonly definition: PolicyDefinition;
+}
+
+export interface ClearPolicy {
+  readonly type: "clearPolicy" | "clearOperatorPolicy";
+  readonly vhost: string;
+  readonly name: string;
+}
+
+export interface SetParameter extends ParameterRecord {
+  readonly type: "setParameter";
+}
+
+export interface ClearParameter {
+  readonly type: "clearParameter";
+  readonly vhost: string;
+  readonly component: string;
+  readonly name: string;
+}
+
+export interface SetGlobalParameter extends GlobalParameterRecord {
+  readonly type: "setGlobalParameter";
+}
+
+export interface ClearGlobalParameter {
+  readonly type: "clearGlobalParameter";
+  readonly name: string;
+}
+
+/** An exchange of this name that exists stays as it is: the result says `changed: false`. */
+export interface DeclareExchange {
+  readonly type: "declareExchange";
+  readonly exchange: ExchangeRecord;
+}
+
+export interface DeleteExchange {
+  readonly type: "deleteExchange";
+  readonly vhost: string;
+  readonly name: string;
+  /** Refused while the exchange is the source of a binding. */
+  readonly ifUnused?: boolean | undefined;
+}
+
+/** A queue of this name that exists stays as it is: the result says `changed: false`. */
+export interface DeclareQueue {
+  readonly type: "declareQueue";
+  readonly queue: QueueRecord;
+}
+
+export interface DeleteQueue {
+  readonly type: "deleteQueue";
+  readonly vhost: string;
+  readonly name: string;
+}
+
+export interface Bind {
+  readonly type: "bind";
+  readonly binding: BindingRecord;
+}
+
+export interface Unbind {
+  readonly type: "unbind";
+  readonly binding: BindingRecord;
+}
+
+/** Everything that changes metadata. Plain data: Raft will carry it. */
+export type MetadataCommand =
+  | AddVhost
+  | DeleteVhost
+  | SetVhostLimits
+  | ClearVhostLimits
+  | AddUser
+  | PutUser
+  | DeleteUser
+  | SetUserTags
+  | SetUserPassword
+  | SetUserLimits
+  | ClearUserLimits
+  | SetPermissions
+  | ClearPermissions
+  | SetTopicPermissions
+  | ClearTopicPermissions
+  | SetPolicy
+  | ClearPolicy
+  | SetParameter
+  | ClearParameter
+  | SetGlobalParameter
+  | ClearGlobalParameter
+  | DeclareExchange
+  | DeleteExchange
+  | DeclareQueue
+  | DeleteQueue
+  | Bind
+  | Unbind;
+
+/** Why a command was refused; `text` is RabbitMQ's wording. */
+export type RefusalReason =
+  | "no_such_vhost"
+  | "no_such_user"
+  | "user_already_exists"
+  | "no_such_exchange"
+  | "no_such_queue"
+  | "no_such_policy"
+  | "no_such_parameter"
+  | "invalid_regexp"
+  | "validation_failed"
+  | "exchange_in_use";
+
+export interface Refusal {
+  readonly ok: false;
+  readonly reason: RefusalReason;
+  readonly text: string;
+}
+
+/** `changed: false`: there was nothing to do (already declared, already bound, not there to delete). */
+export interface Applied {
+  readonly ok: true;
+  readonly changed: boolean;
+}
+
+export type MetadataResult = Applied | Refusal;
+
+export const CHANGED: Applied = Object.freeze({ ok: true, changed: true });
+export const UNCHANGED: Applied = Object.freeze({ ok: true, changed: false });
+
+export function refused(reason: RefusalReason, text: string): Refusal {
+  return { ok: false, reason, text };
+}

@@ -1,0 +1,139 @@
+import type { FieldTable } from "@leveret/amqp";
+import type { QueueType } from "../queue/queue-config.ts";
+import type { JsonValue } from "./json-value.ts";
+
+/** What the metadata machine keeps. All records are immutable: a change replaces the record. */
+
+export interface ExchangeRecord {
+  readonly vhost: string;
+  /** "" is the default exchange. */
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+}
+
+export interface QueueRecord {
+  readonly vhost: string;
+  readonly name: string;
+  readonly type: QueueType;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** Id of the connection that alone may use the queue; undefined: not exclusive. */
+  readonly exclusiveOwner: number | undefined;
+  readonly arguments: FieldTable;
+}
+
+export type DestinationType = "queue" | "exchange";
+
+/** A binding is identified by all of its fields; the arguments count without regard to their order. */
+export interface BindingRecord {
+  readonly vhost: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly destinationType: DestinationType;
+  readonly routingKey: string;
+  readonly arguments: FieldTable;
+}
+
+/** RabbitMQ's module names, as they stand in definitions files. */
+export type HashingAlgorithm =
+  | "rabbit_password_hashing_sha256"
+  | "rabbit_password_hashing_sha512"
+  | "rabbit_password_hashing_md5";
+
+/** A limit that is undefined or negative does not limit. */
+export interface UserLimits {
+  readonly maxConnections: number | undefined;
+  readonly maxChannels: number | undefined;
+}
+
+/** A limit that is undefined or negative does not limit. */
+export interface VirtualHostLimits {
+  readonly maxConnections: number | undefined;
+  readonly maxQueues: number | undefined;
+}
+
+export interface UserRecord {
+  readonly name: string;
+  /** base64(4 bytes of salt + digest); "" means that the user cannot log in with a password. */
+  readonly passwordHash: string;
+  readonly hashingAlgorithm: HashingAlgorithm;
+  readonly tags: readonly string[];
+  readonly limits: UserLimits;
+}
+
+export interface VirtualHostRecord {
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  /** Type of queues declared without x-queue-type; undefined: the node's default. */
+  readonly defaultQueueType: QueueType | undefined;
+  /** The firehose copies this vhost's messages to amq.rabbitmq.trace. */
+  readonly tracing: boolean;
+  readonly limits: VirtualHostLimits;
+}
+
+/** Patterns of PCRE, unanchored; the empty pattern allows nothing. */
+export interface PermissionRecord {
+  readonly user: string;
+  readonly vhost: string;
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+/** Restricts routing keys on one topic exchange; a user without a record may use every key. */
+export interface TopicPermissionRecord {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+export type ApplyTo =
+  | "all"
+  | "exchanges"
+  | "queues"
+  | "classic_queues"
+  | "quorum_queues"
+  | "streams";
+
+/** What a policy can apply to. */
+export type ResourceKind = "exchange" | "classic_queue" | "quorum_queue" | "stream";
+
+/** Policy keys and their values, as validated by policy-validation.ts. */
+export type PolicyDefinition = ReadonlyMap<string, JsonValue>;
+
+export interface PolicyRecord {
+  readonly vhost: string;
+  readonly name: string;
+  /** PCRE, unanchored. */
+  readonly pattern: string;
+  readonly applyTo: ApplyTo;
+  /** The highest matching one applies; of equals, the first by name. */
+  readonly priority: number;
+  readonly definition: PolicyDefinition;
+}
+
+/** The policies in force for one exchange or queue. */
+export interface EffectivePolicy {
+  readonly policy: PolicyRecord | undefined;
+  readonly operatorPolicy: PolicyRecord | undefined;
+}
+
+/** A runtime parameter of a plugin-like component, such as a federation upstream. */
+export interface ParameterRecord {
+  readonly vhost: string;
+  readonly component: string;
+  readonly name: string;
+  readonly value: JsonValue;
+}
+
+export interface GlobalParameterRecord {
+  readonly name: string;
+  readonly value: JsonValue;
+}
