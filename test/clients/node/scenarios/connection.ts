@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { type Channel, type ConsumeMessage, connect } from "amqplib";
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 import {
   awaitReady,
   closeReply,
@@ -120,15 +120,19 @@ async function reconnect(context: ScenarioContext): Promise<void> {
     recovery: {
       initialDelay: 10,
       maxDelay: 100,
-      setup: async (model) => {
+      setup: async (model: ChannelModel) => {
         const channel = await model.createChannel();
         channel.on("error", () => undefined);
         await channel.assertExchange(exchange, "fanout", { durable: false });
         const { queue } = await channel.assertQueue("", { exclusive: true });
         await channel.bindQueue(queue, exchange, "");
-        await channel.consume(queue, (message) => message && received.push(message), {
-          noAck: true,
-        });
+        await channel.consume(
+          queue,
+          (message: ConsumeMessage | null) => message && received.push(message),
+          {
+            noAck: true,
+          },
+        );
         channels.push(channel);
       },
     },
