@@ -1,5 +1,5 @@
-import { ChannelError, type FieldTable, type FieldValue } from "@leveret/amqp";
-import { termText } from "./erlang-term.ts";
+import { ChannelError, type FieldTable, type FieldValue, integerOf } from "@leveret/amqp";
+import { termText, wholeNumberOf } from "./erlang-term.ts";
 
 /**
  * The equality that a second declaration must meet (RabbitMQ: rabbit_misc). Types may differ in width
@@ -29,45 +29,27 @@ export function isEquivalentValue(left: FieldValue, right: FieldValue): boolean 
       return right.type === "array" && sameItems(left.value, right.value);
     case "table":
       return right.type === "table" && sameEntries(left.value, right.value);
+    case "signedint":
+    case "timestamp":
+    case "byte":
+    case "long":
+    case "short":
+    case "unsignedbyte":
+    case "unsignedshort":
+    case "unsignedint":
+      return isSameNumber(left.value, wholeNumberOf(right));
     default:
-      return isInteger(right) && BigInt(left.value) === BigInt(right.value);
+      return left satisfies never;
   }
 }
 
 type BytesValue = Extract<FieldValue, { value: Buffer }>;
-type IntegerValue = Exclude<
-  FieldValue,
-  {
-    type:
-      | "longstr"
-      | "binary"
-      | "float"
-      | "double"
-      | "bool"
-      | "void"
-      | "decimal"
-      | "array"
-      | "table";
-  }
->;
-
-const INTEGER_TYPES: ReadonlySet<string> = new Set<IntegerValue["type"]>([
-  "byte",
-  "unsignedbyte",
-  "short",
-  "unsignedshort",
-  "signedint",
-  "unsignedint",
-  "long",
-  "timestamp",
-]);
-
 function isBytes(value: FieldValue): value is BytesValue {
   return value.type === "longstr" || value.type === "binary";
 }
 
-function isInteger(value: FieldValue): value is IntegerValue {
-  return INTEGER_TYPES.has(value.type);
+function isSameNumber(left: number | bigint, right: number | bigint | undefined): boolean {
+  return right !== undefined && BigInt(left) === BigInt(right);
 }
 
 function sameItems(left: readonly FieldValue[], right: readonly FieldValue[]): boolean {
@@ -87,6 +69,20 @@ function sameEntries(left: FieldTable, right: FieldTable): boolean {
 
 function isSameTyped(left: FieldValue, right: FieldValue | undefined): boolean {
   return right !== undefined && left.type === right.type && isEquivalentValue(left, right);
+}
+
+/**
+ * RabbitMQ's classes of field types that compare with each other: integers of any width with decimal,
+ * the two float types; every other type is a class of its own.
+ */
+function typeClass(value: FieldValue): string {
+  if (integerOf(value) !== undefined || value.type === "decimal") return "int";
+  return value.type === "double" ? "float" : value.type;
+}
+
+/** The stricter equality of headers exchanges: the same value in the same class of types. */
+export function isSameClassAndValue(left: FieldValue, right: FieldValue): boolean {
+  return typeClass(left) === typeClass(right) && isEquivalentValue(left, right);
 }
 
 /** Whether two tables hold equivalent values under the same names in any order, as bindings compare. */

@@ -1,4 +1,4 @@
-import type { FieldTable, FieldValue } from "@leveret/amqp";
+import { type FieldTable, type FieldValue, integerOf } from "@leveret/amqp";
 
 /** RabbitMQ prints terms into lines of 80 columns; the first column is the text before the term. */
 const LINE_WIDTH = 80;
@@ -28,11 +28,14 @@ function plainDigits(value: number, digits: string, exponent: string): string {
   return value.toFixed(Math.min(100, decimals));
 }
 
-/** Bytes as `<<"text">>` when all are printable Latin-1, otherwise as numbers. */
+/**
+ * Bytes as `<<"text">>` when all are printable Latin-1, otherwise as numbers. RabbitMQ sends printable
+ * bytes as they are, so a client reads UTF-8 text.
+ */
 export function binaryText(bytes: Buffer): string {
   if (bytes.length === 0) return "<<>>";
   const shown = bytes.subarray(0, MAX_TEXT);
-  if (shown.every(isPrintable)) return `<<"${escapeText(shown.toString("latin1"))}">>`;
+  if (shown.every(isPrintable)) return `<<"${escapeText(shown.toString("utf8"))}">>`;
   return `<<${shown.join(",")}>>`;
 }
 
@@ -101,8 +104,18 @@ function flatText(value: FieldValue): string {
       return `[${value.value.map((item) => `{${item.type},${flatText(item)}}`).join(",")}]`;
     case "table":
       return `[${flatEntries(value.value)}]`;
-    default:
+    case "signedint":
+    case "timestamp":
+    case "byte":
+    case "long":
+    case "short":
+    case "unsignedbyte":
+    case "unsignedshort":
+    case "unsignedint":
+    case "bool":
       return String(value.value);
+    default:
+      return value satisfies never;
   }
 }
 
@@ -111,4 +124,9 @@ function flatEntries(table: FieldTable): string {
     table,
     ([key, item]) => `{${binaryText(Buffer.from(key))},${item.type},${flatText(item)}}`,
   ).join(",");
+}
+
+/** The number of a value that is an integer in Erlang, timestamps included; undefined for others. */
+export function wholeNumberOf(value: FieldValue): number | bigint | undefined {
+  return value.type === "timestamp" ? value.value : integerOf(value);
 }
