@@ -12,13 +12,42 @@ export function printOctets(bytes: Buffer, start: number, end: number): string {
   return printedEnd < end ? `<<${numbers},...>>` : `<<${numbers}>>`;
 }
 
-/** `<<"abc">>` where all octets are printable Latin-1, else like printOctets (Erlang's ~p). */
-export function printBinary(bytes: Buffer, start: number, end: number): string {
+/** Erlang's ~p breaks a term that would reach beyond this column. */
+const LINE_SIZE = 79;
+
+/**
+ * `<<"abc">>` where all octets are printable Latin-1, else like printOctets() (Erlang's ~p). As
+ * there, numbers that do not fit the line go on in the next one, below the first of them; the
+ * line begins `column` characters before the result. Meant for the few octets of a snippet.
+ */
+export function printBinary(bytes: Buffer, start: number, end: number, column = 0): string {
   if (start === end) return "<<>>";
-  for (let at = start; at < end; at++) {
-    if (!isPrintable(bytes[at] as number)) return printOctets(bytes, start, end);
+  const octets = bytes.subarray(start, end);
+  if (octets.every(isPrintable)) {
+    return `<<"${octets.toString("latin1").replace(SPECIAL, escapeCharacter)}">>`;
   }
-  return `<<"${bytes.toString("latin1", start, end).replace(SPECIAL, escapeCharacter)}">>`;
+  return `<<${wrapNumbers(octets, column + 2)}>>`;
+}
+
+function wrapNumbers(octets: Buffer, indent: number): string {
+  let text = "";
+  let column = indent;
+  for (const [index, octet] of octets.entries()) {
+    const item = index === octets.length - 1 ? `${octet}` : `${octet},`;
+    if (column + item.length > LINE_SIZE) {
+      text += `\n${" ".repeat(indent)}`;
+      column = indent;
+    }
+    text += item;
+    column += item.length;
+  }
+  return text;
+}
+
+/** `{name,number}` as Erlang's ~p prints it `column` characters into the line. */
+export function printPair(name: string, number: number, column: number): string {
+  const isShort = column + name.length + `${number}`.length + 3 < LINE_SIZE;
+  return isShort ? `{${name},${number}}` : `{${name},\n${" ".repeat(column + 1)}${number}}`;
 }
 
 /** What Erlang's io_lib counts as printable: Latin-1 without most control characters. */

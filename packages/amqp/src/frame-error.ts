@@ -1,10 +1,10 @@
-import { printBinary } from "./binary-text.ts";
+import { printBinary, printPair } from "./binary-text.ts";
 import { ConnectionError, NO_METHOD } from "./errors.ts";
 
 /** Octets of the payload that a reply text shows (RabbitMQ: payload_snippet). */
 const SNIPPET_SIZE = 16;
 
-/** 501 with RabbitMQ's text for a frame that is no frame; the fault in Erlang's syntax. */
+/** 501 with RabbitMQ's text for a frame that is no frame; `fault` in Erlang's syntax. */
 export function frameError(
   type: number,
   bytes: Buffer,
@@ -14,6 +14,19 @@ export function frameError(
 ): ConnectionError {
   const text = `${describeFrame(type, bytes, start, end)}: ${fault}`;
   return new ConnectionError("FRAME_ERROR", text, { failed: NO_METHOD });
+}
+
+/** 501 with RabbitMQ's text for a frame whose end octet, at `end`, is not 0xCE. */
+export function frameEndError(
+  type: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): ConnectionError {
+  const prefix = `${describeFrame(type, bytes, start, end)}: `;
+  const column = prefix.length - prefix.lastIndexOf("\n") - 1;
+  const fault = printPair("invalid_frame_end_marker", bytes[end] as number, column);
+  return frameError(type, bytes, start, end, fault);
 }
 
 /** 505 with RabbitMQ's text for a well-formed frame on a channel where it may not be. */
@@ -29,6 +42,6 @@ export function unexpectedFrame(
 
 function describeFrame(type: number, bytes: Buffer, start: number, end: number): string {
   const isWhole = end - start <= SNIPPET_SIZE;
-  const shown = printBinary(bytes, start, isWhole ? end : start + SNIPPET_SIZE);
-  return `type ${type}, ${isWhole ? "all" : `first ${SNIPPET_SIZE}`} octets = ${shown}`;
+  const prefix = `type ${type}, ${isWhole ? "all" : `first ${SNIPPET_SIZE}`} octets = `;
+  return prefix + printBinary(bytes, start, isWhole ? end : start + SNIPPET_SIZE, prefix.length);
 }

@@ -8,7 +8,7 @@ import {
   FRAME_METHOD,
   FRAME_OVERHEAD,
 } from "./frame.ts";
-import { frameError, unexpectedFrame } from "./frame-error.ts";
+import { frameEndError, frameError, unexpectedFrame } from "./frame-error.ts";
 import { u16At, u32At } from "./unsigned.ts";
 
 /** Takes the frames a FrameReader finds. */
@@ -219,10 +219,7 @@ function checkFrame(
   start: number,
   end: number,
 ): void {
-  const endOctet = bytes[end];
-  if (endOctet !== FRAME_END) {
-    throw frameError(type, bytes, start, end, `{invalid_frame_end_marker,${endOctet}}`);
-  }
+  if (bytes[end] !== FRAME_END) throw frameEndError(type, bytes, start, end);
   if (!isKnownFrame(type, end - start)) throw frameError(type, bytes, start, end, "unknown_frame");
   if (type !== FRAME_METHOD && (type === FRAME_HEARTBEAT) !== (channel === 0)) {
     throw unexpectedFrame(type, bytes, start, end);

@@ -46,9 +46,9 @@ export function decodeMethod(bytes: Buffer, start: number, end: number): Method 
   if (end - start < IDS_SIZE) throw new WireReader(bytes, start, end).malformed();
   const layout = LAYOUT_BY_ID.get(u32At(bytes, start));
   if (layout === undefined) throw unknownMethod(u16At(bytes, start), u16At(bytes, start + 2));
-  const { name, classId, methodId } = layout;
-  const reader = new WireReader(bytes, start + IDS_SIZE, end, layout);
-  const method: Record<string, ArgValue> = { name, classId, methodId };
+  const { name, address } = layout;
+  const reader = new WireReader(bytes, start + IDS_SIZE, end, address);
+  const method: Record<string, ArgValue> = { name, ...address };
   readArgs(reader, layout, method);
   reader.finish();
   return method as unknown as Method;

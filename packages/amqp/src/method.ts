@@ -1,3 +1,4 @@
+import type { MethodAddress } from "./errors.ts";
 import type { FieldTable } from "./field-value.ts";
 import { METHOD_TABLE } from "./method-table.ts";
 
@@ -45,8 +46,7 @@ export type Method = MethodOf<MethodName>;
 /** The wire layout of one method, as the codec walks it. */
 export interface MethodLayout {
   readonly name: MethodName;
-  readonly classId: number;
-  readonly methodId: number;
+  readonly address: MethodAddress;
   readonly args: readonly ArgLayout[];
 }
 
@@ -80,5 +80,5 @@ function layoutOf(name: MethodName): MethodLayout {
     type,
     isReserved: argName.startsWith("reserved"),
   }));
-  return { name, classId, methodId, args: argLayouts };
+  return { name, address: { classId, methodId }, args: argLayouts };
 }

@@ -1,5 +1,5 @@
 import { printOctets } from "./binary-text.ts";
-import { ConnectionError, type MethodAddress } from "./errors.ts";
+import { ConnectionError, type MethodAddress, NO_METHOD } from "./errors.ts";
 import { u16At, u32At } from "./unsigned.ts";
 
 const REPLACEMENT_CHARACTER = "\ufffd";
@@ -55,11 +55,13 @@ export class WireReader {
     return this.bytes.toString("utf8", at, at + size);
   }
 
-  /** Like shortstr(), but RabbitMQ checks names in methods for UTF-8. */
+  /** Like shortstr(), but checked for UTF-8 as RabbitMQ does in methods; it blames no method then. */
   shortstrChecked(): string {
     const text = this.shortstr();
     if (text.includes(REPLACEMENT_CHARACTER) && !this.#endsWith(text)) {
-      throw this.#error("Malformed UTF-8 in shortstr");
+      throw new ConnectionError("FRAME_ERROR", "Malformed UTF-8 in shortstr", {
+        failed: NO_METHOD,
+      });
     }
     return text;
   }
@@ -71,10 +73,7 @@ export class WireReader {
 
   /** What RabbitMQ answers to arguments that cannot be decoded. */
   malformed(): ConnectionError {
-    return this.#error(`cannot decode ${printOctets(this.bytes, this.#start, this.#end)}`);
-  }
-
-  #error(text: string): ConnectionError {
+    const text = `cannot decode ${printOctets(this.bytes, this.#start, this.#end)}`;
     const options = this.#failed === undefined ? {} : { failed: this.#failed };
     return new ConnectionError("FRAME_ERROR", text, options);
   }
