@@ -1,0 +1,235 @@
+import { dirname, isAbsolute, resolve } from "node:path";
+import { LOG_CATEGORIES, type LogCategory, type LogLevel } from "../logger.ts";
+import { buildAuth, buildDefaults } from "./build-users.ts";
+import type {
+  AlarmsConfig,
+  Config,
+  LimitsConfig,
+  ListenAddress,
+  ListenersConfig,
+  LogConfig,
+  NodeConfig,
+  ResourceLimit,
+  TlsConfig,
+  TlsVersion,
+} from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { deepFreeze } from "./deep-freeze.ts";
+import type { GivenFlags } from "./given-flags.ts";
+import { fallbackOf, type Settings } from "./settings.ts";
+import { parseListener } from "./value-type.ts";
+
+/** Checked settings and flags, and what they refer to. */
+export interface ConfigParts {
+  readonly settings: Settings;
+  readonly flags: GivenFlags;
+  readonly files: readonly string[];
+  readonly cwd: string;
+  readonly host: string;
+}
+
+/** frame_max of less is refused by RabbitMQ's clients and by the specification (1.2, FRAME-MIN-SIZE). */
+const FRAME_MAX_MIN = 4096;
+
+/** Puts all settings into one value and checks them against each other. Throws {@link ConfigError}. */
+export function buildConfig(parts: ConfigParts): Config {
+  const { settings, flags, files, cwd } = parts;
+  const config: Config = {
+    node: buildNode(parts),
+    listeners: buildListeners(settings, flags),
+    tls: buildTls(settings),
+    limits: buildLimits(settings),
+    auth: buildAuth(settings),
+    defaults: buildDefaults(settings, flags),
+    alarms: buildAlarms(settings, flags),
+    log: buildLog(settings, flags),
+    definitions: [
+      ...["load_definitions", "definitions.local.path"].flatMap(
+        (key) => fileOf(settings, key) ?? [],
+      ),
+      ...flags.list("definitions").map((file) => resolve(cwd, file)),
+    ],
+    product: { name: settings.text("product.name"), version: settings.text("product.version") },
+    files,
+  };
+  const problems = contradictions(config);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+function contradictions(config: Config): string[] {
+  const { listeners, tls, limits, node } = config;
+  const problems: string[] = [];
+  if (!/^[^@\s]{1,255}@[^@\s]{1,255}$/.test(node.name)) {
+    problems.push(`the node name must be NAME@HOST, not \`${node.name.slice(0, 80)}\``);
+  }
+  if (listeners.tls.length > 0 && (tls?.certFile === undefined || tls.keyFile === undefined)) {
+    problems.push("a TLS listener needs ssl_options.certfile and ssl_options.keyfile");
+  }
+  for (const [key, value] of [
+    ["frame_max", limits.frameMax],
+    ["initial_frame_max", limits.initialFrameMax],
+  ] as const) {
+    if (value !== 0 && value < FRAME_MAX_MIN)
+      problems.push(`${key} must be at least ${FRAME_MAX_MIN}`);
+  }
+  return problems;
+}
+
+function buildNode({ settings, flags, cwd, host }: ConfigParts): NodeConfig {
+  const shortHost = host.split(".")[0] ?? host;
+  const name = flags.text("node-name") ?? "rabbit";
+  const pidFile = flags.text("pid-file");
+  return {
+    name: name.includes("@") ? name : `${name}@${shortHost}`,
+    clusterName: settings.text("cluster_name"),
+    dataDir: flags.isSet("in-memory") ? undefined : resolve(cwd, flags.text("data-dir") ?? "data"),
+    pidFile: pidFile === undefined ? undefined : resolve(cwd, pidFile),
+    isDetached: flags.isSet("detached"),
+    cookie: flags.text("cookie"),
+  };
+}
+
+function buildListeners(settings: Settings, flags: GivenFlags): ListenersConfig {
+  const bind = flags.text("bind");
+  const defaultPort = Number(fallbackOf("listeners.tcp.$name"));
+  return {
+    tcp: fromFlag(flags.port("amqp-port"), bind) ??
+      fromFile(settings, "listeners.tcp", bind) ?? [{ address: bind, port: defaultPort }],
+    tls: fromFlag(flags.port("tls-port"), bind) ?? fromFile(settings, "listeners.ssl", bind) ?? [],
+    hasProxyProtocol: settings.boolean("proxy_protocol"),
+    handshakeTimeoutMs: settings.limit("handshake_timeout"),
+    tlsHandshakeTimeoutMs: settings.number("ssl_handshake_timeout"),
+    backlog: settings.number("tcp_listen_options.backlog"),
+    isNoDelay: settings.boolean("tcp_listen_options.nodelay"),
+    isKeepAlive: settings.boolean("tcp_listen_options.keepalive"),
+  };
+}
+
+function fromFlag(
+  port: number | "off" | undefined,
+  bind: string | undefined,
+): readonly ListenAddress[] | undefined {
+  if (port === undefined) return undefined;
+  return port === "off" ? [] : [{ address: bind, port }];
+}
+
+/** undefined: the file says nothing of such listeners. As in RabbitMQ, `none` beats any that are named. */
+function fromFile(
+  settings: Settings,
+  family: "listeners.tcp" | "listeners.ssl",
+  bind: string | undefined,
+): readonly ListenAddress[] | undefined {
+  if (settings.find(family) !== undefined) return [];
+  const named = settings.all(`${family}.$name`);
+  if (named.length === 0) return undefined;
+  return named.flatMap(({ value }) => {
+    const listener = parseListener(String(value));
+    if (listener === undefined || listener === "none") return [];
+    return { address: listener.address ?? bind, port: listener.port };
+  });
+}
+
+function buildTls(settings: Settings): TlsConfig | undefined {
+  const tls: TlsConfig = {
+    caCertFile: fileOf(settings, "ssl_options.cacertfile"),
+    certFile: fileOf(settings, "ssl_options.certfile"),
+    keyFile: fileOf(settings, "ssl_options.keyfile"),
+    password: settings.text("ssl_options.password"),
+    verify: settings.text("ssl_options.verify") === "verify_peer" ? "verify_peer" : "verify_none",
+    isPeerCertRequired: settings.boolean("ssl_options.fail_if_no_peer_cert"),
+    // The schema admits only the words of TlsVersion.
+    versions: settings.numbered("ssl_options.versions.$n").map(({ value }) => value as TlsVersion),
+    ciphers: settings.numbered("ssl_options.ciphers.$n").map(({ value }) => String(value)),
+    isCipherOrderHonored: settings.boolean("ssl_options.honor_cipher_order"),
+  };
+  return tls.certFile === undefined && tls.keyFile === undefined ? undefined : tls;
+}
+
+function buildLimits(settings: Settings): LimitsConfig {
+  const firstOf = (...keys: readonly [string, ...string[]]): string => {
+    return keys.find((key) => settings.find(key) !== undefined) ?? keys[0];
+  };
+  return {
+    heartbeatSeconds: settings.number("heartbeat"),
+    frameMax: settings.number("frame_max"),
+    initialFrameMax: settings.number("initial_frame_max"),
+    channelMax: settings.number(firstOf("channel_max", "max_channels_per_connection")),
+    channelMaxPerNode: settings.limit("channel_max_per_node"),
+    consumerMaxPerChannel: settings.limit("consumer_max_per_channel"),
+    connectionMax: settings.limit(
+      firstOf("connection_max", "max_connections", "ranch_connection_max"),
+    ),
+    vhostMax: settings.limit("vhost_max"),
+    queueMax: settings.limit("cluster_queue_limit"),
+    maxMessageSize: settings.number("max_message_size"),
+    consumerTimeoutMs: settings.limit("consumer_timeout"),
+  };
+}
+
+function buildAlarms(settings: Settings, flags: GivenFlags): AlarmsConfig {
+  const disk = findLimit(settings, "disk_free_limit");
+  const fallback = { absolute: settings.number("disk_free_limit.absolute") };
+  return {
+    memoryWatermark: findLimit(settings, "vm_memory_high_watermark") ?? {
+      relative: settings.number("vm_memory_high_watermark.relative"),
+    },
+    totalMemoryOverride: settings.limit("total_memory_available_override_value"),
+    memoryMonitorIntervalMs: settings.number("memory_monitor_interval"),
+    diskFreeLimit: disk ?? (flags.isSet("in-memory") ? undefined : fallback),
+  };
+}
+
+function findLimit(settings: Settings, family: string): ResourceLimit | undefined {
+  if (settings.find(`${family}.absolute`) !== undefined) {
+    return { absolute: settings.number(`${family}.absolute`) };
+  }
+  if (settings.find(`${family}.relative`) === undefined) return undefined;
+  return { relative: settings.number(`${family}.relative`) };
+}
+
+function buildLog(settings: Settings, flags: GivenFlags): LogConfig {
+  const format = flags.text("log-format") ?? settings.text("log.console.formatter");
+  return {
+    isConsole: settings.boolean("log.console"),
+    consoleFd: settings.text("log.console.stdio") === "stderr" ? 2 : 1,
+    consoleLevel: logLevel(flags.text("log-level") ?? settings.text("log.console.level")),
+    consoleFormat: format === "json" ? "json" : isPretty(format) ? "pretty" : "auto",
+    file: logFile(settings),
+    fileLevel: logLevel(settings.text("log.file.level")),
+    fileFormat: settings.text("log.file.formatter") === "json" ? "json" : "pretty",
+    categoryLevels: categoryLevels(settings),
+  };
+}
+
+function isPretty(format: string | undefined): boolean {
+  return format === "pretty" || format === "plaintext";
+}
+
+function logLevel(text: string | undefined): LogLevel {
+  return text as LogLevel; // The schema admits only the words of LogLevel, and has a default.
+}
+
+function categoryLevels(settings: Settings): Partial<Record<LogCategory, LogLevel>> {
+  const levels: Partial<Record<LogCategory, LogLevel>> = {};
+  for (const category of LOG_CATEGORIES) {
+    const level = settings.text(`log.${category}.level`);
+    if (level !== undefined) levels[category] = logLevel(level);
+  }
+  return levels;
+}
+
+function logFile(settings: Settings): string | undefined {
+  const setting = settings.find("log.file");
+  if (setting === undefined || setting.value === "false") return undefined;
+  const folder = fileOf(settings, "log.dir") ?? dirname(setting.entry.file);
+  return resolve(folder, String(setting.value));
+}
+
+/** A file named in a configuration file is looked for beside it. undefined: the key is unset. */
+function fileOf(settings: Settings, pattern: string): string | undefined {
+  const setting = settings.find(pattern);
+  if (setting === undefined) return undefined;
+  const name = String(setting.value);
+  return isAbsolute(name) ? name : resolve(dirname(setting.entry.file), name);
+}

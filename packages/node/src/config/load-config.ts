@@ -1,0 +1,58 @@
+import { hostname } from "node:os";
+import { buildConfig } from "./build-config.ts";
+import type { Config } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { readConfigFiles } from "./config-files.ts";
+import type { FlagValues } from "./flags.ts";
+import { checkFlags, type Environment, GivenFlags } from "./given-flags.ts";
+import { checkEntries } from "./settings.ts";
+
+export interface ConfigSources {
+  /** From the command line. */
+  readonly flags?: FlagValues;
+  readonly env?: Environment;
+  /** What relative names of flags and environment refer to; those in a file refer to its folder. */
+  readonly cwd: string;
+  /** Of this machine, for the node's name; its first word counts. */
+  readonly host?: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** To be logged as warnings: unknown keys, settings that do not do what they seem to. */
+  readonly warnings: readonly string[];
+  /** To be logged at level info: keys that are accepted and have no effect. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Reads the configuration; precedence: flag, environment, file, default. Throws {@link ConfigError} with all
+ * that is wrong in one go.
+ */
+export function loadConfig(sources: ConfigSources): LoadedConfig {
+  const { cwd, env = {} } = sources;
+  const {
+    flags,
+    errors: flagErrors,
+    warnings: flagWarnings,
+  } = checkFlags(sources.flags ?? {}, env);
+  if (flagErrors.length > 0) throw new ConfigError(flagErrors);
+  const { files, entries, warnings: fileWarnings } = readConfigFiles(flags.text("config"), cwd);
+  const checked = checkEntries(entries);
+  const { settings } = checked;
+  const isStrict = flags.isSet("strict-config") || settings.boolean("config.strict");
+  const errors = [...checked.errors, ...(isStrict ? checked.unknownKeys : [])];
+  if (errors.length > 0) throw new ConfigError(errors);
+  const unknownKeys = isStrict ? [] : checked.unknownKeys;
+  return {
+    config: buildConfig({ settings, flags, files, cwd, host: sources.host ?? hostname() }),
+    warnings: [...flagWarnings, ...fileWarnings, ...unknownKeys, ...checked.warnings],
+    notices: checked.withoutEffect,
+  };
+}
+
+/** The configuration of a broker that nobody configured: port 5672, in memory. Spread it and change parts. */
+export function defaultConfig(host: string = hostname()): Config {
+  const flags = new GivenFlags(new Map([["in-memory", true]]));
+  return buildConfig({ settings: checkEntries([]).settings, flags, files: [], cwd: "/", host });
+}
