@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
+import { dirname, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { DiskProbe } from "./disk-monitor.ts";
@@ -14,14 +16,20 @@ export function processMemoryProbe(): MemoryProbe {
   };
 }
 
-/** The file system that holds `directory`. */
+/** The file system that holds `directory`, or will: while it is not there, its nearest parent counts. */
 export function directoryDiskProbe(directory: string): DiskProbe {
   return {
     free: async () => {
-      const { bavail, bsize } = await statfs(directory);
+      const { bavail, bsize } = await statfs(nearestExisting(directory));
       return bavail * bsize; // What an unprivileged process may use, as `df` shows it.
     },
   };
+}
+
+function nearestExisting(directory: string): string {
+  let candidate = resolve(directory);
+  while (!existsSync(candidate) && dirname(candidate) !== candidate) candidate = dirname(candidate);
+  return candidate;
 }
 
 function totalMemory(): number {

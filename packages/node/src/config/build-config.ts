@@ -41,7 +41,7 @@ export function buildConfig(parts: ConfigParts): Config {
     limits: buildLimits(settings),
     auth: buildAuth(settings),
     defaults: buildDefaults(settings, flags),
-    alarms: buildAlarms(settings, flags),
+    alarms: buildAlarms(settings),
     log: buildLog(settings, flags),
     definitions: [
       ...["load_definitions", "definitions.local.path"].flatMap(
@@ -167,16 +167,14 @@ function buildLimits(settings: Settings): LimitsConfig {
   };
 }
 
-function buildAlarms(settings: Settings, flags: GivenFlags): AlarmsConfig {
-  const disk = findLimit(settings, "disk_free_limit");
-  const fallback = { absolute: settings.number("disk_free_limit.absolute") };
+function buildAlarms(settings: Settings): AlarmsConfig {
   return {
     memoryWatermark: findLimit(settings, "vm_memory_high_watermark") ?? {
       relative: settings.number("vm_memory_high_watermark.relative"),
     },
     totalMemoryOverride: settings.limit("total_memory_available_override_value"),
     memoryMonitorIntervalMs: settings.number("memory_monitor_interval"),
-    diskFreeLimit: disk ?? (flags.isSet("in-memory") ? undefined : fallback),
+    diskFreeLimit: findLimit(settings, "disk_free_limit"),
   };
 }
 

@@ -155,7 +155,7 @@ export interface AlarmsConfig {
   /** Instead of the machine's (or control group's) memory, in bytes. */
   readonly totalMemoryOverride: number | undefined;
   readonly memoryMonitorIntervalMs: number;
-  /** `relative` is relative to the total memory. undefined: not watched (in memory, and nothing configured). */
+  /** `relative` is relative to the total memory. undefined: not watched. */
   readonly diskFreeLimit: ResourceLimit | undefined;
 }
 

@@ -523,8 +523,7 @@ const RESOURCES: ConfigSection = {
     {
       pattern: "disk_free_limit.absolute",
       type: MEMORY,
-      fallback: "50MB",
-      text: "Publishers are blocked while less is free. Not watched in memory, unless one of the two keys is set.",
+      text: "Publishers are blocked while less is free in the data directory. Unset: not watched, as this version writes nothing to it (RabbitMQ: 50MB).",
     },
     {
       pattern: "disk_free_limit.relative",
