@@ -153,8 +153,14 @@ export class HashRing<T> {
     }
     sorted.sort();
     this.#ordered = ordered;
-    this.#points = Uint32Array.from(sorted, (point) => Math.floor(point / MAX_NODES));
-    this.#owners = Uint32Array.from(sorted, (point) => point % MAX_NODES);
+    this.#points = new Uint32Array(count);
+    this.#owners = new Uint32Array(count);
+    for (let point = 0; point < count; point++) {
+      const packed = sorted[point] ?? 0;
+      const position = Math.floor(packed / MAX_NODES);
+      this.#points[point] = position;
+      this.#owners[point] = packed - position * MAX_NODES;
+    }
   }
 }
 
