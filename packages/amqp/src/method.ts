@@ -19,7 +19,7 @@ interface ArgTypes {
 export type ArgType = keyof ArgTypes;
 
 /** The table with its literal types. */
-export type MethodTable = typeof METHOD_TABLE;
+type MethodTable = typeof METHOD_TABLE;
 
 /** Name of a method in the spec's spelling, `queue.declare-ok`. */
 export type MethodName = keyof MethodTable;
@@ -51,7 +51,7 @@ export interface MethodLayout {
 }
 
 /** The name of an argument and its wire type. */
-export interface ArgLayout {
+interface ArgLayout {
   readonly name: string;
   readonly type: ArgType;
   readonly isReserved: boolean;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 const SIZE_INITIAL = 256;
 const SHORTSTR_SIZE_MAX = 255;
+const TWO_TO_32 = 0x1_0000_0000;
 
 /** Appends wire values to a buffer that grows by doubling. */
 export class WireWriter {
@@ -49,7 +50,13 @@ export class WireWriter {
   /** An unsigned 64-bit integer. */
   longlong(value: number | bigint): void {
     const at = this.reserve(8);
-    this.#bytes.writeBigUInt64BE(BigInt(value), at);
+    if (typeof value === "bigint") {
+      this.#bytes.writeBigUInt64BE(value, at);
+      return;
+    }
+    assert(Number.isSafeInteger(value), "a number that is no exact integer");
+    this.#bytes.writeUInt32BE(Math.floor(value / TWO_TO_32), at);
+    this.#bytes.writeUInt32BE(value >>> 0, at + 4);
   }
 
   longstr(value: Uint8Array): void {

@@ -5,7 +5,7 @@ import type { ArgType, MethodName } from "../src/method.ts";
 import { METHOD_TABLE } from "../src/method-table.ts";
 
 /** Text of at most 255 bytes of UTF-8, as a short string may hold. */
-export const shortstr: fc.Arbitrary<string> = fc.string({ unit: "binary", maxLength: 60 });
+const shortstr: fc.Arbitrary<string> = fc.string({ unit: "binary", maxLength: 60 });
 
 const octets: fc.Arbitrary<Buffer> = fc
   .uint8Array({ maxLength: 40 })
