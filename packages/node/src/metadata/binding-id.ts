@@ -38,8 +38,20 @@ function valueText(value: FieldValue): string {
       return tableText(value.value);
     case "void":
       return "void;";
-    default:
+    case "bool":
+    case "byte":
+    case "unsignedbyte":
+    case "short":
+    case "unsignedshort":
+    case "signedint":
+    case "unsignedint":
+    case "long":
+    case "timestamp":
+    case "float":
+    case "double":
       return `${value.type}${Object.is(value.value, -0) ? "-0" : String(value.value)};`;
+    default:
+      return value satisfies never;
   }
 }
 
@@ -59,7 +71,8 @@ export function bindingPropertiesKey(binding: BindingRecord): string {
 
 /** Form encoding; "~" is escaped too, because it separates the hash. */
 function escapeKey(routingKey: string): string {
-  return encodeURIComponent(routingKey.toWellFormed())
+  return encodeURIComponent(Buffer.from(routingKey).toString()) // A lone surrogate would throw.
+
     .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");
 }

@@ -1,0 +1,18 @@
+/** Maxima of the metadata machine, with their reasons. */
+
+/**
+ * UTF-16 units of a policy or permission pattern. Names are at most 255 bytes, so a longer pattern cannot say
+ * anything useful; matching takes time proportional to pattern times name.
+ */
+export const PATTERN_LENGTH_MAX = 4096;
+/** Repetitions that may backtrack in one pattern with lookaround: 255^3 steps is the worst a name can then cost. */
+export const BACKTRACKING_REPETITION_MAX = 3;
+/** Bytes of a definitions document: some 100,000 queues with bindings. */
+export const DEFINITIONS_SIZE_MAX = 67_108_864;
+/** Problems of a definitions document that are reported before giving up. */
+export const DEFINITIONS_PROBLEM_MAX = 20;
+/** Nested tables and arrays in the arguments of a definition. */
+export const ARGUMENT_DEPTH_MAX = 32;
+/** Compiled patterns and remembered decisions of the access control; full: starts afresh. */
+export const ACCESS_PATTERN_CACHE_COUNT = 4096;
+export const ACCESS_DECISION_CACHE_COUNT = 65_536;

@@ -1,0 +1,415 @@
+import { strict as assert } from "node:assert";
+import { sortedBindings } from "./binding-table.ts";
+import {
+  type AddVhost,
+  type Applied,
+  CHANGED,
+  type MetadataCommand,
+  type MetadataResult,
+  type Refusal,
+  refused,
+  type SetParameter,
+  type SetVhostLimits,
+  UNCHANGED,
+} from "./commands.ts";
+import { valuesByKey } from "./compare-text.ts";
+import type { Emit, MetadataEvent } from "./events.ts";
+import { effectiveLimit, VHOST_LIMITS, validateLimits } from "./limit-validation.ts";
+import type { MetadataSnapshot, VirtualHostSnapshot } from "./metadata-snapshot.ts";
+import { ParameterStore } from "./parameter-store.ts";
+import { compilePolicy, validationFailed } from "./policy-set.ts";
+import { predeclaredExchanges } from "./predeclared-exchanges.ts";
+import type {
+  EffectivePolicy,
+  ExchangeRecord,
+  PermissionRecord,
+  PolicyRecord,
+  QueueRecord,
+  TopicPermissionRecord,
+  UserLimits,
+  UserRecord,
+  VirtualHostLimits,
+  VirtualHostRecord,
+} from "./records.ts";
+import { UserDirectory } from "./user-directory.ts";
+import {
+  isSameRecord,
+  newVirtualHost,
+  withLimits,
+  withoutLimits,
+  withProperties,
+} from "./virtual-host-record.ts";
+import { VirtualHostState } from "./virtual-host-state.ts";
+
+/** Events after which remembered decisions about access are void. */
+const ACCESS_EVENTS: ReadonlySet<MetadataEvent["type"]> = new Set([
+  "vhostDeleted",
+  "userAdded",
+  "userDeleted",
+  "userPasswordChanged",
+  "userTagsChanged",
+  "permissionsChanged",
+  "topicPermissionsChanged",
+]);
+
+/** Commands about what is inside one vhost. */
+type TopologyCommand = Extract<
+  MetadataCommand,
+  {
+    type:
+      | "setPolicy"
+      | "setOperatorPolicy"
+      | "clearPolicy"
+      | "clearOperatorPolicy"
+      | "declareExchange"
+      | "deleteExchange"
+      | "declareQueue"
+      | "deleteQueue"
+      | "bind"
+      | "unbind";
+  }
+>;
+
+/**
+ * Vhosts, users, permissions, exchanges, queues, bindings, policies and parameters as one deterministic machine:
+ * state and events depend on the commands alone, so every replica that applies them agrees. A refused command
+ * changes nothing and is answered with a Refusal; `apply` throws only on a bug.
+ *
+ * The machine enforces existence. Names, arguments, equivalence of redeclarations, permissions and the numbers of
+ * connections and queues are the caller's to check before.
+ */
+export class MetadataMachine {
+  readonly #onEvent: (event: MetadataEvent) => void;
+  readonly #vhosts = new Map<string, VirtualHostState>();
+  readonly #users = new UserDirectory();
+  readonly #parameters = new ParameterStore();
+  #accessEpoch = 0;
+
+  /** `onEvent` is called after a command has been applied as a whole; it must not apply commands itself. */
+  constructor(onEvent: (event: MetadataEvent) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  /** Grows whenever what anybody may do might have changed; not part of the state. */
+  get accessEpoch(): number {
+    return this.#accessEpoch;
+  }
+
+  apply(command: MetadataCommand): MetadataResult {
+    const events: MetadataEvent[] = [];
+    const result = this.#dispatch(command, (event) => events.push(event));
+    if (!result.ok) {
+      assert(events.length === 0, "a refused command must change nothing");
+      return result;
+    }
+    for (const event of events) {
+      if (ACCESS_EVENTS.has(event.type)) this.#accessEpoch++;
+    }
+    for (const event of events) this.#onEvent(event);
+    return result;
+  }
+
+  vhost(name: string): VirtualHostState | undefined {
+    return this.#vhosts.get(name);
+  }
+
+  /** Sorted by name. */
+  vhosts(): VirtualHostState[] {
+    return valuesByKey(this.#vhosts);
+  }
+
+  exchange(vhost: string, name: string): ExchangeRecord | undefined {
+    return this.#vhosts.get(vhost)?.exchanges.get(name);
+  }
+
+  queue(vhost: string, name: string): QueueRecord | undefined {
+    return this.#vhosts.get(vhost)?.queues.get(name);
+  }
+
+  bindings(vhost: string): VirtualHostState["bindings"] | undefined {
+    return this.#vhosts.get(vhost)?.bindings;
+  }
+
+  /** The policies in force for an exchange or queue; one lookup. */
+  effectivePolicy(kind: "exchange" | "queue", vhost: string, name: string): EffectivePolicy {
+    const state = this.#vhosts.get(vhost);
+    return state?.effectivePolicy(kind, name) ?? { policy: undefined, operatorPolicy: undefined };
+  }
+
+  user(name: string): UserRecord | undefined {
+    return this.#users.find(name);
+  }
+
+  /** Sorted by name. */
+  users(): UserRecord[] {
+    return this.#users.records();
+  }
+
+  /** undefined: the user may not use the vhost. */
+  permissionsFor(user: string, vhost: string): PermissionRecord | undefined {
+    return this.#users.permissionsFor(user, vhost);
+  }
+
+  /** undefined: every routing key is allowed. */
+  topicPermissionFor(
+    user: string,
+    vhost: string,
+    exchange: string,
+  ): TopicPermissionRecord | undefined {
+    return this.#users.topicPermissionFor(user, vhost, exchange);
+  }
+
+  /** Sorted by user and vhost. */
+  permissions(): PermissionRecord[] {
+    return this.#users.permissions();
+  }
+
+  /** Sorted by user, vhost and exchange. */
+  topicPermissions(): TopicPermissionRecord[] {
+    return this.#users.topicPermissions();
+  }
+
+  /** Limits in force; undefined: none. */
+  vhostLimitsFor(vhost: string): VirtualHostLimits {
+    const limits = this.#vhosts.get(vhost)?.record.limits;
+    return {
+      maxConnections: effectiveLimit(limits?.maxConnections),
+      maxQueues: effectiveLimit(limits?.maxQueues),
+    };
+  }
+
+  /** Limits in force; undefined: none. */
+  userLimitsFor(user: string): UserLimits {
+    const limits = this.#users.find(user)?.limits;
+    return {
+      maxConnections: effectiveLimit(limits?.maxConnections),
+      maxChannels: effectiveLimit(limits?.maxChannels),
+    };
+  }
+
+  /** Runtime and global parameters. */
+  get parameters(): Pick<ParameterStore, "find" | "findGlobal" | "ofVhost" | "global"> {
+    return this.#parameters;
+  }
+
+  snapshot(): MetadataSnapshot {
+    return {
+      vhosts: this.vhosts().map((state) => this.#snapshotVhost(state)),
+      users: this.#users.records(),
+      permissions: this.#users.permissions(),
+      topicPermissions: this.#users.topicPermissions(),
+      globalParameters: this.#parameters.global(),
+    };
+  }
+
+  /** A machine in the snapshot's state; no events are told about it. */
+  static fromSnapshot(
+    snapshot: MetadataSnapshot,
+    onEvent: (event: MetadataEvent) => void,
+  ): MetadataMachine {
+    const machine = new MetadataMachine(onEvent);
+    machine.#restore(snapshot);
+    return machine;
+  }
+
+  #dispatch(command: MetadataCommand, emit: Emit): MetadataResult {
+    const users = this.#users;
+    switch (command.type) {
+      case "addVhost":
+        return this.#addVhost(command, emit);
+      case "deleteVhost":
+        return this.#deleteVhost(command.name, emit);
+      case "setVhostLimits":
+        return this.#setVhostLimits(command, emit);
+      case "clearVhostLimits":
+        return this.#changeVhost(command.vhost, emit, (record) =>
+          withoutLimits(record, command.limit),
+        );
+      case "addUser":
+        return users.add(command, emit);
+      case "putUser":
+        return users.put(command, emit);
+      case "deleteUser":
+        return users.delete(command.name, emit);
+      case "setUserTags":
+        return users.setTags(command.name, command.tags, emit);
+      case "setUserPassword":
+        return users.setPassword(command, emit);
+      case "setUserLimits":
+        return users.setLimits(command, emit);
+      case "clearUserLimits":
+        return users.clearLimits(command, emit);
+      case "setPermissions":
+        return this.#missingVhost(command.vhost) ?? users.setPermissions(command, emit);
+      case "clearPermissions":
+        return this.#missingVhost(command.vhost) ?? users.clearPermissions(command, emit);
+      case "setTopicPermissions":
+        return this.#missingVhost(command.vhost) ?? users.setTopicPermissions(command, emit);
+      case "clearTopicPermissions":
+        return this.#missingVhost(command.vhost) ?? users.clearTopicPermissions(command, emit);
+      case "setParameter":
+        return this.#setParameter(command, emit);
+      case "clearParameter":
+        return this.#parameters.clear(command, emit);
+      case "setGlobalParameter":
+        return this.#parameters.setGlobal(command, emit);
+      case "clearGlobalParameter":
+        return this.#parameters.clearGlobal(command.name, emit);
+      case "setPolicy":
+      case "setOperatorPolicy":
+      case "clearPolicy":
+      case "clearOperatorPolicy":
+      case "declareExchange":
+      case "deleteExchange":
+      case "declareQueue":
+      case "deleteQueue":
+      case "bind":
+      case "unbind":
+        return this.#changeTopology(command, emit);
+      default:
+        return command satisfies never;
+    }
+  }
+
+  #changeTopology(command: TopologyCommand, emit: Emit): MetadataResult {
+    const name = vhostOf(command);
+    const state = this.#vhosts.get(name);
+    if (state === undefined) return noSuchVhost(name);
+    switch (command.type) {
+      case "setPolicy":
+      case "setOperatorPolicy":
+        return state.setPolicy(command, emit);
+      case "clearPolicy":
+      case "clearOperatorPolicy":
+        return state.clearPolicy(command, emit);
+      case "declareExchange":
+        return state.declareExchange(command.exchange, emit);
+      case "deleteExchange":
+        return state.deleteExchange(command, emit);
+      case "declareQueue":
+        return state.declareQueue(command.queue, emit);
+      case "deleteQueue":
+        return state.deleteQueue(command.name, emit);
+      case "bind":
+        return state.bind(command.binding, emit);
+      case "unbind":
+        return state.unbind(command.binding, emit);
+      default:
+        return command satisfies never;
+    }
+  }
+
+  #missingVhost(name: string): Refusal | undefined {
+    return this.#vhosts.has(name) ? undefined : noSuchVhost(name);
+  }
+
+  #addVhost(command: AddVhost, emit: Emit): MetadataResult {
+    if (this.#vhosts.has(command.name)) {
+      return this.#changeVhost(command.name, emit, (record) => withProperties(record, command));
+    }
+    const vhost = newVirtualHost(command);
+    const state = new VirtualHostState(vhost);
+    this.#vhosts.set(command.name, state);
+    emit({ type: "vhostAdded", vhost });
+    for (const exchange of predeclaredExchanges(command.name))
+      state.declareExchange(exchange, emit);
+    return CHANGED;
+  }
+
+  #deleteVhost(name: string, emit: Emit): MetadataResult {
+    const state = this.#vhosts.get(name);
+    if (state === undefined) return noSuchVhost(name);
+    state.clear(emit);
+    this.#users.forgetVhost(name, emit);
+    this.#parameters.forgetVhost(name, emit);
+    this.#vhosts.delete(name);
+    emit({ type: "vhostDeleted", vhost: name });
+    return CHANGED;
+  }
+
+  #setVhostLimits(command: SetVhostLimits, emit: Emit): MetadataResult {
+    const missing = this.#missingVhost(command.vhost);
+    if (missing !== undefined) return missing;
+    const problem = validateLimits(command.limits, VHOST_LIMITS, "limits");
+    if (problem !== undefined) return validationFailed(problem);
+    return this.#changeVhost(command.vhost, emit, (record) =>
+      withLimits(record, command.limits, command.merge),
+    );
+  }
+
+  #changeVhost(
+    name: string,
+    emit: Emit,
+    change: (record: VirtualHostRecord) => VirtualHostRecord,
+  ): Applied | Refusal {
+    const state = this.#vhosts.get(name);
+    if (state === undefined) return noSuchVhost(name);
+    const vhost = change(state.record);
+    if (isSameRecord(state.record, vhost)) return UNCHANGED;
+    state.setRecord(vhost);
+    emit({ type: "vhostChanged", vhost });
+    return CHANGED;
+  }
+
+  #setParameter(command: SetParameter, emit: Emit): MetadataResult {
+    return this.#missingVhost(command.vhost) ?? this.#parameters.set(command, emit);
+  }
+
+  #snapshotVhost(state: VirtualHostState): VirtualHostSnapshot {
+    return {
+      vhost: state.record,
+      policies: state.policies,
+      operatorPolicies: state.operatorPolicies,
+      parameters: this.#parameters.ofVhost(state.record.name),
+      exchanges: valuesByKey(state.exchanges),
+      queues: valuesByKey(state.queues),
+      bindings: sortedBindings(state.bindings.all()),
+    };
+  }
+
+  #restore(snapshot: MetadataSnapshot): void {
+    const untold: MetadataEvent[] = [];
+    const emit: Emit = (event) => untold.push(event);
+    for (const vhost of snapshot.vhosts) this.#restoreVhost(vhost, emit);
+    for (const user of snapshot.users) this.#users.restore(user);
+    for (const permission of snapshot.permissions) this.#users.setPermissions(permission, emit);
+    for (const permission of snapshot.topicPermissions) {
+      this.#users.setTopicPermissions(permission, emit);
+    }
+    for (const parameter of snapshot.globalParameters) this.#parameters.setGlobal(parameter, emit);
+  }
+
+  #restoreVhost(snapshot: VirtualHostSnapshot, emit: Emit): void {
+    const state = new VirtualHostState(snapshot.vhost);
+    this.#vhosts.set(snapshot.vhost.name, state);
+    restorePolicies(state, snapshot.policies, "setPolicy");
+    restorePolicies(state, snapshot.operatorPolicies, "setOperatorPolicy");
+    for (const parameter of snapshot.parameters) this.#parameters.set(parameter, emit);
+    for (const exchange of snapshot.exchanges) state.declareExchange(exchange, emit);
+    for (const queue of snapshot.queues) state.declareQueue(queue, emit);
+    for (const binding of snapshot.bindings) state.bind(binding, emit);
+  }
+}
+
+/** A stored policy was valid when it was set. */
+function restorePolicies(
+  state: VirtualHostState,
+  policies: readonly PolicyRecord[],
+  type: "setPolicy" | "setOperatorPolicy",
+): void {
+  for (const policy of policies) {
+    const compiled = compilePolicy({ type, ...policy });
+    assert(!("ok" in compiled), "a stored policy must be valid");
+    state.restorePolicy(compiled, type === "setOperatorPolicy");
+  }
+}
+
+function vhostOf(command: TopologyCommand): string {
+  if ("exchange" in command) return command.exchange.vhost;
+  if ("queue" in command) return command.queue.vhost;
+  return "binding" in command ? command.binding.vhost : command.vhost;
+}
+
+function noSuchVhost(name: string): Refusal {
+  return refused("no_such_vhost", `Virtual host '${name}' does not exist`);
+}
