@@ -74,6 +74,9 @@ function startSized(reader: WireReader, depth: number): number {
   return start + size;
 }
 
+/** Shared, as a value of one octet must not cost an object each. */
+const VOID: FieldValue = { type: "void", value: null };
+
 function readValue(reader: WireReader, depth: number): FieldValue {
   const letter = String.fromCharCode(reader.octet());
   const { bytes } = reader;
@@ -104,7 +107,7 @@ function readValue(reader: WireReader, depth: number): FieldValue {
     case "x":
       return { type: "binary", value: reader.longstr() };
     case "V":
-      return { type: "void", value: null };
+      return VOID;
     case "A":
       return { type: "array", value: readArray(reader, depth + 1) };
     case "B":
