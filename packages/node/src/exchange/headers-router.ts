@@ -1,5 +1,5 @@
 import { EMPTY_TABLE, type FieldTable, type FieldValue } from "@leveret/amqp";
-import { isEquivalentTable, isSameClassAndValue } from "../metadata/argument-equivalence.ts";
+import { isEqualHeader, isEquivalentTable } from "../metadata/argument-equivalence.ts";
 import type { Binding, Router, RoutingMessage } from "./router.ts";
 import { xMatchOf } from "./x-match.ts";
 
@@ -62,8 +62,7 @@ function isSameBinding<D>(left: Binding<D>, right: Binding<D>): boolean {
 function isMatch(condition: Condition<unknown>, headers: FieldTable): boolean {
   for (const [name, value] of condition.wanted) {
     const header = headers.get(name);
-    const isFound =
-      header !== undefined && (value.type === "void" || isSameClassAndValue(value, header));
+    const isFound = header !== undefined && (value.type === "void" || isEqualHeader(value, header));
     if (isFound !== condition.isAll) return isFound;
   }
   return condition.isAll;

@@ -1,4 +1,4 @@
-import { ChannelError, type FieldTable, type FieldValue, integerOf } from "@leveret/amqp";
+import { ChannelError, type FieldTable, type FieldValue } from "@leveret/amqp";
 import { termText, wholeNumberOf } from "./erlang-term.ts";
 
 /**
@@ -14,7 +14,7 @@ export function isEquivalentValue(left: FieldValue, right: FieldValue): boolean 
       return isBytes(right) && left.value.equals(right.value);
     case "float":
     case "double":
-      return (right.type === "float" || right.type === "double") && left.value === right.value;
+      return isFloat(right) && left.value === right.value;
     case "bool":
       return right.type === "bool" && left.value === right.value;
     case "void":
@@ -26,9 +26,9 @@ export function isEquivalentValue(left: FieldValue, right: FieldValue): boolean 
         left.value.value === right.value.value
       );
     case "array":
-      return right.type === "array" && sameItems(left.value, right.value);
+      return right.type === "array" ? sameItems(left.value, right.value) : areEmpty(left, right);
     case "table":
-      return right.type === "table" && sameEntries(left.value, right.value);
+      return right.type === "table" ? sameEntries(left.value, right.value) : areEmpty(right, left);
     case "signedint":
     case "timestamp":
     case "byte":
@@ -52,6 +52,12 @@ function isSameNumber(left: number | bigint, right: number | bigint | undefined)
   return right !== undefined && BigInt(left) === BigInt(right);
 }
 
+/** An empty array and an empty table are both the empty list to RabbitMQ. */
+function areEmpty(array: FieldValue, table: FieldValue): boolean {
+  if (array.type !== "array" || table.type !== "table") return false;
+  return array.value.length === 0 && table.value.size === 0;
+}
+
 function sameItems(left: readonly FieldValue[], right: readonly FieldValue[]): boolean {
   if (left.length !== right.length) return false;
   return left.every((item, index) => isSameTyped(item, right[index]));
@@ -72,17 +78,23 @@ function isSameTyped(left: FieldValue, right: FieldValue | undefined): boolean {
 }
 
 /**
- * RabbitMQ's classes of field types that compare with each other: integers of any width with decimal,
- * the two float types; every other type is a class of its own.
+ * The looser equality of headers exchanges, which compare values and not types: as isEquivalentValue, but
+ * 1 equals 1.0 too (RabbitMQ: rabbit_exchange_type_headers, as observed in 3.10.8).
  */
-function typeClass(value: FieldValue): string {
-  if (integerOf(value) !== undefined || value.type === "decimal") return "int";
-  return value.type === "double" ? "float" : value.type;
+export function isEqualHeader(left: FieldValue, right: FieldValue): boolean {
+  if (isFloat(left)) return left.value === numberOf(right);
+  if (isFloat(right)) return right.value === numberOf(left);
+  return isEquivalentValue(left, right);
 }
 
-/** The stricter equality of headers exchanges: the same value in the same class of types. */
-export function isSameClassAndValue(left: FieldValue, right: FieldValue): boolean {
-  return typeClass(left) === typeClass(right) && isEquivalentValue(left, right);
+function isFloat(value: FieldValue): value is Extract<FieldValue, { type: "float" | "double" }> {
+  return value.type === "float" || value.type === "double";
+}
+
+function numberOf(value: FieldValue): number | undefined {
+  if (isFloat(value)) return value.value;
+  const whole = wholeNumberOf(value);
+  return whole === undefined ? undefined : Number(whole);
 }
 
 /** Whether two tables hold equivalent values under the same names in any order, as bindings compare. */
