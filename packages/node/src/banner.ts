@@ -30,7 +30,7 @@ export interface BannerStyle {
   readonly colors: boolean;
 }
 
-const LABEL_WIDTH = 14;
+const LABEL_WIDTH = 15;
 const BOLD = "\u001b[1m";
 const DIM = "\u001b[2m";
 const RESET = "\u001b[0m";
