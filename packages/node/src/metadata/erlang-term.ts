@@ -1,4 +1,4 @@
-import { type FieldTable, type FieldValue, integerOf } from "@leveret/amqp";
+import { type FieldTable, type FieldValue, integerOf, printBinary } from "@leveret/amqp";
 
 /** RabbitMQ prints terms into lines of 80 columns; the first column is the text before the term. */
 const LINE_WIDTH = 80;
@@ -6,7 +6,6 @@ const LINE_WIDTH = 80;
 const LARGEST_PLAIN_FLOAT = 2 ** 53;
 /** Reply texts end at 255 bytes: a longer term is not worth printing. */
 const MAX_TEXT = 512;
-const BACKSLASH = "\\";
 
 /** A float as Erlang prints it: the shortest digits that read back, `10.0`, `1.0e3`, `1.2e-5`. */
 export function floatText(value: number): string {
@@ -33,30 +32,8 @@ function plainDigits(value: number, digits: string, exponent: string): string {
  * bytes as they are, so a client reads UTF-8 text.
  */
 export function binaryText(bytes: Buffer): string {
-  if (bytes.length === 0) return "<<>>";
-  const shown = bytes.subarray(0, MAX_TEXT);
-  if (shown.every(isPrintable)) return `<<"${escapeText(shown.toString("utf8"))}">>`;
-  return `<<${shown.join(",")}>>`;
-}
-
-function isPrintable(byte: number): boolean {
-  return (byte >= 32 && byte < 127) || byte >= 160 || (byte >= 8 && byte <= 13) || byte === 27;
-}
-
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["\b", "\\b"],
-  ["\t", "\\t"],
-  ["\n", "\\n"],
-  ["\v", "\\v"],
-  ["\f", "\\f"],
-  ["\r", "\\r"],
-  ["\u001b", "\\e"],
-  ['"', `${BACKSLASH}"`],
-  [BACKSLASH, BACKSLASH + BACKSLASH],
-]);
-
-function escapeText(text: string): string {
-  return Array.from(text, (char) => ESCAPES.get(char) ?? char).join("");
+  const printed = printBinary(bytes, 0, Math.min(bytes.length, MAX_TEXT));
+  return Buffer.from(printed, "latin1").toString("utf8");
 }
 
 /**
