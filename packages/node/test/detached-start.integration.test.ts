@@ -1,0 +1,60 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { defaultConfig } from "../src/config/load-config.ts";
+import { type DetachedOutcome, startDetached } from "../src/detached-start.ts";
+import { removePidFile, writePidFile } from "../src/pid-file.ts";
+
+describe("a detached start", () => {
+  let cwd: string;
+
+  beforeEach(() => {
+    cwd = mkdtempSync(join(tmpdir(), "leveret-detached-"));
+  });
+
+  afterEach(() => {
+    rmSync(cwd, { recursive: true, force: true });
+  });
+
+  function start(argument: string): Promise<DetachedOutcome> {
+    return startDetached({
+      command: [
+        "--import",
+        import.meta.resolve("tsx"),
+        join(import.meta.dirname, "detached-child.ts"),
+        argument,
+      ],
+      env: {},
+      cwd,
+      config: defaultConfig("h"),
+    });
+  }
+
+  test("waits until the broker serves; its output goes to a log file", async () => {
+    const outcome = await start("succeed");
+    expect(outcome).toEqual({
+      kind: "ready",
+      pid: expect.any(Number),
+      logFile: join(cwd, "leveret.log"),
+    });
+    expect(readFileSync(outcome.logFile, "utf8")).toBe("child says hello\n");
+  });
+
+  test("tells the exit code of a broker that did not start", async () => {
+    expect(await start("fail")).toEqual({
+      kind: "failed",
+      exitCode: 70,
+      logFile: join(cwd, "leveret.log"),
+    });
+  });
+
+  test("a pid file holds the process id, and is removed only by its owner", () => {
+    const file = join(cwd, "x.pid");
+    writePidFile(file);
+    expect(readFileSync(file, "utf8")).toBe(`${process.pid}\n`);
+    removePidFile(file);
+    expect(existsSync(file)).toBe(false);
+    removePidFile(file);
+  });
+});
