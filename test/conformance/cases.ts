@@ -1,9 +1,19 @@
+import { acknowledge } from "./cases/acknowledge.ts";
+import { consume } from "./cases/consume.ts";
+import { qos } from "./cases/qos.ts";
+import { queueLifetime } from "./cases/queue-lifetime.ts";
+import { replyTo } from "./cases/reply-to.ts";
+import { bind } from "./cases/bind.ts";
 import { channel } from "./cases/channel.ts";
+import { confirm } from "./cases/confirm.ts";
 import { exchange } from "./cases/exchange.ts";
 import { framing } from "./cases/framing.ts";
 import { handshake } from "./cases/handshake.ts";
+import { publish } from "./cases/publish.ts";
 import { queueArguments } from "./cases/queue-arguments.ts";
 import { queueDeclare } from "./cases/queue-declare.ts";
+import { routing } from "./cases/routing.ts";
+import { transaction } from "./cases/transaction.ts";
 import type { Group } from "./script/session.ts";
 
 /** All cases. */
@@ -14,4 +24,14 @@ export const GROUPS: readonly Group[] = [
   exchange,
   queueDeclare,
   queueArguments,
+  bind,
+  routing,
+  publish,
+  confirm,
+  transaction,
+  acknowledge,
+  consume,
+  qos,
+  queueLifetime,
+  replyTo,
 ];

@@ -4,7 +4,7 @@ import type { Arguments } from "../wire/methods.ts";
 
 /** Declares an exchange one way, then another. */
 function redeclared(name: string, first: Arguments, second: Arguments): Case {
-  return onChannel("3.4", name, async (ch, n) => {
+  return onChannel("3.4", `exchange: ${name}`, async (ch, n) => {
     const base = { exchange: n("x"), type: "direct" };
     await ch.call("exchange.declare", { ...base, ...first });
     await ch.call("exchange.declare", { ...base, ...second });
@@ -49,7 +49,7 @@ export const exchange: Group = {
     onChannel("3.4", "a passive declare of the default exchange", async (ch) => {
       await ch.call("exchange.declare", { exchange: "", passive: true });
     }),
-    onChannel("3.4", "a new name with the reserved prefix is a 403", async (ch) => {
+    onChannel("3.4", "a new exchange with the reserved prefix is a 403", async (ch) => {
       await ch.exchange("amq.foo");
     }),
     onChannel("3.4", "an unknown exchange type is refused", async (ch, n) => {

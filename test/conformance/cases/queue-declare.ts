@@ -4,7 +4,7 @@ import { type FieldValue, typed } from "../wire/field-value.ts";
 
 /** Declares a queue one way, then another. */
 function redeclared(name: string, first: QueueOptions, second: QueueOptions): Case {
-  return onChannel("3.5", name, async (ch, n) => {
+  return onChannel("3.5", `queue: ${name}`, async (ch, n) => {
     await ch.queue(n("q"), first);
     await ch.queue(n("q"), second);
   });
@@ -58,7 +58,7 @@ export const queueDeclare: Group = {
       await ch.queue(n("q"));
       await ch.call("queue.declare", { queue: "", passive: true });
     }),
-    onChannel("3.5", "a new name with the reserved prefix is a 403", async (ch) => {
+    onChannel("3.5", "a new queue with the reserved prefix is a 403", async (ch) => {
       await ch.call("queue.declare", { queue: "amq.mine" });
     }),
     onChannel("3.5", "a passive declare of a reserved name is a 404", async (ch) => {

@@ -114,6 +114,14 @@ export class Channel {
     this.peer.transcript.note(`${this.#where} < confirms: ${text}`);
   }
 
+  /** Takes one confirm; whether it says multiple is left open when it settles one number only. */
+  async confirmOne(): Promise<void> {
+    const item = await this.#next("a confirm");
+    const { "delivery-tag": tag, ...rest } = item.args;
+    const shown = tag === undefined ? rest : { "delivery-tag": tag };
+    this.#record({ ...item, args: shown });
+  }
+
   /** Sends a publish: method, header and, unless empty, one body frame. */
   publish(message: Message): void {
     const { exchange = "", key = "", properties = {} } = message;
@@ -161,9 +169,37 @@ export class Channel {
         this.#record(item);
         return item;
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+      await pause();
     }
     throw new Error(`${method} never gave the wanted answer`);
+  }
+
+  /** Declares again and again, reopening the channel after each refusal, until it is accepted. */
+  async untilDeclared(args: Arguments): Promise<void> {
+    for (let poll = 0; poll < POLLS_MAX; poll++) {
+      this.peer.writeMethod(this.number, "queue.declare", args);
+      const item = await this.#next("an answer to queue.declare");
+      if (!isClose(item)) {
+        this.peer.transcript.sent(this.#where, "queue.declare (until)", args);
+        this.#record(item);
+        return;
+      }
+      await this.#reopenSilently();
+      await pause();
+    }
+    throw new Error("the queue could never be declared");
+  }
+
+  /** Waits, by bind attempts that do not count as use, until a queue does not exist. */
+  async untilGone(queue: string): Promise<void> {
+    const args = { queue, exchange: "amq.direct", "routing-key": queue };
+    await this.until("queue.bind", args, () => false);
+  }
+
+  async #reopenSilently(): Promise<void> {
+    this.peer.writeMethod(this.number, "channel.close-ok", {});
+    this.peer.writeMethod(this.number, "channel.open", {});
+    await this.#next("channel.open-ok");
   }
 
   /** Waits until a queue holds `count` ready messages. */
@@ -248,4 +284,8 @@ export class Channel {
 /** True for what ends the channel or the connection under it. */
 function isClose(item: Item): boolean {
   return ["channel.close", "connection.close", "closed"].includes(item.method);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
 }

@@ -144,6 +144,13 @@ export class Peer {
     }
   }
 
+  /** Cuts the TCP connection as a crashed client would. */
+  cut(): void {
+    this.transcript.note(`${this.label} > cut`);
+    this.#markClosed();
+    this.socket.destroy();
+  }
+
   /** Waits for a heartbeat frame, of which any number may come. */
   async heartbeat(): Promise<void> {
     await this.socket.waitFor(() => this.socket.inbox(-1).length > 0, "a heartbeat");

@@ -162,6 +162,7 @@ const SCALAR_READERS: Record<string, (reader: Reader) => string> = {
   I: (reader) => String(reader.take(4).readInt32BE(0)),
   i: (reader) => String(reader.u32()),
   l: (reader) => String(reader.take(8).readBigInt64BE(0)),
+  L: (reader) => String(reader.take(8).readBigInt64BE(0)),
   T: (reader) => String(reader.u64()),
   f: (reader) => String(reader.take(4).readFloatBE(0)),
   d: (reader) => String(reader.take(8).readDoubleBE(0)),

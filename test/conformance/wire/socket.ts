@@ -34,6 +34,7 @@ export class WireSocket {
   readonly #inboxes = new Map<number, Item[]>();
   readonly #assemblies = new Map<number, Assembly>();
   #wake: (() => void)[] = [];
+  #failure: unknown;
   isClosed = false;
 
   private constructor(socket: Socket) {
@@ -78,6 +79,11 @@ export class WireSocket {
   async waitFor(condition: () => boolean, what: string): Promise<void> {
     const deadline = Date.now() + WAIT_MAX_MS;
     while (!condition()) {
+      if (this.#failure !== undefined) {
+        throw new Error(`the server sent something malformed before ${what}`, {
+          cause: this.#failure,
+        });
+      }
       const left = deadline - Date.now();
       if (left <= 0) throw new Error(`waited ${WAIT_MAX_MS} ms for ${what}`);
       await this.#nextChange(left);
@@ -101,7 +107,12 @@ export class WireSocket {
   }
 
   #receive(chunk: Buffer): void {
-    for (const frame of this.#splitter.push(chunk)) this.#accept(frame);
+    try {
+      for (const frame of this.#splitter.push(chunk)) this.#accept(frame);
+    } catch (error) {
+      // Kept for the script that waits here: a malformed answer fails its case, not the run.
+      this.#failure = error;
+    }
     this.#changed();
   }
 

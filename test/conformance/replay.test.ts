@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type BrokerUnderTest, brokerUnderTest } from "./broker-under-test.ts";
+import { GROUPS } from "./cases.ts";
+import { DIFFERENCES, expectedOfUs } from "./differences.ts";
+import { type Recording, recordedFile } from "./recording.ts";
+import { runCase } from "./script/session.ts";
+
+const CONCURRENCY = 24;
+const CASE_TIMEOUT_MS = 30_000;
+
+vi.setConfig({ maxConcurrency: CONCURRENCY, testTimeout: CASE_TIMEOUT_MS });
+
+const recordings = new Map<string, Recording>();
+for (const group of GROUPS) {
+  const file: unknown = JSON.parse(await readFile(recordedFile(group.name), "utf8"));
+  for (const [name, recording] of Object.entries(file as Record<string, Recording>)) {
+    recordings.set(name, recording);
+  }
+}
+
+let broker: BrokerUnderTest;
+beforeAll(async () => {
+  broker = await brokerUnderTest();
+});
+afterAll(async () => {
+  await broker.stop();
+});
+
+describe.concurrent.each(GROUPS)("as RabbitMQ: $name", (group) => {
+  test.each(group.cases)("$section $name", async (item) => {
+    const recorded = recordings.get(item.name)?.transcript;
+    if (recorded === undefined) throw new Error("never recorded: npm run conformance:record");
+    const expected = broker.isRabbit ? recorded : expectedOfUs(item.name, recorded);
+    expect(await runCase(broker.target, item)).toEqual(expected);
+  });
+});
+
+describe("the recordings", () => {
+  const names = GROUPS.flatMap((group) => group.cases.map((item) => item.name));
+
+  test("have a unique name for each case", () => {
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  test("hold no case that exists no more", () => {
+    expect([...recordings.keys()].filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test("differ from us only in cases that exist", () => {
+    expect(Object.keys(DIFFERENCES).filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test("are 250 at least", () => {
+    expect(names.length).toBeGreaterThanOrEqual(250);
+  });
+});
