@@ -264,7 +264,9 @@ export class QueueMachine<M extends MachineMessage, C> {
     this.#putAllBack(holders);
     for (const holder of holders) this.#roster.forgetIfIdle(holder);
     if (hadConsumer) this.#consumersGone();
-    this.#afterReturn();
+    // As in RabbitMQ, a queue about to be deleted for want of consumers dead-letters nothing more.
+    const isDoomed = hadConsumer && this.#config.autoDelete && this.isUnused;
+    if (!isDoomed) this.#afterReturn();
     this.#deliverReady();
     this.#armTimer();
   }
