@@ -11,8 +11,6 @@ export const BACKTRACKING_REPETITION_MAX = 3;
 export const DEFINITIONS_SIZE_MAX = 67_108_864;
 /** Problems of a definitions document that are reported before giving up. */
 export const DEFINITIONS_PROBLEM_MAX = 20;
-/** Nested tables and arrays in the arguments of a definition. */
-export const ARGUMENT_DEPTH_MAX = 32;
 /** Compiled patterns and remembered decisions of the access control; full: starts afresh. */
 export const ACCESS_PATTERN_CACHE_COUNT = 4096;
 export const ACCESS_DECISION_CACHE_COUNT = 65_536;

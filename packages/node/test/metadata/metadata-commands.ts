@@ -1,6 +1,7 @@
 import { EMPTY_TABLE, type FieldTable } from "@leveret/amqp";
 import type { MetadataCommand } from "../../src/metadata/commands.ts";
 import type { MetadataEvent } from "../../src/metadata/events.ts";
+import type { JsonValue } from "../../src/metadata/json-value.ts";
 import { MetadataMachine } from "../../src/metadata/metadata-machine.ts";
 
 export const VHOST = "/";
@@ -75,7 +76,7 @@ export function setPolicy(
     applyTo: more.applyTo ?? "all",
     priority: more.priority ?? 0,
     // Tests pass JSON.
-    definition: new Map(Object.entries(definition)) as ReadonlyMap<string, never>,
+    definition: new Map(Object.entries(definition) as [string, JsonValue][]),
   };
 }
 
