@@ -145,7 +145,7 @@ final class ConsumeScenarios {
   private static void consumerCancel(Context context) throws Exception {
     Channel channel = context.channel();
     String queue = filledQueue(context, channel, 0);
-    channel.basicCancel(Inbox.consume(channel, queue, false).getConsumerTag());
+    Inbox.consume(channel, queue, false).cancel();
     Context.publish(channel, "", queue, "after");
     AMQP.Queue.DeclareOk ok = channel.queueDeclarePassive(queue);
     Check.equal("consumers", ok.getConsumerCount(), 0);

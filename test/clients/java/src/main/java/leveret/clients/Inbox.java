@@ -17,6 +17,7 @@ final class Inbox extends DefaultConsumer {
   private static final long WAIT_MAX_S = 15;
   private final BlockingQueue<Delivery> deliveries = new LinkedBlockingQueue<>();
   private volatile boolean isCancelled;
+  private String tag;
 
   private Inbox(Channel channel) {
     super(channel);
@@ -24,7 +25,8 @@ final class Inbox extends DefaultConsumer {
 
   static Inbox consume(Channel channel, String queue, boolean autoAck) throws IOException {
     Inbox inbox = new Inbox(channel);
-    channel.basicConsume(queue, autoAck, inbox);
+    // getConsumerTag() is set by another thread, maybe later.
+    inbox.tag = channel.basicConsume(queue, autoAck, inbox);
     return inbox;
   }
 
@@ -37,6 +39,10 @@ final class Inbox extends DefaultConsumer {
   @Override
   public void handleCancel(String consumerTag) {
     isCancelled = true;
+  }
+
+  void cancel() throws IOException {
+    getChannel().basicCancel(tag);
   }
 
   boolean isCancelled() {

@@ -1,0 +1,24 @@
+// Tutorial 4: sends a log line under the routing key given first.
+// oxlint-disable typescript/no-unnecessary-condition -- the types of the callbacks leave out that there may be no error
+// biome-ignore-all lint/suspicious/noConsole: a tutorial program prints for a person
+// biome-ignore-all lint/style/noProcessEnv: a tutorial program reads the broker's address itself
+const amqp = require("amqplib/callback_api");
+
+const { AMQP_URL: url = "amqp://localhost" } = process.env;
+
+amqp.connect(url, (connectError, connection) => {
+  if (connectError) throw connectError;
+  connection.createChannel((channelError, channel) => {
+    if (channelError) throw channelError;
+    const [key = "info", ...words] = process.argv.slice(2);
+    const message = words.join(" ") || "Hello World!";
+    channel.assertExchange("direct_logs", "direct", { durable: false });
+    channel.publish("direct_logs", key, Buffer.from(message));
+    console.log(`sent ${key}:${message}`);
+    // As in the originals: closing flushes what was sent only if the socket had time to take it.
+    setTimeout(() => {
+      connection.close();
+      process.exit(0);
+    }, 500);
+  });
+});

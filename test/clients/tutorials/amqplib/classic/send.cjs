@@ -1,0 +1,22 @@
+// Tutorial 1: sends one message to the queue hello.
+// oxlint-disable typescript/no-unnecessary-condition -- the types of the callbacks leave out that there may be no error
+// biome-ignore-all lint/suspicious/noConsole: a tutorial program prints for a person
+// biome-ignore-all lint/style/noProcessEnv: a tutorial program reads the broker's address itself
+const amqp = require("amqplib/callback_api");
+
+const { AMQP_URL: url = "amqp://localhost" } = process.env;
+
+amqp.connect(url, (connectError, connection) => {
+  if (connectError) throw connectError;
+  connection.createChannel((channelError, channel) => {
+    if (channelError) throw channelError;
+    channel.assertQueue("hello", { durable: false });
+    channel.sendToQueue("hello", Buffer.from("Hello World!"));
+    console.log("sent Hello World!");
+    // As in the originals: closing flushes what was sent only if the socket had time to take it.
+    setTimeout(() => {
+      connection.close();
+      process.exit(0);
+    }, 500);
+  });
+});
