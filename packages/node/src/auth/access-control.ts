@@ -7,7 +7,7 @@ import { verifyPassword } from "./password.ts";
 import { PatternCache } from "./pattern-cache.ts";
 
 export type AccessKind = "configure" | "write" | "read";
-export type TopicAccessKind = "write" | "read";
+type TopicAccessKind = "write" | "read";
 
 /** `refused` says why for the log; the client is told the same in every case. */
 export type AuthenticationResult =

@@ -18,8 +18,8 @@ export function isHashingAlgorithm(name: string): name is HashingAlgorithm {
 }
 
 /**
- * RabbitMQ's password hash: base64(salt + digest(salt + password)). `salt` is SALT_SIZE random bytes of the caller: the
- * hash is made before it goes into a command, so that every replica stores the same.
+ * RabbitMQ's password hash: base64(salt + digest(salt + password)). `salt` is SALT_SIZE random bytes of the caller: the hash is
+ * made before it goes into a command, so that every replica stores the same.
  */
 export function hashPassword(
   password: string,

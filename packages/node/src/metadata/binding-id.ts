@@ -14,8 +14,8 @@ export function bindingId(binding: BindingRecord): string {
   return binding.arguments.size === 0 ? base : base + tableText(binding.arguments);
 }
 
-/** The canonical text of a table; also tells whether two tables are the same. */
-export function tableText(table: FieldTable): string {
+/** The canonical text of a table. */
+function tableText(table: FieldTable): string {
   const entries = Array.from(table);
   entries.sort((left, right) => compareText(left[0], right[0]));
   return `{${entries.map(([key, value]) => part(key) + valueText(value)).join("")}}`;

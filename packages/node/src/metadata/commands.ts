@@ -26,7 +26,7 @@ export interface AddVhost {
   readonly tracing?: boolean | undefined;
 }
 
-export interface DeleteVhost {
+interface DeleteVhost {
   readonly type: "deleteVhost";
   readonly name: string;
 }
@@ -39,7 +39,7 @@ export interface SetVhostLimits {
   readonly merge: boolean;
 }
 
-export interface ClearVhostLimits {
+interface ClearVhostLimits {
   readonly type: "clearVhostLimits";
   readonly vhost: string;
   /** undefined: all. */
@@ -60,12 +60,12 @@ export interface PutUser extends Omit<AddUser, "type"> {
   readonly type: "putUser";
 }
 
-export interface DeleteUser {
+interface DeleteUser {
   readonly type: "deleteUser";
   readonly name: string;
 }
 
-export interface SetUserTags {
+interface SetUserTags {
   readonly type: "setUserTags";
   readonly name: string;
   readonly tags: readonly string[];
@@ -93,7 +93,7 @@ export interface ClearUserLimits {
   readonly limit?: string | undefined;
 }
 
-export interface SetPermissions extends PermissionRecord {
+interface SetPermissions extends PermissionRecord {
   readonly type: "setPermissions";
 }
 
@@ -103,7 +103,7 @@ export interface ClearPermissions {
   readonly vhost: string;
 }
 
-export interface SetTopicPermissions extends TopicPermissionRecord {
+interface SetTopicPermissions extends TopicPermissionRecord {
   readonly type: "setTopicPermissions";
 }
 
@@ -143,17 +143,17 @@ export interface ClearParameter {
   readonly name: string;
 }
 
-export interface SetGlobalParameter extends GlobalParameterRecord {
+interface SetGlobalParameter extends GlobalParameterRecord {
   readonly type: "setGlobalParameter";
 }
 
-export interface ClearGlobalParameter {
+interface ClearGlobalParameter {
   readonly type: "clearGlobalParameter";
   readonly name: string;
 }
 
 /** An exchange of this name that exists stays as it is: the result says `changed: false`. */
-export interface DeclareExchange {
+interface DeclareExchange {
   readonly type: "declareExchange";
   readonly exchange: ExchangeRecord;
 }
@@ -167,23 +167,23 @@ export interface DeleteExchange {
 }
 
 /** A queue of this name that exists stays as it is: the result says `changed: false`. */
-export interface DeclareQueue {
+interface DeclareQueue {
   readonly type: "declareQueue";
   readonly queue: QueueRecord;
 }
 
-export interface DeleteQueue {
+interface DeleteQueue {
   readonly type: "deleteQueue";
   readonly vhost: string;
   readonly name: string;
 }
 
-export interface Bind {
+interface Bind {
   readonly type: "bind";
   readonly binding: BindingRecord;
 }
 
-export interface Unbind {
+interface Unbind {
   readonly type: "unbind";
   readonly binding: BindingRecord;
 }

@@ -22,7 +22,7 @@ export interface UserEntry {
   readonly limits: JsonDictionary;
 }
 
-export interface VhostProperties {
+interface VhostProperties {
   readonly description?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly default_queue_type?: QueueType | "undefined" | undefined;
@@ -35,14 +35,14 @@ export interface VhostEntry extends VhostProperties {
   readonly metadata?: VhostProperties | undefined;
 }
 
-export interface PermissionEntry extends InVhost {
+interface PermissionEntry extends InVhost {
   readonly user: string;
   readonly configure: string;
   readonly write: string;
   readonly read: string;
 }
 
-export interface TopicPermissionEntry extends InVhost {
+interface TopicPermissionEntry extends InVhost {
   readonly user: string;
   readonly exchange: string;
   readonly write: string;
@@ -55,7 +55,7 @@ export interface ParameterEntry extends InVhost {
   readonly value: JsonValue;
 }
 
-export interface GlobalParameterEntry {
+interface GlobalParameterEntry {
   readonly name: string;
   readonly value: JsonValue;
 }

@@ -83,23 +83,14 @@ export function setPolicy(
 /** Events in short: "unbound x>q:queue key", "queueDeleted q". */
 export function brief(events: readonly MetadataEvent[]): string[] {
   return events.map((event) => {
-    switch (event.type) {
-      case "bound":
-      case "unbound": {
-        const { source, destinationType, destination, routingKey } = event.binding;
-        return `${event.type} ${source}>${destinationType[0]}:${destination} ${routingKey}`.trim();
-      }
-      case "exchangeDeclared":
-      case "exchangeDeleted":
-        return `${event.type} ${event.exchange.name}`;
-      case "queueDeclared":
-      case "queueDeleted":
-        return `${event.type} ${event.queue.name}`;
-      case "queueConfigChanged":
-      case "exchangeConfigChanged":
-        return `${event.type} ${event.name}`;
-      default:
-        return event.type;
+    if ("binding" in event) {
+      const { source, destinationType, destination, routingKey } = event.binding;
+      return `${event.type} ${source}>${destinationType[0]}:${destination} ${routingKey}`.trim();
     }
+    if ("exchange" in event) return `${event.type} ${event.exchange.name}`;
+    if ("queue" in event) return `${event.type} ${event.queue.name}`;
+    return event.type.endsWith("ConfigChanged") && "name" in event
+      ? `${event.type} ${event.name}`
+      : event.type;
   });
 }
