@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -28,6 +28,7 @@ describe("the command line", () => {
   }
 
   test("sets what its flags say", () => {
+    for (const name of ["a.json", "b.json"]) writeFileSync(join(cwd, name), "{}");
     const config = configOf(
       "--node-name=bunny@box",
       "--amqp-port",

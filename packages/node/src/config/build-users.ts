@@ -163,7 +163,13 @@ const POLICY_KEYS = {
 function operatorPolicies(settings: Settings): readonly DefaultOperatorPolicy[] {
   const family = new Family(settings, "default_policies.operator.$id");
   const paramsKey = "classic_queues.ha_params";
-  const keys = ["vhost_pattern", "queue_pattern", paramsKey, ...Object.keys(POLICY_KEYS)];
+  const keys = [
+    "vhost_pattern",
+    "queue_pattern",
+    "apply_to",
+    paramsKey,
+    ...Object.keys(POLICY_KEYS),
+  ];
   return family.names(keys).map((name) => {
     const definition: Record<string, number | string | readonly string[]> = {};
     for (const [key, policyKey] of Object.entries(POLICY_KEYS)) {
@@ -176,6 +182,7 @@ function operatorPolicies(settings: Settings): readonly DefaultOperatorPolicy[] 
       name,
       vhostPattern: family.text(name, "vhost_pattern"),
       queuePattern: family.text(name, "queue_pattern"),
+      applyTo: family.text(name, "apply_to"),
       definition,
     };
   });

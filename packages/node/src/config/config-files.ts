@@ -39,6 +39,14 @@ export function readConfigFiles(name: string | undefined, cwd: string): ConfigFi
   };
 }
 
+/** Definitions files; a folder stands for its `*.json`, in order of their names. Throws {@link ConfigError}. */
+export function findDefinitions(names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => {
+    if (!existsSync(name)) throw new ConfigError([`definitions file ${name} does not exist`]);
+    return statSync(name).isDirectory() ? filesIn(name, ".json") : name;
+  });
+}
+
 function findMainFile(name: string | undefined, cwd: string): string | undefined {
   if (name === undefined) {
     const file = resolve(cwd, DEFAULT_FILE);
@@ -53,8 +61,12 @@ function findMainFile(name: string | undefined, cwd: string): string | undefined
 
 function fragmentsBeside(main: string): string[] {
   const folder = join(dirname(main), "conf.d");
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(".conf"));
+  return existsSync(folder) && statSync(folder).isDirectory() ? filesIn(folder, ".conf") : [];
+}
+
+/** In order of their names. */
+function filesIn(folder: string, ending: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith(ending));
   if (names.length > FILE_COUNT_MAX) {
     throw new ConfigError([`${folder} holds more than ${FILE_COUNT_MAX} files`]);
   }

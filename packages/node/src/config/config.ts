@@ -122,6 +122,7 @@ export interface DefaultOperatorPolicy {
   readonly name: string;
   readonly vhostPattern: string;
   readonly queuePattern: string;
+  readonly applyTo: string;
   /** Policy keys as in set_operator_policy: `max-length`, `message-ttl` (ms), ... */
   readonly definition: Readonly<Record<string, number | string | readonly string[]>>;
 }

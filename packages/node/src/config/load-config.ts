@@ -2,7 +2,8 @@ import { hostname } from "node:os";
 import { buildConfig } from "./build-config.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
-import { readConfigFiles } from "./config-files.ts";
+import { findDefinitions, readConfigFiles } from "./config-files.ts";
+import { deepFreeze } from "./deep-freeze.ts";
 import type { FlagValues } from "./flags.ts";
 import { checkFlags, type Environment, GivenFlags } from "./given-flags.ts";
 import { checkEntries } from "./settings.ts";
@@ -45,8 +46,9 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   if (errors.length > 0) throw new ConfigError(errors);
   const storage = storageTexts(flags);
   const unknownKeys = isStrict ? [] : checked.unknownKeys;
+  const config = buildConfig({ settings, flags, files, cwd, host: sources.host ?? hostname() });
   return {
-    config: buildConfig({ settings, flags, files, cwd, host: sources.host ?? hostname() }),
+    config: deepFreeze({ ...config, definitions: findDefinitions(config.definitions) }),
     warnings: [
       ...storage.warnings,
       ...flagWarnings,

@@ -11,9 +11,9 @@ export interface ConfigKey {
   readonly text: string;
   /**
    * For keys that RabbitMQ has and this version does nothing with. `quiet`: nobody is worse off. `loud`:
-   * whoever sets it relies on it, so it is a warning.
+   * whoever sets it relies on it, so it is a warning. `loud unless off`: likewise, but not of `false`.
    */
-  readonly withoutEffect?: "quiet" | "loud";
+  readonly withoutEffect?: "quiet" | "loud" | "loud unless off";
 }
 
 export interface ConfigSection {
@@ -52,6 +52,10 @@ function quiet(pattern: string, text: string): ConfigKey {
 
 function loud(pattern: string, text: string): ConfigKey {
   return { pattern, type: STRING, text, withoutEffect: "loud" };
+}
+
+function loudUnlessOff(pattern: string, text: string): ConfigKey {
+  return { pattern, type: STRING, text, withoutEffect: "loud unless off" };
 }
 
 const LISTENERS: ConfigSection = {
@@ -157,7 +161,7 @@ const TLS: ConfigSection = {
       text: "The broker's order of cipher suites decides, not the client's.",
     },
     loud("ssl_options.depth", "Node.js bounds the certificate chain itself."),
-    loud("ssl_options.crl_check", "Revocation lists are not read."),
+    loudUnlessOff("ssl_options.crl_check", "Revocation lists are not read."),
     quiet("ssl_options.*", "Other options of Erlang's TLS."),
     quiet("ssl_allow_poodle_attack", "SSL 3.0 is never offered."),
     loud("ssl_cert_login_from", "There is no login by certificate (EXTERNAL) yet."),
@@ -420,6 +424,12 @@ const DEFAULTS: ConfigSection = {
       fallback: ".*",
       text: "Queues that it applies to.",
     },
+    {
+      pattern: "default_policies.operator.$id.apply_to",
+      type: words("queues", "classic_queues", "quorum_queues", "streams"),
+      fallback: "queues",
+      text: "Kinds of queues that it applies to.",
+    },
     { pattern: "default_policies.operator.$id.expires", type: DURATION, text: "`expires`." },
     {
       pattern: "default_policies.operator.$id.message_ttl",
@@ -578,9 +588,9 @@ const LOG: ConfigSection = {
       }),
     ),
     quiet("log.file.rotation.*", "Use logrotate, with `copytruncate`."),
-    loud("log.syslog", "There is no output to syslog."),
-    loud("log.journald", "The console does for journald."),
-    loud("log.exchange", "There is no log exchange yet."),
+    loudUnlessOff("log.syslog", "There is no output to syslog."),
+    loudUnlessOff("log.journald", "The console does for journald."),
+    loudUnlessOff("log.exchange", "There is no log exchange yet."),
     quiet("log.*", "Other log settings."),
   ],
 };
@@ -653,6 +663,7 @@ const WITHOUT_EFFECT: ConfigSection = {
     quiet("amqp_client.*", "Erlang only."),
     quiet("amqp10_client.*", "Erlang only."),
     ...[
+      "aws",
       "mqtt",
       "stomp",
       "web_mqtt",

@@ -128,7 +128,7 @@ export function checkEntries(entries: readonly ConfEntry[]): CheckedEntries {
     const { key, names } = known;
     if (key.withoutEffect !== undefined) {
       const text = `${where(entry)}: ${keyText(entry)} is accepted and has no effect: ${key.text}`;
-      (key.withoutEffect === "loud" ? warnings : withoutEffect).push(text);
+      (isLoud(key, entry.value) ? warnings : withoutEffect).push(text);
       continue;
     }
     const parsed = parseValue(entry.value, key.type);
@@ -143,6 +143,11 @@ export function checkEntries(entries: readonly ConfEntry[]): CheckedEntries {
     warnings,
     withoutEffect,
   };
+}
+
+function isLoud(key: ConfigKey, value: string): boolean {
+  if (key.withoutEffect === "loud unless off") return value !== "false" && value !== "none";
+  return key.withoutEffect === "loud";
 }
 
 function lastOfEach(entries: readonly ConfEntry[]): Iterable<ConfEntry> {

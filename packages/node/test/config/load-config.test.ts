@@ -166,13 +166,9 @@ describe("loadConfig", () => {
     ]);
   });
 
-  test("does not print a wrong secret", () => {
-    write("leveret.conf", "ssl_options.password = x\nlog.console = hunter2\n");
-    expect(problemsOf({ env: { LEVERET_AMQP_PORT: "x" } })).toEqual([
-      "LEVERET_AMQP_PORT must be an integer from 0 to 65535 or off, not `x`",
-    ]);
+  test("does not print a wrong value of a key that may be secret", () => {
     write("leveret.conf", "password_hashing_module = hunter2");
-    expect(problemsOf().join()).not.toContain("hunter2");
+    expect(problemsOf()).toEqual([expect.not.stringContaining("hunter2")]);
   });
 
   test.each([
@@ -292,6 +288,7 @@ describe("loadConfig", () => {
         name: "ttl",
         vhostPattern: "^dev",
         queuePattern: ".*",
+        applyTo: "queues",
         definition: {
           "message-ttl": 3_600_000,
           "max-length-bytes": 1024,
@@ -370,21 +367,26 @@ describe("loadConfig", () => {
     });
   });
 
-  test("loads definitions of the file, then those of the flags", () => {
-    write("leveret.conf", "load_definitions = a.json\ndefinitions.local.path = /b.json");
-    const { config } = load({ flags: { definitions: ["c.json", "d.json"] } });
-    expect(config.definitions).toEqual([
-      join(cwd, "a.json"),
-      "/b.json",
-      join(cwd, "c.json"),
-      join(cwd, "d.json"),
+  test("loads definitions of the file, then those of the flags; a folder stands for its files", () => {
+    const [a, two, one, c, d] = ["a.json", "defs/2.json", "defs/1.json", "c.json", "d.json"].map(
+      (name) => write(name, "{}"),
+    );
+    write("defs/readme.txt", "");
+    write("leveret.conf", "load_definitions = a.json\ndefinitions.local.path = defs");
+    const flags = { definitions: ["c.json", "d.json"] };
+    expect(load({ flags }).config.definitions).toEqual([a, one, two, c, d]);
+    const env = { LEVERET_DEFINITIONS: "c.json,d.json" };
+    expect(load({ env }).config.definitions).toEqual([a, one, two, c, d]);
+    expect(problemsOf({ flags: { definitions: ["no.json"] } })).toEqual([
+      `definitions file ${join(cwd, "no.json")} does not exist`,
     ]);
-    const fromEnv = load({ env: { LEVERET_DEFINITIONS: "c.json,d.json" } }).config;
-    expect(fromEnv.definitions.slice(2)).toEqual([join(cwd, "c.json"), join(cwd, "d.json")]);
   });
 
   test("says quietly what has no effect, and loudly where somebody may rely on it", () => {
-    write("leveret.conf", "management.tcp.port = 15672\nssl_options.crl_check = true");
+    write(
+      "leveret.conf",
+      "management.tcp.port = 15672\nssl_options.crl_check = true\nlog.syslog = false",
+    );
     const { warnings, notices } = load({
       flags: { "in-memory": true, peer: ["a@b:1"], "cluster-port": "off" },
     });
@@ -394,6 +396,7 @@ describe("loadConfig", () => {
     ]);
     expect(notices).toEqual([
       expect.stringContaining("management.tcp.port is accepted and has no effect"),
+      expect.stringContaining("log.syslog is accepted and has no effect"),
     ]);
   });
 

@@ -26,12 +26,13 @@ const TLVS = Buffer.from("0300041234567804000100", "hex");
 
 function readAll(chunks: readonly Buffer[]): ProxyHeaderResult {
   const reader = new ProxyHeaderReader();
-  let result: ProxyHeaderResult = { done: false };
-  for (const chunk of chunks) {
-    if (result.done) result = { ...result, rest: Buffer.concat([result.rest, chunk]) };
-    else result = reader.push(chunk);
+  for (const [index, chunk] of chunks.entries()) {
+    const result = reader.push(chunk);
+    if (result.done) {
+      return { ...result, rest: Buffer.concat([result.rest, ...chunks.slice(index + 1)]) };
+    }
   }
-  return result;
+  return { done: false };
 }
 
 const ENDS = {
