@@ -5,8 +5,11 @@
  * anything useful; matching takes time proportional to pattern times name.
  */
 export const PATTERN_LENGTH_MAX = 4096;
-/** Repetitions that may backtrack in one pattern with lookaround: 255^3 steps is the worst a name can then cost. */
-export const BACKTRACKING_REPETITION_MAX = 3;
+/**
+ * Steps that a pattern with lookaround may need on the worst name: some 0.2 s once, when a policy is set or a
+ * permission first asked. PCRE's own match limit in RabbitMQ is 10,000,000.
+ */
+export const BACKTRACKING_STEPS_MAX = 33_554_432;
 /** Bytes of a definitions document: some 100,000 queues with bindings. */
 export const DEFINITIONS_SIZE_MAX = 67_108_864;
 /** Problems of a definitions document that are reported before giving up. */
