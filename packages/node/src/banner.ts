@@ -20,7 +20,7 @@ export interface BannerFacts {
   readonly url: string | undefined;
 }
 
-export interface BannerListener {
+interface BannerListener {
   readonly protocol: "amqp" | "amqps";
   readonly address: string;
   readonly port: number;

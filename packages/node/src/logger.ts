@@ -50,10 +50,10 @@ export interface Logger {
 }
 
 /** Where lines go: fd 1 or 2, a file that is appended to, or (in tests) anything with a `write`. */
-export type LogDestination = 1 | 2 | { readonly file: string } | LogSink;
+type LogDestination = 1 | 2 | { readonly file: string } | LogSink;
 
 /** Takes whole lines, each ending in a line feed; must have written them when it returns. */
-export interface LogSink {
+interface LogSink {
   write(line: string): void;
 }
 

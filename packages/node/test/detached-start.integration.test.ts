@@ -6,6 +6,12 @@ import { defaultConfig } from "../src/config/load-config.ts";
 import { type DetachedOutcome, startDetached } from "../src/detached-start.ts";
 import { removePidFile, writePidFile } from "../src/pid-file.ts";
 
+/** The process that is started: ends by itself, so that nothing is left behind. */
+const HELLO = `
+  import { reportReady } from ${JSON.stringify(import.meta.resolve("../src/detached-start.ts"))};
+  process.stdout.write("child says hello\\n");
+`;
+
 describe("a detached start", () => {
   let cwd: string;
 
@@ -17,13 +23,15 @@ describe("a detached start", () => {
     rmSync(cwd, { recursive: true, force: true });
   });
 
-  function start(argument: string): Promise<DetachedOutcome> {
+  function start(child: string): Promise<DetachedOutcome> {
     return startDetached({
       command: [
         "--import",
         import.meta.resolve("tsx"),
-        join(import.meta.dirname, "detached-child.ts"),
-        argument,
+        "--conditions=@leveret/source",
+        "--input-type=module",
+        "--eval",
+        child,
       ],
       env: {},
       cwd,
@@ -32,7 +40,7 @@ describe("a detached start", () => {
   }
 
   test("waits until the broker serves; its output goes to a log file", async () => {
-    const outcome = await start("succeed");
+    const outcome = await start(`${HELLO} reportReady();`);
     expect(outcome).toEqual({
       kind: "ready",
       pid: expect.any(Number),
@@ -42,7 +50,7 @@ describe("a detached start", () => {
   });
 
   test("tells the exit code of a broker that did not start", async () => {
-    expect(await start("fail")).toEqual({
+    expect(await start(`${HELLO} process.exitCode = 70;`)).toEqual({
       kind: "failed",
       exitCode: 70,
       logFile: join(cwd, "leveret.log"),

@@ -174,7 +174,7 @@ export interface LogConfig {
 }
 
 /** Changes what the broker says of itself in connection.start; undefined: as it is. */
-export interface ProductConfig {
+interface ProductConfig {
   readonly name: string | undefined;
   readonly version: string | undefined;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { nearestName } from "./nearest-name.ts";
 import { type ConfEntry, splitKey } from "./rabbitmq-conf.ts";
-import { CONFIG_SECTIONS, type ConfigKey } from "./schema.ts";
+import { CONFIG_SECTIONS } from "./schema.ts";
+import type { ConfigKey } from "./schema-key.ts";
 import { parseValue, type Value } from "./value-type.ts";
 
 /** Longer keys are cut before they are compared with all known ones. */

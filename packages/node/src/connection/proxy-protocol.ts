@@ -13,7 +13,7 @@ const V1_SIGNATURE = Buffer.from("PROXY ", "latin1");
 const EMPTY = Buffer.alloc(0);
 
 /** One end of the client's connection to the proxy. */
-export interface ProxyEndpoint {
+interface ProxyEndpoint {
   readonly address: string;
   readonly port: number;
 }

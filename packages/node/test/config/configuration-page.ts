@@ -1,5 +1,6 @@
 import { FLAGS, type Flag, flagVariable } from "../../src/config/flags.ts";
-import { CONFIG_SECTIONS, type ConfigKey } from "../../src/config/schema.ts";
+import { CONFIG_SECTIONS } from "../../src/config/schema.ts";
+import type { ConfigKey } from "../../src/config/schema-key.ts";
 import { describeType } from "../../src/config/value-type.ts";
 
 /** Puts tables made from the code between the markers of docs/configuration.md. */
