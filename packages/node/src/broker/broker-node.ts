@@ -1,0 +1,206 @@
+import { readFile } from "node:fs/promises";
+import type { TLSSocket } from "node:tls";
+import { Alarms } from "../alarm/alarms.ts";
+import { DiskMonitor } from "../alarm/disk-monitor.ts";
+import { MemoryMonitor } from "../alarm/memory-monitor.ts";
+import { directoryDiskProbe, processMemoryProbe } from "../alarm/resource-probes.ts";
+import type { Config, ListenAddress } from "../config/config.ts";
+import { Listener } from "../connection/listener.ts";
+import { isPeerAccepted, tlsServerOptions } from "../connection/tls-options.ts";
+import {
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  MESSAGE_SIZE_CEILING,
+  SHUTDOWN_TIMEOUT_MS,
+} from "../limits.ts";
+import type { Logging } from "../logger.ts";
+import { loadDefinitions } from "../metadata/definitions.ts";
+import type { HashingAlgorithm } from "../metadata/records.ts";
+import { PRODUCT } from "../product.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { RealClock } from "../runtime/real-clock.ts";
+import { Broker } from "./broker.ts";
+import type { BrokerOptions } from "./broker-options.ts";
+import { makeSalt, seedDefaults } from "./seed.ts";
+import { shutDown } from "./shutdown.ts";
+
+export interface NodeDependencies {
+  readonly logging: Logging;
+  /** Of queues and delayed messages; connections and monitors live in real time. */
+  readonly clock?: Clock;
+  /** Applied after the files of the configuration: a definitions document as JSON. */
+  readonly definitions?: readonly string[];
+  /** Pause before a peer that failed to log in is dropped; undefined: RabbitMQ's 3 s. */
+  readonly silentCloseDelayMs?: number;
+}
+
+/** A running node: the broker with its listeners and monitors. */
+export class BrokerNode {
+  readonly broker: Broker;
+  readonly config: Config;
+  readonly listeners: readonly Listener[];
+  readonly memory: MemoryMonitor;
+  readonly disk: DiskMonitor | undefined;
+  readonly #logging: Logging;
+  #stopping: Promise<void> | undefined = undefined;
+
+  private constructor(config: Config, logging: Logging, parts: NodeParts) {
+    this.config = config;
+    this.#logging = logging;
+    this.broker = parts.broker;
+    this.listeners = parts.listeners;
+    this.memory = parts.memory;
+    this.disk = parts.disk;
+  }
+
+  /**
+   * Starts everything; when it resolves, clients can connect.
+   * @throws DefinitionsError, TlsOptionsError, or the system's error for a port or file
+   */
+  static async start(config: Config, dependencies: NodeDependencies): Promise<BrokerNode> {
+    const { logging } = dependencies;
+    const alarms = new Alarms(logging.root);
+    const clock = dependencies.clock ?? new RealClock();
+    const options = brokerOptions(config, dependencies.silentCloseDelayMs);
+    const broker = new Broker(options, { clock, logging, alarms });
+    await fill(broker, config, dependencies.definitions ?? []);
+    const { memory, disk } = await startMonitors(config, logging, alarms);
+    const listeners: Listener[] = [];
+    try {
+      await openListeners(broker, config, listeners);
+    } catch (error) {
+      memory.stop();
+      disk?.stop();
+      await Promise.all(listeners.map((listener) => listener.close()));
+      throw error;
+    }
+    return new BrokerNode(config, logging, { broker, listeners, memory, disk });
+  }
+
+  /** Closes listeners, tells the clients (320), stops everything. Repeatable. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.memory.stop();
+    this.disk?.stop();
+    const closed = this.listeners.map((listener) => listener.close());
+    await shutDown(this.broker, SHUTDOWN_TIMEOUT_MS);
+    await Promise.all(closed);
+    this.broker.close();
+    this.#logging.root.info("stopped");
+  }
+}
+
+interface NodeParts {
+  readonly broker: Broker;
+  readonly listeners: readonly Listener[];
+  readonly memory: MemoryMonitor;
+  readonly disk: DiskMonitor | undefined;
+}
+
+function brokerOptions(config: Config, silentCloseDelayMs: number | undefined): BrokerOptions {
+  const { node, limits, auth, defaults, listeners, product } = config;
+  return {
+    nodeName: node.name,
+    clusterName: node.clusterName ?? node.name,
+    product: {
+      product: product.name ?? PRODUCT.name,
+      version: product.version ?? PRODUCT.version,
+      productVersion: PRODUCT.productVersion,
+      platform: PRODUCT.platform,
+      copyright: PRODUCT.copyright,
+      information: PRODUCT.information,
+    },
+    mechanisms: auth.mechanisms,
+    frameMax: limits.frameMax,
+    initialFrameMax: limits.initialFrameMax,
+    channelMax: limits.channelMax,
+    heartbeatSeconds: limits.heartbeatSeconds,
+    handshakeTimeoutMs: listeners.handshakeTimeoutMs,
+    silentCloseDelayMs,
+    maxMessageSize: Math.min(limits.maxMessageSize, MESSAGE_SIZE_CEILING),
+    consumerMaxPerChannel: limits.consumerMaxPerChannel ?? 0,
+    maxConnections: limits.connectionMax ?? 0,
+    maxChannelsPerNode: limits.channelMaxPerNode ?? 0,
+    loopbackUsers: new Set(auth.loopbackUsers),
+    defaultQueueType: defaults.queueType,
+    consumerTimeoutMs: limits.consumerTimeoutMs ?? 0,
+  };
+}
+
+/** Default data, then definitions. With definitions files there is no default user (RabbitMQ). */
+async function fill(broker: Broker, config: Config, documents: readonly string[]): Promise<void> {
+  const algorithm: HashingAlgorithm = `rabbit_password_hashing_${config.auth.passwordHashing}`;
+  if (config.definitions.length === 0) {
+    seedDefaults(broker, config.defaults, algorithm);
+  } else {
+    broker.log.info("Will not seed default virtual host and user: have definitions to load...");
+  }
+  for (const file of config.definitions) {
+    importDefinitions(broker, await readFile(file, "utf8"), file);
+  }
+  for (const document of documents) importDefinitions(broker, document, "definitions");
+}
+
+/** Applies a definitions document. @throws DefinitionsError, or Error naming what was refused */
+export function importDefinitions(broker: Broker, json: string, source: string): void {
+  const { commands, warnings } = loadDefinitions(json, { makeSalt, unsupportedQueues: "skip" });
+  for (const warning of warnings) broker.log.warn(`${source}: ${warning}`);
+  for (const command of commands) {
+    const result = broker.metadata.apply(command);
+    if (!result.ok) throw new Error(`${source}: ${command.type} refused: ${result.text}`);
+  }
+}
+
+async function startMonitors(
+  config: Config,
+  logging: Logging,
+  alarms: Alarms,
+): Promise<{ memory: MemoryMonitor; disk: DiskMonitor | undefined }> {
+  const clock = new RealClock();
+  const log = logging.root;
+  const { memoryWatermark, totalMemoryOverride, memoryMonitorIntervalMs, diskFreeLimit } =
+    config.alarms;
+  const memory = new MemoryMonitor(
+    {
+      node: config.node.name,
+      watermark: memoryWatermark,
+      totalOverride: totalMemoryOverride,
+      intervalMs: memoryMonitorIntervalMs,
+    },
+    { clock, alarms, log, probe: processMemoryProbe() },
+  );
+  memory.start();
+  if (diskFreeLimit === undefined) return { memory, disk: undefined };
+  const disk = new DiskMonitor(
+    { node: config.node.name, limit: diskFreeLimit, totalMemory: memory.total },
+    { clock, alarms, log, probe: directoryDiskProbe(config.node.dataDir ?? ".") },
+  );
+  await disk.start();
+  return { memory, disk };
+}
+
+async function openListeners(broker: Broker, config: Config, opened: Listener[]): Promise<void> {
+  const { tcp, tls, backlog, hasProxyProtocol, isKeepAlive } = config.listeners;
+  const handshakeTimeoutMs = config.listeners.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS;
+  const common = { backlog, hasProxyProtocol, isKeepAlive, handshakeTimeoutMs };
+  const open = async (
+    at: ListenAddress,
+    secure: Parameters<typeof Listener.open>[1]["tls"],
+  ): Promise<void> => {
+    opened.push(await Listener.open(broker, { ...at, ...common, tls: secure }));
+  };
+  for (const at of tcp) await open(at, undefined);
+  const { tls: settings } = config;
+  if (settings === undefined) return;
+  const options = tlsServerOptions(settings);
+  for (const at of tls) {
+    await open(at, {
+      options,
+      handshakeTimeoutMs: config.listeners.tlsHandshakeTimeoutMs,
+      isPeerAccepted: (socket: TLSSocket) => isPeerAccepted(settings, socket),
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import type { ProductTexts } from "../connection/server-properties.ts";
+
+/** What a broker is made with, after configuration and defaults. Times in milliseconds unless named otherwise. */
+export interface BrokerOptions {
+  readonly nodeName: string;
+  readonly clusterName: string;
+  readonly product: ProductTexts;
+  /** SASL mechanisms offered, in this order. */
+  readonly mechanisms: readonly string[];
+  readonly frameMax: number;
+  readonly initialFrameMax: number;
+  readonly channelMax: number;
+  readonly heartbeatSeconds: number;
+  /** undefined: no limit. */
+  readonly handshakeTimeoutMs: number | undefined;
+  readonly silentCloseDelayMs: number | undefined;
+  readonly maxMessageSize: number;
+  /** 0: no limit; likewise below. */
+  readonly consumerMaxPerChannel: number;
+  readonly maxConnections: number;
+  readonly maxChannelsPerNode: number;
+  readonly loopbackUsers: ReadonlySet<string>;
+  readonly defaultQueueType: string | undefined;
+  /** How long a delivery may stay unacknowledged; 0: for ever. */
+  readonly consumerTimeoutMs: number;
+}

@@ -1,0 +1,235 @@
+import { randomInt } from "node:crypto";
+import type { FieldTable } from "@leveret/amqp";
+import type { Alarms } from "../alarm/alarms.ts";
+import { AccessControl } from "../auth/access-control.ts";
+import type { Connection } from "../connection/connection.ts";
+import { FlushQueue } from "../connection/flush-queue.ts";
+import { HeartbeatMonitor } from "../connection/heartbeat.ts";
+import { ReplyRegistry } from "../connection/reply-consumer.ts";
+import { serverProperties } from "../connection/server-properties.ts";
+import { notAllowed } from "../errors.ts";
+import type { Logger, Logging } from "../logger.ts";
+import type { MetadataCommand } from "../metadata/commands.ts";
+import { MetadataMachine } from "../metadata/metadata-machine.ts";
+import type { QueueRecord } from "../metadata/records.ts";
+import { Message, messageRouting } from "../queue/message.ts";
+import type { DeadLetterReason } from "../queue/queue-effects.ts";
+import { SlabStore } from "../queue/slab-store.ts";
+import type { QueueHost, VolatileQueue } from "../queue/volatile-queue.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { YieldingPublishers } from "./backlog.ts";
+import type { BrokerOptions } from "./broker-options.ts";
+import { ConnectionCounts } from "./connection-counts.ts";
+import { deadLetter } from "./dead-letter.ts";
+import { DeferredWork } from "./deferred-work.ts";
+import { Delays } from "./delays.ts";
+import type { LiveExchange } from "./live-exchange.ts";
+import { type Login, login } from "./login.ts";
+import { Topology } from "./topology.ts";
+import type { VirtualHost } from "./virtual-host.ts";
+
+export interface BrokerDependencies {
+  readonly clock: Clock;
+  readonly logging: Logging;
+  readonly alarms: Alarms;
+}
+
+/**
+ * One node's broker: metadata, and what this node runs of it. Connections call it; it knows nothing of sockets
+ * but the set of connections.
+ */
+export class Broker implements QueueHost {
+  readonly options: BrokerOptions;
+  readonly clock: Clock;
+  readonly alarms: Alarms;
+  readonly log: Logger;
+  readonly connectionLog: Logger;
+  readonly metadata: MetadataMachine;
+  readonly access: AccessControl;
+  readonly serverProperties: FieldTable;
+  readonly slabs: SlabStore = new SlabStore();
+  readonly flushQueue: FlushQueue = new FlushQueue();
+  readonly heartbeats: HeartbeatMonitor = new HeartbeatMonitor();
+  readonly replies: ReplyRegistry = new ReplyRegistry();
+  readonly deferred: DeferredWork;
+  readonly delays: Delays;
+  readonly yielding: YieldingPublishers = new YieldingPublishers();
+  /** The message being published: publishes are handled one at a time, so one view serves them all. */
+  readonly publishView: Message;
+  channelCount = 0;
+  /** Whose input is being handled. */
+  publishingConnection: Connection | undefined = undefined;
+
+  readonly #connectionsById = new Map<number, Connection>();
+  readonly #topology: Topology;
+  readonly #counts: ConnectionCounts;
+  readonly #warned = new Set<string>();
+  #lastSessionId = 0;
+  #lastConnectionId = 0;
+
+  constructor(options: BrokerOptions, { clock, logging, alarms }: BrokerDependencies) {
+    this.options = options;
+    this.clock = clock;
+    this.alarms = alarms;
+    this.log = logging.root;
+    this.connectionLog = logging.category("connection");
+    this.serverProperties = serverProperties(options.product, options.clusterName);
+    this.deferred = new DeferredWork((error) => {
+      this.log.error({ err: error }, "internal error in deferred work");
+    });
+    this.delays = new Delays(this);
+    this.publishView = new Message(this.slabs, messageRouting("", ""), Buffer.alloc(0));
+    this.#topology = new Topology(this, () => randomInt(2 ** 32) / 2 ** 32);
+    this.metadata = new MetadataMachine((event) => this.#topology.onEvent(event));
+    this.access = new AccessControl(this.metadata);
+    this.#counts = new ConnectionCounts(this);
+    alarms.onChange((reason) => {
+      if (reason === undefined) this.#unblockAll();
+    });
+  }
+
+  get connections(): Iterable<Connection> {
+    return this.#connectionsById.values();
+  }
+
+  get connectionCount(): number {
+    return this.#connectionsById.size;
+  }
+
+  get vhosts(): ReadonlyMap<string, VirtualHost> {
+    return this.#topology.vhosts;
+  }
+
+  /** Grows with every change that may lead a publish elsewhere or forbid it. */
+  get topologyVersion(): number {
+    return this.#topology.version;
+  }
+
+  nextSessionId(): number {
+    this.#lastSessionId++;
+    return this.#lastSessionId;
+  }
+
+  nextConnectionId(): number {
+    this.#lastConnectionId++;
+    return this.#lastConnectionId;
+  }
+
+  /** Applies a command that the caller has checked. @throws Error if it is refused all the same: a bug */
+  applyMetadata(command: MetadataCommand): void {
+    const result = this.metadata.apply(command);
+    if (!result.ok) throw new Error(`metadata command ${command.type} refused: ${result.text}`);
+  }
+
+  declareQueue(record: QueueRecord): VolatileQueue {
+    this.applyMetadata({ type: "declareQueue", queue: record });
+    const queue = this.vhosts.get(record.vhost)?.queues.get(record.name);
+    if (queue === undefined) throw new Error(`queue '${record.name}' was not made`);
+    return queue;
+  }
+
+  /** QueueHost, too: an unused or expired queue goes the same way as a deleted one. */
+  deleteQueue(queue: VolatileQueue): void {
+    const { vhost, name } = queue.record;
+    if (this.vhosts.get(vhost)?.queues.get(name) !== queue) return;
+    this.applyMetadata({ type: "deleteQueue", vhost, name });
+  }
+
+  /** The queue is gone: its owner need not delete it any more. */
+  disownQueue(queue: VolatileQueue): void {
+    const { exclusiveOwner } = queue.record;
+    if (exclusiveOwner === undefined) return;
+    this.#connectionsById.get(exclusiveOwner)?.disownQueue(queue);
+  }
+
+  deadLetter(queue: VolatileQueue, message: Message, reason: DeadLetterReason): void {
+    deadLetter(this, queue, message, reason);
+  }
+
+  defaultQueueType(vhost: string): string | undefined {
+    return this.metadata.vhost(vhost)?.record.defaultQueueType ?? this.options.defaultQueueType;
+  }
+
+  login(mechanism: string, response: Buffer, remoteAddress: string): Login {
+    const { loopbackUsers } = this.options;
+    return login(this.access, { mechanism, response, remoteAddress, loopbackUsers });
+  }
+
+  /** connection.open: limits, then existence of the vhost and access to it. @throws ConnectionError 530 */
+  admit(connection: Connection, vhostName: string): VirtualHost {
+    const vhost = this.vhosts.get(vhostName);
+    if (vhost === undefined) throw notAllowed(`vhost ${vhostName} not found`);
+    this.#counts.admit(connection, vhost);
+    return vhost;
+  }
+
+  /** Whether one more channel may be opened. @throws ConnectionError 530 */
+  checkChannelLimits(connection: Connection): void {
+    this.#counts.checkChannel(connection);
+  }
+
+  channelClosed(connection: Connection): void {
+    this.#counts.channelClosed(connection);
+  }
+
+  /** The connection no longer counts against limits. Repeatable. */
+  connectionReleased(connection: Connection): void {
+    this.#counts.release(connection);
+  }
+
+  connectionOpened(connection: Connection): void {
+    this.#connectionsById.set(connection.id, connection);
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#connectionsById.delete(connection.id);
+  }
+
+  /** A password user's new secret needs no check: rabbit_auth_backend_internal accepts any (RabbitMQ). */
+  updateSecret(connection: Connection, _secret: Buffer): void {
+    this.connectionLog.info(
+      { connection: connection.name },
+      `connection ${connection.name}: user '${connection.user}' updated its secret`,
+    );
+  }
+
+  /** QueueHost: consumers of a queue do not keep up with the connection whose input is being handled. */
+  noteBacklog(queue: VolatileQueue): void {
+    this.publishingConnection?.noteBacklog(queue);
+  }
+
+  warnMissingAlternate(exchange: LiveExchange, alternate: string): void {
+    const { name, vhost } = exchange.record;
+    this.#warnOnce(
+      `alternate ${vhost} ${name} ${alternate}`,
+      `alternate exchange for exchange '${name}' in vhost '${vhost}' does not exist: exchange '${alternate}'`,
+    );
+  }
+
+  warnCycle(queue: VolatileQueue): void {
+    const { name, vhost } = queue.record;
+    this.#warnOnce(
+      `cycle ${vhost} ${name}`,
+      `message dropped: dead-letter queues cycle detected at queue '${name}' in vhost '${vhost}'`,
+    );
+  }
+
+  /** Closes what still runs: timers of queues and exchanges, messages. The broker cannot be used any more. */
+  close(): void {
+    this.#topology.close();
+  }
+
+  #unblockAll(): void {
+    for (const connection of this.connections) connection.unblock();
+  }
+
+  /** One line for each cause, and a bounded memory of causes. */
+  #warnOnce(key: string, text: string): void {
+    if (this.#warned.has(key)) return;
+    if (this.#warned.size >= WARNED_COUNT_MAX) this.#warned.clear();
+    this.#warned.add(key);
+    this.log.warn({}, text);
+  }
+}
+
+const WARNED_COUNT_MAX = 1000;

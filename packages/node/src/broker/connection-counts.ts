@@ -1,0 +1,120 @@
+import { ConnectionError, NO_METHOD } from "@leveret/amqp";
+import type { Connection } from "../connection/connection.ts";
+import { notAllowed } from "../errors.ts";
+import type { Broker } from "./broker.ts";
+import type { VirtualHost } from "./virtual-host.ts";
+
+interface UserCount {
+  connections: number;
+  channels: number;
+}
+
+/** Enforces the limits on connections and channels of node, vhost and user, in RabbitMQ's order and words. */
+export class ConnectionCounts {
+  readonly #broker: Broker;
+  readonly #users = new Map<string, UserCount>();
+  readonly #admitted = new Map<
+    Connection,
+    { vhost: VirtualHost; user: string; channels: number }
+  >();
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  /** Counts a connection in, or says why not. @throws ConnectionError 530 */
+  admit(connection: Connection, vhost: VirtualHost): void {
+    const { user } = connection;
+    this.#checkNode();
+    this.#checkVhost(vhost, user);
+    this.#checkUser(user);
+    if (!this.#broker.access.checkVhostAccess(user, vhost.name)) {
+      throw notAllowed(`access to vhost '${vhost.name}' refused for user '${user}'`);
+    }
+    vhost.connectionCount++;
+    this.#countOf(user).connections++;
+    this.#admitted.set(connection, { vhost, user, channels: 0 });
+  }
+
+  /** Counts a channel in. @throws ConnectionError 530 */
+  checkChannel(connection: Connection): void {
+    const admitted = this.#admitted.get(connection);
+    if (admitted === undefined) return;
+    const { options, channelCount } = this.#broker;
+    const nodeMax = options.maxChannelsPerNode;
+    if (nodeMax > 0 && channelCount >= nodeMax) {
+      throw refuseChannel(
+        `number of channels opened on node '${options.nodeName}' has reached the maximum allowed limit of (${nodeMax})`,
+      );
+    }
+    const count = this.#countOf(admitted.user);
+    const max = this.#broker.metadata.user(admitted.user)?.limits.maxChannels;
+    if (isReached(max, count.channels)) {
+      throw refuseChannel(
+        `number of channels opened for user '${admitted.user}' has reached the maximum allowed user limit of (${max})`,
+      );
+    }
+    count.channels++;
+    admitted.channels++;
+  }
+
+  channelClosed(connection: Connection): void {
+    const admitted = this.#admitted.get(connection);
+    if (admitted === undefined) return;
+    admitted.channels--;
+    this.#countOf(admitted.user).channels--;
+  }
+
+  /** The connection is over. */
+  release(connection: Connection): void {
+    const admitted = this.#admitted.get(connection);
+    if (admitted === undefined) return;
+    this.#admitted.delete(connection);
+    admitted.vhost.connectionCount--;
+    const count = this.#countOf(admitted.user);
+    count.connections--;
+    count.channels -= admitted.channels;
+    if (count.connections === 0) this.#users.delete(admitted.user);
+  }
+
+  #checkNode(): void {
+    const max = this.#broker.options.maxConnections;
+    if (max > 0 && this.#admitted.size >= max) {
+      throw notAllowed(`connection refused: node connection limit (${max}) is reached`);
+    }
+  }
+
+  #checkVhost(vhost: VirtualHost, user: string): void {
+    const max = this.#broker.metadata.vhost(vhost.name)?.record.limits.maxConnections;
+    if (!isReached(max, vhost.connectionCount)) return;
+    throw notAllowed(
+      `access to vhost '${vhost.name}' refused for user '${user}': connection limit (${max}) is reached`,
+    );
+  }
+
+  #checkUser(user: string): void {
+    const max = this.#broker.metadata.user(user)?.limits.maxConnections;
+    if (!isReached(max, this.#users.get(user)?.connections ?? 0)) return;
+    throw notAllowed(
+      `connection refused for user '${user}': user connection limit (${max}) is reached`,
+    );
+  }
+
+  #countOf(user: string): UserCount {
+    let count = this.#users.get(user);
+    if (count === undefined) {
+      count = { connections: 0, channels: 0 };
+      this.#users.set(user, count);
+    }
+    return count;
+  }
+}
+
+/** A limit that is undefined or negative does not limit. */
+function isReached(max: number | undefined, count: number): boolean {
+  return max !== undefined && max >= 0 && count >= max;
+}
+
+function refuseChannel(text: string): ConnectionError {
+  return new ConnectionError("NOT_ALLOWED", text, { failed: NO_METHOD });
+}

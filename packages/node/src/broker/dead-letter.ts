@@ -1,0 +1,132 @@
+import {
+  type BasicProperties,
+  decodeBasicProperties,
+  encodeBasicProperties,
+  type FieldTable,
+  type FieldValue,
+  longstr,
+  textOf,
+} from "@leveret/amqp";
+import { Message, messageRouting } from "../queue/message.ts";
+import type { DeadLetterReason } from "../queue/queue-effects.ts";
+import { VolatileQueue } from "../queue/volatile-queue.ts";
+import type { Broker } from "./broker.ts";
+import { noteHeld } from "./hold.ts";
+import type { MessageSink } from "./message-sink.ts";
+import { PublishedMessage, senderSelectedKeys } from "./published-message.ts";
+import { route } from "./route.ts";
+import { hasCycle, withDeath } from "./x-death.ts";
+
+/**
+ * Publishes a message that left `queue` to its dead-letter exchange and releases it (RabbitMQ: rabbit_dead_letter).
+ * A missing exchange drops the message; permissions were checked when the queue was declared.
+ */
+export function deadLetter(
+  broker: Broker,
+  queue: VolatileQueue,
+  message: Message,
+  reason: DeadLetterReason,
+): void {
+  try {
+    publish(broker, queue, message, reason);
+  } finally {
+    message.release();
+  }
+}
+
+function publish(
+  broker: Broker,
+  queue: VolatileQueue,
+  message: Message,
+  reason: DeadLetterReason,
+): void {
+  const { vhost: vhostName } = queue.record;
+  const { deadLetterExchange, deadLetterRoutingKey } = queue.config;
+  const vhost = broker.vhosts.get(vhostName);
+  const exchange = vhost?.exchanges.get(deadLetterExchange ?? "");
+  if (deadLetterExchange === undefined || vhost === undefined || exchange === undefined) return;
+  const now = broker.clock.now();
+  const original = decodeBasicProperties(
+    message.bytes,
+    message.propertiesStart,
+    message.propertiesEnd,
+  );
+  const keys = originalKeys(message, original);
+  const properties = deadProperties(
+    { queue: queue.record.name, reason, now, exchange: message.routing.exchange, keys },
+    original,
+    deadLetterRoutingKey !== undefined,
+  );
+  const routing = messageRouting(
+    deadLetterExchange,
+    deadLetterRoutingKey ?? message.routing.routingKey,
+  );
+  const encoded = encodeBasicProperties(properties);
+  const dead = Message.store(broker.slabs, routing, encoded, message);
+  dead.expirationMs = -1;
+  const targetKeys = deadLetterRoutingKey === undefined ? keys : [deadLetterRoutingKey];
+  const found = route({
+    vhost,
+    exchange,
+    message: new PublishedMessage(dead, routing.routingKey),
+    keys: targetKeys,
+    findReply: (key) => broker.replies.find(key),
+    onVisit: (visited, visitedKeys) => noteHeld(broker, vhost, visited, dead, visitedKeys),
+  });
+  const { headers } = properties;
+  for (const sink of found.sinks) {
+    if (reason !== "rejected" && isCycle(broker, headers, sink)) continue;
+    sink.publish(now, dead);
+  }
+  dead.release();
+}
+
+/** The routing key and those of CC; BCC was removed when the message was published. */
+function originalKeys(message: Message, properties: BasicProperties): string[] {
+  const { headers } = properties;
+  const cc =
+    headers === undefined
+      ? []
+      : senderSelectedKeys(headers, "CC", () => {
+          throw new TypeError("CC was checked when the message was published");
+        });
+  return [message.routing.routingKey, ...cc];
+}
+
+interface Death {
+  readonly queue: string;
+  readonly reason: DeadLetterReason;
+  readonly now: number;
+  readonly exchange: string;
+  readonly keys: readonly string[];
+}
+
+/** Properties of the dead message: x-death and its companions, no expiration, no CC if the key is replaced. */
+function deadProperties(
+  death: Death,
+  original: BasicProperties,
+  replacesKey: boolean,
+): BasicProperties {
+  const { expiration, ...rest } = original;
+  const headers = new Map<string, FieldValue>(original.headers ?? []);
+  if (replacesKey) headers.delete("CC");
+  headers.set("x-death", withDeath(headers.get("x-death"), { ...death, expiration }));
+  if (textOf(headers.get("x-first-death-reason")) === undefined) {
+    headers.set("x-first-death-exchange", longstr(death.exchange));
+    headers.set("x-first-death-queue", longstr(death.queue));
+    headers.set("x-first-death-reason", longstr(death.reason));
+  }
+  headers.set("x-last-death-exchange", longstr(death.exchange));
+  headers.set("x-last-death-queue", longstr(death.queue));
+  headers.set("x-last-death-reason", longstr(death.reason));
+  return { ...rest, headers };
+}
+
+/** A message that came to this queue before, and was never rejected since, would go round for ever. */
+function isCycle(broker: Broker, headers: FieldTable | undefined, sink: MessageSink): boolean {
+  if (!(sink instanceof VolatileQueue) || !hasCycle(headers?.get("x-death"), sink.record.name)) {
+    return false;
+  }
+  broker.warnCycle(sink);
+  return true;
+}

@@ -1,0 +1,38 @@
+import type { DelayedMessages } from "../exchange/delayed-messages.ts";
+import type { RecentHistory } from "../exchange/recent-history.ts";
+import type { Router } from "../exchange/router.ts";
+import type { ExchangeRecord } from "../metadata/records.ts";
+import type { Message } from "../queue/message.ts";
+import type { VolatileQueue } from "../queue/volatile-queue.ts";
+import type { Timer } from "../runtime/clock.ts";
+
+/** What an exchange's bindings point to. */
+export type Destination = VolatileQueue | LiveExchange;
+
+/** An exchange as this node uses it: its record with the router that its bindings make. */
+export class LiveExchange {
+  readonly record: ExchangeRecord;
+  readonly router: Router<Destination>;
+  /** Alternate exchange in force, by argument or policy. */
+  alternate: string | undefined = undefined;
+  /** x-delayed-message only: what waits for its time. */
+  delayed: DelayedMessages<DelayedPublish> | undefined = undefined;
+  delayTimer: Timer | undefined = undefined;
+  /** x-recent-history only. */
+  history: RecentHistory<Message> | undefined = undefined;
+
+  constructor(record: ExchangeRecord, router: Router<Destination>) {
+    this.record = record;
+    this.router = router;
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+}
+
+/** A message that a delayed exchange holds, with the routing keys (CC, BCC included) it was published with. */
+export interface DelayedPublish {
+  readonly message: Message;
+  readonly keys: readonly string[];
+}

@@ -1,0 +1,220 @@
+import { resourceText } from "../errors.ts";
+import { DelayedMessages } from "../exchange/delayed-messages.ts";
+import { alternateExchangeOf, createRouter } from "../exchange/exchange-types.ts";
+import { RecentHistory, recentHistoryLengthOf } from "../exchange/recent-history.ts";
+import type { MetadataEvent } from "../metadata/events.ts";
+import type { BindingRecord, ExchangeRecord, QueueRecord } from "../metadata/records.ts";
+import { effectiveQueueConfig } from "../queue/effective-queue-config.ts";
+import type { Message } from "../queue/message.ts";
+import type { QueueConfig } from "../queue/queue-config.ts";
+import { VolatileQueue } from "../queue/volatile-queue.ts";
+import type { Broker } from "./broker.ts";
+import { type Destination, LiveExchange } from "./live-exchange.ts";
+import { PublishedMessage } from "./published-message.ts";
+import { route } from "./route.ts";
+import { VirtualHost } from "./virtual-host.ts";
+
+/** Makes and unmakes the running exchanges, queues and bindings as the metadata machine tells of changes. */
+export class Topology {
+  readonly vhosts: Map<string, VirtualHost> = new Map();
+  readonly #broker: Broker;
+  readonly #random: () => number;
+  #version = 0;
+
+  constructor(broker: Broker, random: () => number) {
+    this.#broker = broker;
+    this.#random = random;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Follows one change of the metadata. */
+  onEvent(event: MetadataEvent): void {
+    this.#version++;
+    switch (event.type) {
+      case "vhostAdded":
+        this.vhosts.set(event.vhost.name, new VirtualHost(event.vhost.name));
+        return;
+      case "vhostDeleted":
+        this.#onVhostDeleted(event.vhost);
+        return;
+      case "exchangeDeclared":
+        this.#onExchangeDeclared(event.exchange);
+        return;
+      case "exchangeDeleted":
+        this.#onExchangeDeleted(event.exchange);
+        return;
+      case "queueDeclared":
+        this.#onQueueDeclared(event.queue);
+        return;
+      case "queueDeleted":
+        this.#onQueueDeleted(event.queue);
+        return;
+      case "bound":
+        this.#onBound(event.binding);
+        return;
+      case "unbound":
+        this.#onUnbound(event.binding);
+        return;
+      default:
+        this.#onSettingsEvent(event);
+    }
+  }
+
+  close(): void {
+    for (const vhost of this.vhosts.values()) {
+      for (const exchange of vhost.exchanges.values()) this.#closeExchange(exchange);
+      for (const queue of vhost.queues.values()) queue.close();
+    }
+    this.vhosts.clear();
+  }
+
+  #onSettingsEvent(event: MetadataEvent): void {
+    if (event.type === "queueConfigChanged") this.#onQueueConfigChanged(event.vhost, event.name);
+    else if (event.type === "exchangeConfigChanged") {
+      this.#onExchangeConfigChanged(event.vhost, event.name);
+    }
+  }
+
+  #onVhostDeleted(name: string): void {
+    this.vhosts.delete(name);
+    for (const connection of this.#broker.connections) {
+      if (connection.vhost?.name === name) connection.vhostDeleted();
+    }
+  }
+
+  #onExchangeDeclared(record: ExchangeRecord): void {
+    const router = createRouter<Destination>(record.type, record.arguments, this.#random, nameOf);
+    const exchange = new LiveExchange(record, router);
+    if (record.type === "x-delayed-message") exchange.delayed = new DelayedMessages();
+    if (record.type === "x-recent-history") {
+      const length = recentHistoryLengthOf(record.arguments);
+      exchange.history = new RecentHistory<Message>(length, (message) => message.release());
+    }
+    exchange.alternate = this.#alternateOf(record);
+    this.vhosts.get(record.vhost)?.exchanges.set(record.name, exchange);
+  }
+
+  #alternateOf(record: ExchangeRecord): string | undefined {
+    const resource = resourceText("exchange", record.name, record.vhost);
+    const own = alternateExchangeOf(record.arguments, resource);
+    if (own !== undefined) return own;
+    const { policy } = this.#broker.metadata.effectivePolicy("exchange", record.vhost, record.name);
+    const value = policy?.definition.get("alternate-exchange");
+    return typeof value === "string" ? value : undefined;
+  }
+
+  #onExchangeDeleted(record: ExchangeRecord): void {
+    const exchanges = this.vhosts.get(record.vhost)?.exchanges;
+    const exchange = exchanges?.get(record.name);
+    if (exchange === undefined) return;
+    exchanges?.delete(record.name);
+    this.#closeExchange(exchange);
+  }
+
+  #closeExchange(exchange: LiveExchange): void {
+    this.#broker.delays.drop(exchange);
+    exchange.history?.clear();
+  }
+
+  #onExchangeConfigChanged(vhost: string, name: string): void {
+    const exchange = this.vhosts.get(vhost)?.exchanges.get(name);
+    if (exchange !== undefined) exchange.alternate = this.#alternateOf(exchange.record);
+  }
+
+  #onQueueDeclared(record: QueueRecord): void {
+    const queue = new VolatileQueue(record, this.#configOf(record), this.#broker);
+    this.vhosts.get(record.vhost)?.queues.set(record.name, queue);
+  }
+
+  #configOf(record: QueueRecord): QueueConfig {
+    const { vhost, name, type, autoDelete } = record;
+    const effective = this.#broker.metadata.effectivePolicy("queue", vhost, name);
+    const { policy, operatorPolicy } = effective;
+    return effectiveQueueConfig(
+      type,
+      autoDelete,
+      record.arguments,
+      policy?.definition,
+      operatorPolicy?.definition,
+    );
+  }
+
+  #onQueueConfigChanged(vhost: string, name: string): void {
+    const queue = this.vhosts.get(vhost)?.queues.get(name);
+    queue?.updateConfig(this.#broker.clock.now(), this.#configOf(queue.record));
+  }
+
+  #onQueueDeleted(record: QueueRecord): void {
+    const queues = this.vhosts.get(record.vhost)?.queues;
+    const queue = queues?.get(record.name);
+    if (queue === undefined) return;
+    queues?.delete(record.name);
+    this.#broker.disownQueue(queue);
+    queue.close();
+  }
+
+  #onBound(binding: BindingRecord): void {
+    const vhost = this.vhosts.get(binding.vhost);
+    const source = vhost?.exchanges.get(binding.source);
+    const destination = vhost === undefined ? undefined : destinationOf(vhost, binding);
+    if (vhost === undefined || source === undefined || destination === undefined) return;
+    source.router.bind({
+      destination,
+      routingKey: binding.routingKey,
+      arguments: binding.arguments,
+    });
+    if (source.history !== undefined) this.#sendHistory(vhost, source.history, destination);
+  }
+
+  #onUnbound(binding: BindingRecord): void {
+    const vhost = this.vhosts.get(binding.vhost);
+    const source = vhost?.exchanges.get(binding.source);
+    const destination = vhost === undefined ? undefined : destinationOf(vhost, binding);
+    if (source === undefined || destination === undefined) return;
+    source.router.unbind({
+      destination,
+      routingKey: binding.routingKey,
+      arguments: binding.arguments,
+    });
+  }
+
+  /** x-recent-history: what is newly bound gets what was published lately. */
+  #sendHistory(
+    vhost: VirtualHost,
+    history: RecentHistory<Message>,
+    destination: Destination,
+  ): void {
+    const now = this.#broker.clock.now();
+    for (const message of history.messages()) {
+      if (destination instanceof VolatileQueue) {
+        destination.publish(now, message);
+        continue;
+      }
+      const key = message.routing.routingKey;
+      const found = route({
+        vhost,
+        exchange: destination,
+        message: new PublishedMessage(message, key),
+        keys: [key],
+        findReply: () => undefined,
+      });
+      for (const sink of found.sinks) sink.publish(now, message);
+    }
+  }
+}
+
+function destinationOf(vhost: VirtualHost, binding: BindingRecord): Destination | undefined {
+  const { destination, destinationType } = binding;
+  return destinationType === "queue"
+    ? vhost.queues.get(destination)
+    : vhost.exchanges.get(destination);
+}
+
+/** A name for consistent hashing: the same after a restart and on every node. */
+function nameOf(destination: Destination): string {
+  const kind = destination instanceof LiveExchange ? "exchange" : "queue";
+  return `${kind} ${destination.record.name}`;
+}

@@ -1,0 +1,312 @@
+import {
+  type AmqpError,
+  decodeMethod,
+  encodeMethodFrame,
+  FRAME_BODY,
+  FRAME_HEADER,
+  FRAME_METHOD,
+  METHOD_IDS,
+  type MethodAddress,
+  type MethodArgs,
+  type MethodName,
+  methodIdAt,
+  truncateReplyText,
+} from "@leveret/amqp";
+import type { Broker } from "../broker/broker.ts";
+import type { VirtualHost } from "../broker/virtual-host.ts";
+import { PUBLISH_TARGET_CACHE_COUNT } from "../limits.ts";
+import type { VolatileQueue } from "../queue/volatile-queue.ts";
+import { ChannelConsumer } from "./channel-consumer.ts";
+import { ChannelTransaction } from "./channel-transaction.ts";
+import { ConfirmTracker } from "./confirm-tracker.ts";
+import type { Connection } from "./connection.ts";
+import { ContentAssembly } from "./content-assembly.ts";
+import { DeliveryLedger, type OnSettled } from "./delivery-ledger.ts";
+import { GlobalPrefetch } from "./global-prefetch.ts";
+import { handleAck } from "./handlers/acknowledge.ts";
+import { dispatchMethod } from "./handlers/dispatch.ts";
+import { acceptPublish } from "./handlers/publish.ts";
+import { decodePublishTarget } from "./handlers/publish-target-codec.ts";
+import type { PublishTarget } from "./publish-target.ts";
+import type { ReplyConsumer } from "./reply-consumer.ts";
+
+const BASIC_ACK = METHOD_IDS["basic.ack"];
+/** class-id, method-id, delivery-tag u64, multiple bit. */
+const BASIC_ACK_SIZE = 13;
+const BASIC_PUBLISH = METHOD_IDS["basic.publish"];
+const CHANNEL_CLOSE_OK = METHOD_IDS["channel.close-ok"];
+const CHANNEL_CLOSE = METHOD_IDS["channel.close"];
+const CHANNEL_OPEN = METHOD_IDS["channel.open"];
+
+/** normal: plain acks; confirm: publisher confirms; tx: transactions. A channel never goes back (RabbitMQ). */
+export type ChannelMode = "normal" | "confirm" | "tx";
+
+/** One AMQP channel: the order of its methods, its consumers, what it has not acknowledged yet. */
+export class Channel {
+  readonly connection: Connection;
+  readonly broker: Broker;
+  readonly vhost: VirtualHost;
+  readonly number: number;
+  /** Names this channel towards queues; never reused. */
+  readonly sessionId: number;
+  readonly consumers: Map<string, ChannelConsumer> = new Map();
+  readonly ledger: DeliveryLedger = new DeliveryLedger();
+  readonly confirms: ConfirmTracker = new ConfirmTracker();
+  readonly globalPrefetch: GlobalPrefetch;
+  mode: ChannelMode = "normal";
+  transaction: ChannelTransaction | undefined = undefined;
+  /** basic.qos global=false: for consumers that start from now on; 0: no limit. */
+  consumerPrefetch = 0;
+  /** The queue declared last on this channel: what an empty queue name means (spec 1.7.2.1). */
+  lastQueueName = "";
+  replyConsumer: ReplyConsumer | undefined = undefined;
+  /** Messages published, for observation. */
+  publishCount = 0;
+
+  #lastDeliveryTag = 0;
+  /** Queues that may hold something of this session. */
+  readonly #queues = new Set<VolatileQueue>();
+  readonly #getters = new Map<VolatileQueue, ChannelConsumer>();
+  readonly #content = new ContentAssembly();
+  #isClosing = false;
+  #currentMethodId = 0;
+  #target: PublishTarget | undefined = undefined;
+  /** Payload of the publish method that `#target` was made of. */
+  #targetBytes: Buffer | undefined = undefined;
+  readonly #targets = new Map<string, { target: PublishTarget; bytes: Buffer }>();
+
+  constructor(connection: Connection, vhost: VirtualHost, number: number, sessionId: number) {
+    this.connection = connection;
+    this.broker = connection.broker;
+    this.vhost = vhost;
+    this.number = number;
+    this.sessionId = sessionId;
+    this.globalPrefetch = new GlobalPrefetch(this.broker);
+  }
+
+  /** The class and method being handled: what a close method blames. */
+  get currentMethod(): MethodAddress {
+    return { classId: this.#currentMethodId >>> 16, methodId: this.#currentMethodId & 0xffff };
+  }
+
+  /** channel.close was sent; everything is ignored until the client's close-ok. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Takes one frame. @throws ChannelError, ConnectionError */
+  onFrame(type: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#isClosing) {
+      this.#onFrameWhileClosing(type, bytes, start, end);
+      return;
+    }
+    switch (type) {
+      case FRAME_METHOD:
+        this.#onMethod(bytes, start, end);
+        return;
+      case FRAME_HEADER: {
+        const max = this.broker.options.maxMessageSize;
+        if (this.#content.header(bytes, start, end, max)) this.#onContent();
+        else this.connection.contentOpened(this);
+        return;
+      }
+      case FRAME_BODY:
+        if (this.#content.append(bytes, start, end)) this.#onContent();
+        return;
+      default:
+        return; // Heartbeats do not come here.
+    }
+  }
+
+  /** The input chunk ends: nothing may point into it any more. */
+  detachContent(): void {
+    this.#content.detach();
+  }
+
+  nextDeliveryTag(): number {
+    this.#lastDeliveryTag++;
+    return this.#lastDeliveryTag;
+  }
+
+  noteDelivery(tag: number, consumer: ChannelConsumer, deliveryNumber: number): void {
+    this.ledger.push(tag, consumer, deliveryNumber);
+    if (this.globalPrefetch.isActive) this.globalPrefetch.delivered(consumer);
+  }
+
+  /** Sends a method on this channel, after the confirms that are due. */
+  send<N extends MethodName>(name: N, args: MethodArgs<N>): void {
+    if (this.confirms.hasPending) this.flushConfirms();
+    this.connection.output.append(encodeMethodFrame(this.number, name, args));
+  }
+
+  /** Answers what was published and stored; called at the end of each input chunk. */
+  flushConfirms(): void {
+    this.confirms.flush(this.sendConfirm);
+  }
+
+  readonly sendConfirm = (sequence: number, multiple: boolean, isAck: boolean): void => {
+    const frame = isAck
+      ? encodeMethodFrame(this.number, "basic.ack", { deliveryTag: sequence, multiple })
+      : encodeMethodFrame(this.number, "basic.nack", {
+          deliveryTag: sequence,
+          multiple,
+          requeue: true, // As RabbitMQ sends it; clients ignore it.
+        });
+    this.connection.output.append(frame);
+  };
+
+  /** This channel takes messages from `queue` from now on: when it ends, the queue is told. */
+  useQueue(queue: VolatileQueue): void {
+    this.#queues.add(queue);
+  }
+
+  /** The holder of what basic.get takes from `queue`. */
+  getterOf(queue: VolatileQueue): ChannelConsumer {
+    let getter = this.#getters.get(queue);
+    if (getter === undefined) {
+      getter = new ChannelConsumer(this, "", queue, false);
+      this.#getters.set(queue, getter);
+      this.useQueue(queue);
+    }
+    return getter;
+  }
+
+  startTransactions(): void {
+    this.mode = "tx";
+    this.transaction ??= new ChannelTransaction(this);
+  }
+
+  creditWanted(consumer: ChannelConsumer): void {
+    this.globalPrefetch.creditWanted(consumer);
+  }
+
+  creditUnused(): void {
+    this.globalPrefetch.creditUnused();
+  }
+
+  /** The queue of a consumer is gone (RabbitMQ: consumer cancel notification). */
+  consumerCancelled(consumer: ChannelConsumer): void {
+    this.#queues.delete(consumer.queue);
+    this.#getters.delete(consumer.queue);
+    if (this.consumers.get(consumer.tag) !== consumer) return;
+    this.consumers.delete(consumer.tag);
+    if (this.#isClosing || !this.connection.client.consumerCancelNotify) return;
+    this.send("basic.cancel", { consumerTag: consumer.tag, noWait: true });
+  }
+
+  /** A soft error: tells the client, and gives back everything this channel held. */
+  fail(error: AmqpError): void {
+    const failed = error.failed ?? this.currentMethod;
+    this.flushConfirms();
+    this.connection.output.append(
+      encodeMethodFrame(this.number, "channel.close", {
+        replyCode: error.replyCode,
+        replyText: truncateReplyText(error.message),
+        failedClassId: failed.classId,
+        failedMethodId: failed.methodId,
+      }),
+    );
+    this.release();
+    this.#isClosing = true;
+  }
+
+  /** The channel ends: consumers go, unacknowledged messages return to their queues. */
+  release(): void {
+    this.#content.reset();
+    this.transaction?.rollback();
+    if (this.replyConsumer !== undefined) {
+      this.broker.replies.remove(this.replyConsumer);
+      this.replyConsumer = undefined;
+    }
+    this.consumers.clear();
+    this.#getters.clear();
+    const now = this.broker.clock.now();
+    const queues = [...this.#queues];
+    this.#queues.clear();
+    for (const queue of queues) queue.closeSession(now, this.sessionId);
+    this.#target = undefined;
+    this.#targetBytes = undefined;
+    this.#targets.clear();
+  }
+
+  /** Carries out acks: passes ranges of delivery numbers to the queues. */
+  readonly settleRange: OnSettled = (consumer, from, to) => {
+    if (consumer.handle === undefined) return;
+    consumer.queue.settle(this.connection.now, consumer.handle, from, to);
+    this.globalPrefetch.settled(consumer, to - from + 1);
+  };
+
+  #onMethod(bytes: Buffer, start: number, end: number): void {
+    this.#content.refuseMethod();
+    if (this.#target !== undefined && this.#isSamePublish(bytes, start, end)) {
+      this.#content.begin();
+      return;
+    }
+    const id = methodIdAt(bytes, start);
+    this.#currentMethodId = id;
+    if (id === BASIC_PUBLISH) {
+      this.#choosePublishTarget(bytes, start, end);
+      this.#content.begin();
+      return;
+    }
+    if (id === BASIC_ACK) {
+      this.#onAck(bytes, start, end);
+      return;
+    }
+    dispatchMethod(this, decodeMethod(bytes, start, end));
+  }
+
+  /** Compares the payload with the last publish method's: cheaper than decoding its names. */
+  #isSamePublish(bytes: Buffer, start: number, end: number): boolean {
+    const known = this.#targetBytes;
+    if (known === undefined || known.length !== end - start) return false;
+    for (let index = known.length - 1; index >= 0; index--) {
+      if (known[index] !== bytes[start + index]) return false;
+    }
+    return true;
+  }
+
+  #choosePublishTarget(bytes: Buffer, start: number, end: number): void {
+    const key = bytes.toString("latin1", start, end);
+    let known = this.#targets.get(key);
+    if (known === undefined) {
+      const copy = Buffer.from(bytes.subarray(start, end));
+      known = { target: decodePublishTarget(copy), bytes: copy };
+      if (this.#targets.size >= PUBLISH_TARGET_CACHE_COUNT) this.#targets.clear();
+      this.#targets.set(key, known);
+    }
+    this.#target = known.target;
+    this.#targetBytes = known.bytes;
+  }
+
+  /** basic.ack comes as often as messages do, so it is read without the table of methods. */
+  #onAck(bytes: Buffer, start: number, end: number): void {
+    if (end - start !== BASIC_ACK_SIZE) {
+      dispatchMethod(this, decodeMethod(bytes, start, end)); // Reports what is wrong with it.
+      return;
+    }
+    const high = bytes.readUInt32BE(start + 4);
+    const tag = high * 0x1_0000_0000 + bytes.readUInt32BE(start + 8);
+    handleAck(this, tag, ((bytes[start + 12] as number) & 1) === 1);
+  }
+
+  #onContent(): void {
+    const content = this.#content;
+    const target = this.#target;
+    if (target === undefined) return; // Unreachable: content follows a publish.
+    this.#currentMethodId = BASIC_PUBLISH;
+    acceptPublish(this, target, content);
+  }
+
+  #onFrameWhileClosing(type: number, bytes: Buffer, start: number, end: number): void {
+    if (type !== FRAME_METHOD || end - start < 4) return;
+    const id = methodIdAt(bytes, start);
+    if (id === CHANNEL_CLOSE_OK) {
+      this.connection.channelClosed(this);
+    } else if (id === CHANNEL_CLOSE) {
+      this.connection.output.append(encodeMethodFrame(this.number, "channel.close-ok", {}));
+    } else if (id === CHANNEL_OPEN) {
+      this.#currentMethodId = id;
+    }
+  }
+}

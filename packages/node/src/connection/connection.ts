@@ -1,0 +1,673 @@
+import type { Socket } from "node:net";
+import {
+  AmqpError,
+  ChannelError,
+  ConnectionError,
+  decodeMethod,
+  encodeMethodFrame,
+  FRAME_BODY,
+  FRAME_HEADER,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+  type FrameHandler,
+  FrameReader,
+  type Method,
+  type MethodArgs,
+  type MethodName,
+  methodIdAt,
+  NO_METHOD,
+  truncateReplyText,
+  unexpectedFrame,
+} from "@leveret/amqp";
+import type { Backlog } from "../broker/backlog.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { VirtualHost } from "../broker/virtual-host.ts";
+import {
+  CLOSE_TIMEOUT_MS,
+  FRAMING_ERROR_LINGER_MS,
+  OUTPUT_STOP_READING,
+  PUBLISHER_YIELD_BYTES,
+  PUBLISHER_YIELD_MS,
+  SILENT_CLOSE_DELAY_MS,
+} from "../limits.ts";
+import type { Logger } from "../logger.ts";
+import type { VolatileQueue } from "../queue/volatile-queue.ts";
+import { Channel } from "./channel.ts";
+import type { ChannelConsumer } from "./channel-consumer.ts";
+import { ClientProperties } from "./client-properties.ts";
+import { Handshake, type Negotiated, SilentClose } from "./handshake.ts";
+import type { HeartbeatTarget } from "./heartbeat.ts";
+import { OutputBuffer, type OutputListener } from "./output-buffer.ts";
+import { ProtocolHeaderReader } from "./protocol-header.ts";
+
+/** running: methods on channels; closing: connection.close was sent, its close-ok is awaited. */
+type ConnectionState = "header" | "handshake" | "running" | "closing" | "closed";
+
+/** One client's TCP or TLS connection: framing, handshake, channels, back-pressure, its end. */
+export class Connection implements FrameHandler, HeartbeatTarget, OutputListener {
+  readonly broker: Broker;
+  readonly id: number;
+  readonly output: OutputBuffer;
+  readonly log: Logger;
+  readonly remoteAddress: string;
+  /** `127.0.0.1:51234 -> 127.0.0.1:5672`, as RabbitMQ names connections. */
+  readonly name: string;
+  readonly connectedAtMs: number;
+  client: ClientProperties = new ClientProperties();
+  user = "";
+  frameMax: number;
+  channelMax = 0;
+  heartbeatSeconds = 0;
+  /** The broker's time when the current input began: read once per chunk. */
+  now: number;
+  hasReceived = false;
+  /** Content arrived: an alarm blocks this connection when it publishes. */
+  isBlockable = true;
+
+  #state: ConnectionState = "header";
+  readonly #socket: Socket;
+  readonly #header: ProtocolHeaderReader;
+  readonly #handshake: Handshake;
+  readonly #reader: FrameReader;
+  #vhost: VirtualHost | undefined = undefined;
+  readonly #channels = new Map<number, Channel>();
+  #lastChannel: Channel | undefined = undefined;
+  #contentChannel: Channel | undefined = undefined;
+  readonly #confirming: Channel[] = [];
+  #paused: ChannelConsumer[] = [];
+  readonly #ownQueues = new Set<VolatileQueue>();
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #yieldTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #isBlocked = false;
+  #isOutputFull = false;
+  /** What could not take more while this connection published to it. */
+  #yieldTo: Backlog | undefined = undefined;
+  #readSinceYield = 0;
+
+  constructor(broker: Broker, socket: Socket, id: number, addresses: ConnectionAddresses) {
+    this.broker = broker;
+    this.id = id;
+    this.#socket = socket;
+    this.remoteAddress = addresses.remoteAddress;
+    this.name = `${addresses.remote} -> ${addresses.local}`;
+    this.log = broker.connectionLog;
+    this.now = broker.clock.now();
+    this.connectedAtMs = Date.now();
+    this.frameMax = broker.options.initialFrameMax;
+    this.output = new OutputBuffer(socket, broker.flushQueue, this);
+    this.#header = new ProtocolHeaderReader();
+    this.#handshake = new Handshake(this);
+    this.#reader = new FrameReader(this, this.frameMax);
+    const { handshakeTimeoutMs } = broker.options;
+    if (handshakeTimeoutMs !== undefined) {
+      this.#timer = setTimeout(() => this.#onHandshakeTimeout(), handshakeTimeoutMs);
+    }
+    socket.setNoDelay(true);
+    socket.on("data", this.#onData);
+    socket.on("error", (error) => this.#onSocketError(error));
+    socket.on("end", () => this.#onSocketEnd());
+    socket.on("close", () => this.#onSocketClosed());
+  }
+
+  get vhost(): VirtualHost | undefined {
+    return this.#vhost;
+  }
+  get channels(): ReadonlyMap<number, Channel> {
+    return this.#channels;
+  }
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+  get isReadingPaused(): boolean {
+    return this.#isBlocked || this.#isOutputFull;
+  }
+  get isRunning(): boolean {
+    return this.#state === "running";
+  }
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** FrameHandler: one frame of the input. */
+  onFrame(type: number, channelNumber: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#state === "running" && channelNumber !== 0) {
+      this.#onChannelFrame(type, channelNumber, bytes, start, end);
+      return;
+    }
+    this.#onControlFrame(type, channelNumber, bytes, start, end);
+  }
+
+  sendOnZero<N extends MethodName>(name: N, args: MethodArgs<N>): void {
+    this.output.append(encodeMethodFrame(0, name, args));
+  }
+
+  onTuned(negotiated: Negotiated): void {
+    this.frameMax = negotiated.frameMax;
+    this.channelMax = negotiated.channelMax;
+    this.heartbeatSeconds = negotiated.heartbeatSeconds;
+    this.#reader.frameMax = negotiated.frameMax;
+    this.broker.heartbeats.add(this);
+  }
+
+  onOpened(vhost: VirtualHost): void {
+    this.#vhost = vhost;
+    this.#state = "running";
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { user } = this;
+    this.log.info(
+      { connection: this.name, user, vhost: vhost.name, client: this.client.connectionName },
+      `connection ${this.name}: user '${user}' authenticated and granted access to vhost '${vhost.name}'`,
+    );
+  }
+
+  /** The client said connection.close: everything it held goes before the answer (RabbitMQ). */
+  onClientClose(): void {
+    this.#release();
+    this.sendOnZero("connection.close-ok", {});
+    this.#finish();
+  }
+
+  /** A queue declared exclusive by this connection: it goes when the connection does. */
+  ownQueue(queue: VolatileQueue): void {
+    this.#ownQueues.add(queue);
+  }
+
+  disownQueue(queue: VolatileQueue): void {
+    this.#ownQueues.delete(queue);
+  }
+
+  /** The channel's number may be used again. */
+  channelClosed(channel: Channel): void {
+    this.#channels.delete(channel.number);
+    if (this.#lastChannel === channel) this.#lastChannel = undefined;
+    this.broker.channelCount--;
+    this.broker.channelClosed(this);
+  }
+
+  /** A channel's header frame came without its body: the chunk may end before the content does. */
+  contentOpened(channel: Channel): void {
+    if (this.#contentChannel !== undefined && this.#contentChannel !== channel) {
+      this.#contentChannel.detachContent();
+    }
+    this.#contentChannel = channel;
+  }
+
+  noteConfirms(channel: Channel): void {
+    const { length } = this.#confirming;
+    if (length === 0 || this.#confirming[length - 1] !== channel) this.#confirming.push(channel);
+  }
+
+  notePaused(consumer: ChannelConsumer): void {
+    this.#paused.push(consumer);
+    const publisher = this.broker.publishingConnection;
+    if (publisher !== this) publisher?.noteBacklog(this);
+  }
+
+  /** This connection publishes faster than `backlog` is worked off. */
+  noteBacklog(backlog: Backlog): void {
+    this.#yieldTo = backlog;
+  }
+
+  /** Backlog: the client does not read its deliveries fast enough. */
+  get isBacklogged(): boolean {
+    return this.output.congested && this.#state === "running";
+  }
+
+  /** OutputListener: the client has read what was sent. */
+  onDrained(): void {
+    this.now = this.broker.clock.now();
+    if (this.#isOutputFull) {
+      this.#isOutputFull = false;
+      this.#updateReading();
+    }
+    const paused = this.#paused;
+    this.#paused = [];
+    for (const consumer of paused) consumer.unpause(this.now);
+    this.broker.yielding.release(this);
+  }
+
+  /** An alarm is active and this connection publishes: nothing more is read from it (RabbitMQ). */
+  block(): void {
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
+    if (this.client.connectionBlocked) {
+      this.sendOnZero("connection.blocked", { reason: this.broker.alarms.reason ?? "" });
+    }
+    this.log.warn({ connection: this.name }, `connection ${this.name} is blocked: alarm`);
+    this.#updateReading();
+  }
+
+  unblock(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
+    if (this.client.connectionBlocked) this.sendOnZero("connection.unblocked", {});
+    this.#updateReading();
+  }
+
+  endYield(): void {
+    if (this.#yieldTimer === undefined) return;
+    clearTimeout(this.#yieldTimer);
+    this.#yieldTimer = undefined;
+    this.#updateReading();
+  }
+
+  /** Its vhost was deleted (RabbitMQ: 320). */
+  vhostDeleted(): void {
+    const name = this.#vhost?.name ?? "";
+    this.closeByServer(
+      new ConnectionError("CONNECTION_FORCED", `vhost '${name}' is deleted`, NO_FAULT),
+    );
+  }
+
+  /** HeartbeatTarget: the peer is silent. */
+  onHeartbeatMissed(): void {
+    this.log.error(
+      { connection: this.name },
+      `closing AMQP connection ${this.name}: missed heartbeats from client, timeout: ${this.heartbeatSeconds}s`,
+    );
+    this.#socket.destroy();
+  }
+
+  /** Closes by the operator's or the node's wish: 320 with a reason. */
+  closeByServer(error: ConnectionError): void {
+    if (this.#state === "running") this.#fail(error);
+    else this.#socket.destroy();
+  }
+
+  /** Drops TCP without a word: a fault injected by a test, or the end of patience at shutdown. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.hasReceived = true;
+    this.#readSinceYield += chunk.length;
+    this.now = this.broker.clock.now();
+    this.broker.publishingConnection = this;
+    try {
+      if (this.#state === "header") this.#onHeader(chunk);
+      else this.#reader.push(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.broker.publishingConnection = undefined;
+    this.#onChunkEnd();
+  };
+
+  #onHeader(chunk: Buffer): void {
+    const result = this.#header.push(chunk);
+    if (result === undefined) return;
+    if (result.version === undefined) {
+      this.#refuseProtocol(result.answer);
+      return;
+    }
+    this.#state = "handshake";
+    this.#handshake.sendStart(result.version.major, result.version.minor);
+    if (result.rest.length > 0) this.#reader.push(result.rest);
+  }
+
+  /** Tells what is spoken here and goes (spec 4.2.2). */
+  #refuseProtocol(answer: Buffer): void {
+    this.log.error({ connection: this.name }, `closing AMQP connection ${this.name}: bad header`);
+    this.output.append(answer);
+    this.#finish();
+  }
+
+  #onChunkEnd(): void {
+    if (this.#contentChannel !== undefined) {
+      this.#contentChannel.detachContent();
+      this.#contentChannel = undefined;
+    }
+    if (this.#confirming.length > 0) this.#flushConfirms();
+    if (this.output.unwritten > OUTPUT_STOP_READING && !this.#isOutputFull) {
+      this.output.flush();
+      this.#isOutputFull = this.output.unwritten > OUTPUT_STOP_READING;
+      this.output.congested ||= this.#isOutputFull;
+      this.#updateReading();
+    }
+    if (this.#yieldTo !== undefined) this.#considerYield(this.#yieldTo);
+  }
+
+  #flushConfirms(): void {
+    for (const channel of this.#confirming) {
+      if (!channel.isClosing) channel.flushConfirms();
+    }
+    this.#confirming.length = 0;
+  }
+
+  /**
+   * Consumers of this publisher cannot keep up: while that is so, reading pauses for a moment after every
+   * 128 KiB, so that the event loop serves the consumers first. It never blocks: 100 MiB/s still pass.
+   */
+  #considerYield(backlog: Backlog): void {
+    if (!backlog.isBacklogged) {
+      this.#yieldTo = undefined;
+      return;
+    }
+    if (this.#yieldTimer !== undefined || this.#readSinceYield < PUBLISHER_YIELD_BYTES) return;
+    this.#readSinceYield = 0;
+    this.#yieldTimer = setTimeout(() => this.endYield(), PUBLISHER_YIELD_MS);
+    this.broker.yielding.add(backlog, this);
+    this.#updateReading();
+  }
+
+  #updateReading(): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    if (this.#isBlocked || this.#isOutputFull || this.#yieldTimer !== undefined) socket.pause();
+    else if (socket.isPaused()) socket.resume();
+  }
+
+  #onChannelFrame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
+    let channel = this.#lastChannel;
+    if (channel === undefined || channel.number !== number) {
+      channel = this.#channels.get(number);
+      if (channel === undefined) {
+        this.#guard(undefined, () => this.#onUnopenedChannel(type, number, bytes, start, end));
+        return;
+      }
+      this.#lastChannel = channel;
+    }
+    if (type === FRAME_HEARTBEAT) {
+      this.#fail(unexpectedFrame(type, bytes, start, end));
+      return;
+    }
+    try {
+      channel.onFrame(type, bytes, start, end);
+    } catch (error) {
+      this.#fail(error, channel);
+    }
+  }
+
+  #guard(channel: Channel | undefined, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error, channel);
+    }
+  }
+
+  #onUnopenedChannel(
+    type: number,
+    number: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (type === FRAME_HEARTBEAT) throw unexpectedFrame(type, bytes, start, end);
+    if (type !== FRAME_METHOD) throw channelNotOpen();
+    const method = decodeMethod(bytes, start, end);
+    if (method.name === "channel.close-ok") return; // A late answer.
+    if (method.name !== "channel.open") {
+      const { classId, methodId } = method;
+      throw channelNotOpen({ classId, methodId });
+    }
+    this.#openChannel(number);
+  }
+
+  #openChannel(number: number): void {
+    const vhost = this.#vhost;
+    if (vhost === undefined) return; // Unreachable: the connection is running.
+    if (this.channelMax > 0 && this.#channels.size >= this.channelMax) {
+      throw new ConnectionError(
+        "NOT_ALLOWED",
+        `number of channels opened (${this.#channels.size}) has reached the negotiated channel_max (${this.channelMax})`,
+        { failed: NO_METHOD },
+      );
+    }
+    this.broker.checkChannelLimits(this);
+    const channel = new Channel(this, vhost, number, this.broker.nextSessionId());
+    this.#channels.set(number, channel);
+    this.broker.channelCount++;
+    channel.send("channel.open-ok", {});
+  }
+
+  #onControlFrame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#state === "closed") return;
+    if (type === FRAME_HEARTBEAT) {
+      if (number !== 0 && this.#state !== "closing") {
+        this.#fail(unexpectedFrame(type, bytes, start, end));
+      }
+      return;
+    }
+    if (this.#state === "closing") {
+      this.#onFrameWhileClosing(type, number, bytes, start, end);
+      return;
+    }
+    this.#guard(undefined, () => this.#onControlMethod(type, number, bytes, start, end));
+  }
+
+  #onControlMethod(type: number, number: number, bytes: Buffer, start: number, end: number): void {
+    if (type === FRAME_HEADER || type === FRAME_BODY || number !== 0) {
+      if (this.#state === "handshake" && !this.#handshake.isAuthenticated) {
+        throw new SilentClose("unexpected frame during the handshake");
+      }
+      throw unexpectedFrame(type, bytes, start, end);
+    }
+    const method = decodeMethod(bytes, start, end);
+    if (this.#state === "handshake") this.#onHandshakeMethod(method);
+    else this.#onConnectionMethod(method);
+  }
+
+  #onHandshakeMethod(method: Method): void {
+    try {
+      this.#handshake.onMethod(method);
+    } catch (error) {
+      if (error instanceof AmqpError && error.failed === undefined) {
+        this.#fail(error, undefined, method);
+      } else {
+        throw error;
+      }
+    }
+  }
+
+  /** Methods on channel 0 of a running connection. */
+  #onConnectionMethod(method: Method): void {
+    switch (method.name) {
+      case "connection.close":
+        this.onClientClose();
+        return;
+      case "connection.close-ok":
+        this.#finish();
+        return;
+      case "connection.update-secret":
+        this.broker.updateSecret(this, method.newSecret);
+        this.sendOnZero("connection.update-secret-ok", {});
+        return;
+      default: {
+        const { classId, methodId } = method;
+        throw new ConnectionError(
+          "CHANNEL_ERROR",
+          "unexpected method in connection state running",
+          { failed: { classId, methodId } },
+        );
+      }
+    }
+  }
+
+  /** After connection.close only the answer, or the client's own close, counts. */
+  #onFrameWhileClosing(
+    type: number,
+    number: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (type !== FRAME_METHOD || number !== 0 || end - start < 4) return;
+    const id = methodIdAt(bytes, start);
+    if (id === 0x000a_0033) this.#finish();
+    else if (id === 0x000a_0032) this.sendOnZero("connection.close-ok", {});
+  }
+
+  /** Turns whatever was thrown into a close method, in this one place. */
+  #fail(
+    error: unknown,
+    channel?: Channel,
+    method?: { readonly classId: number; readonly methodId: number },
+  ): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    if (error instanceof SilentClose) {
+      this.#closeSilently(error.message);
+      return;
+    }
+    if (error instanceof ChannelError && channel !== undefined) {
+      this.log.error(
+        { connection: this.name, channel: channel.number },
+        `channel exception on connection ${this.name}, channel ${channel.number}: ${error.message}`,
+      );
+      this.#guard(undefined, () => channel.fail(error));
+      return;
+    }
+    this.#failConnection(error, channel, method);
+  }
+
+  #failConnection(
+    error: unknown,
+    channel: Channel | undefined,
+    method: { readonly classId: number; readonly methodId: number } | undefined,
+  ): void {
+    const told = error instanceof AmqpError ? error : internalError(error);
+    const failed = told.failed ?? method ?? channel?.currentMethod ?? NO_METHOD;
+    const details = error instanceof AmqpError ? {} : { err: error };
+    this.log.error(
+      { connection: this.name, ...details },
+      `connection exception on ${this.name}: ${told.message}`,
+    );
+    if (this.#state === "header" || !this.#mayTell(told)) {
+      this.#closeSilently(told.message);
+      return;
+    }
+    this.#release();
+    this.sendOnZero("connection.close", {
+      replyCode: told.replyCode,
+      replyText: truncateReplyText(told.message),
+      failedClassId: failed.classId,
+      failedMethodId: failed.methodId,
+    });
+    this.#state = "closing";
+    this.#resumeForClose();
+    const isFraming = told.replyName === "FRAME_ERROR";
+    if (isFraming) this.#reader.stop();
+    const heartbeatMs = this.heartbeatSeconds * 1000;
+    const patience = heartbeatMs > 0 ? Math.min(heartbeatMs, CLOSE_TIMEOUT_MS) : CLOSE_TIMEOUT_MS;
+    this.#setTimer(isFraming ? FRAMING_ERROR_LINGER_MS : patience);
+  }
+
+  /** Before login only a refused login is told (RabbitMQ). */
+  #mayTell(error: AmqpError): boolean {
+    return (
+      this.#state === "running" ||
+      this.#handshake.isAuthenticated ||
+      error.replyName === "ACCESS_REFUSED"
+    );
+  }
+
+  /** The answer to connection.close has to be read, whatever stopped the reading before. */
+  #resumeForClose(): void {
+    this.#isBlocked = false;
+    this.#isOutputFull = false;
+    this.endYield();
+    this.#updateReading();
+  }
+
+  #closeSilently(why: string): void {
+    this.log.error({ connection: this.name }, `closing AMQP connection ${this.name}: ${why}`);
+    this.#state = "closing";
+    this.#reader.stop();
+    this.#release();
+    this.#setTimer(this.broker.options.silentCloseDelayMs ?? SILENT_CLOSE_DELAY_MS);
+  }
+
+  #setTimer(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), delayMs);
+  }
+
+  /** Everything is said: flush, then end TCP. */
+  #finish(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closing";
+    this.#release();
+    this.#reader.stop();
+    this.output.flush();
+    this.#socket.end();
+    this.#setTimer(FRAMING_ERROR_LINGER_MS);
+  }
+
+  #onHandshakeTimeout(): void {
+    this.log.error(
+      { connection: this.name },
+      `closing AMQP connection ${this.name}: handshake_timeout`,
+    );
+    this.#socket.destroy();
+  }
+
+  #onSocketError(error: Error): void {
+    if (this.#state === "closed") return;
+    this.log.debug({ connection: this.name, err: error }, `connection ${this.name}: socket error`);
+  }
+
+  #onSocketEnd(): void {
+    if (this.#state === "running") {
+      this.log.warn(
+        { connection: this.name },
+        `closing AMQP connection ${this.name}: client unexpectedly closed TCP connection`,
+      );
+    }
+    this.#socket.destroy();
+  }
+
+  #onSocketClosed(): void {
+    this.#state = "closed";
+    clearTimeout(this.#timer);
+    clearTimeout(this.#yieldTimer);
+    this.#yieldTimer = undefined;
+    this.#reader.stop();
+    this.#release();
+    this.broker.yielding.release(this);
+    this.broker.connectionClosed(this);
+  }
+
+  /** Gives back all that the connection holds: channels with their messages, exclusive queues. Repeatable. */
+  #release(): void {
+    this.broker.heartbeats.remove(this);
+    this.now = this.broker.clock.now();
+    for (const channel of this.#channels.values()) {
+      channel.release();
+      this.broker.channelCount--;
+    }
+    this.#channels.clear();
+    this.#lastChannel = undefined;
+    this.#contentChannel = undefined;
+    this.#confirming.length = 0;
+    this.#paused = [];
+    const queues = [...this.#ownQueues];
+    this.#ownQueues.clear();
+    for (const queue of queues) this.broker.deleteQueue(queue);
+    this.broker.connectionReleased(this);
+  }
+}
+
+/** Endpoints of a connection; behind a PROXY protocol header those of the client, not of the proxy. */
+export interface ConnectionAddresses {
+  /** Without port. */
+  readonly remoteAddress: string;
+  /** `address:port`. */
+  readonly remote: string;
+  readonly local: string;
+}
+
+const NO_FAULT = { failed: NO_METHOD } as const;
+
+function channelNotOpen(failed?: { classId: number; methodId: number }): ConnectionError {
+  return new ConnectionError(
+    "CHANNEL_ERROR",
+    "expected 'channel.open'",
+    failed === undefined ? {} : { failed },
+  );
+}
+
+function internalError(cause: unknown): ConnectionError {
+  return new ConnectionError("INTERNAL_ERROR", "", { cause, failed: NO_METHOD });
+}

@@ -1,0 +1,156 @@
+import { CONTENT_HEADER_PROPERTIES_OFFSET, ConnectionError, NO_METHOD } from "@leveret/amqp";
+import { preconditionFailed } from "../errors.ts";
+import { MESSAGE_SIZE_CEILING } from "../limits.ts";
+
+const BASIC_CLASS = 60;
+/** A body up to this size gets its buffer at once; a longer one grows as bytes come, so announcing costs nothing. */
+const EAGER_BODY_SIZE = 1_048_576;
+
+/**
+ * Puts the content of one basic.publish together: a header frame, then body frames until the announced size
+ * (spec 4.2.6). A body that comes in one frame is not copied; anything that has to wait for the next chunk is.
+ */
+export class ContentAssembly {
+  /** Property flags and list of the finished content. */
+  properties: Buffer = EMPTY;
+  propertiesStart = 0;
+  propertiesEnd = 0;
+  /** Body of the finished content. */
+  body: Buffer = EMPTY;
+  bodyStart = 0;
+  bodySize = 0;
+
+  #expectsHeader = false;
+  #expectsBody = false;
+  #received = 0;
+  #ownsHeader = true;
+
+  /** A method with content came; its header is due. */
+  begin(): void {
+    this.#expectsHeader = true;
+  }
+
+  /** A method frame came. @throws ConnectionError 505 if a header or a body is due */
+  refuseMethod(): void {
+    if (this.#expectsHeader) throw headerExpected();
+    if (this.#expectsBody) throw bodyExpected();
+  }
+
+  /** Takes the payload of a header frame. true: the content is complete, as it has no body. */
+  header(bytes: Buffer, start: number, end: number, maxMessageSize: number): boolean {
+    if (this.#expectsBody) throw bodyExpected();
+    if (!this.#expectsHeader) throw methodExpected();
+    if (end - start < CONTENT_HEADER_PROPERTIES_OFFSET + 2) {
+      throw new ConnectionError("FRAME_ERROR", "content header frame is too short");
+    }
+    const classId = bytes.readUInt16BE(start);
+    if (classId !== BASIC_CLASS) {
+      throw unexpected(
+        `expected content header for class 60, got one for class ${classId} instead`,
+      );
+    }
+    const size = bytes.readUInt32BE(start + 4) * 0x1_0000_0000 + bytes.readUInt32BE(start + 8);
+    this.#expectsHeader = false;
+    checkSize(size, maxMessageSize);
+    this.properties = bytes;
+    this.propertiesStart = start + CONTENT_HEADER_PROPERTIES_OFFSET;
+    this.propertiesEnd = end;
+    this.bodySize = size;
+    this.bodyStart = 0;
+    this.body = EMPTY;
+    this.#received = 0;
+    this.#ownsHeader = false;
+    this.#expectsBody = size > 0;
+    return size === 0;
+  }
+
+  /** Takes the payload of a body frame. true: the content is complete. */
+  append(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#expectsHeader) throw headerExpected();
+    if (!this.#expectsBody) throw methodExpected();
+    const size = end - start;
+    if (size > this.bodySize - this.#received) {
+      throw new ConnectionError("FRAME_ERROR", "content body frame exceeds remaining content size");
+    }
+    if (size === this.bodySize) {
+      this.body = bytes;
+      this.bodyStart = start;
+    } else {
+      this.#gather(bytes, start, end);
+    }
+    this.#received += size;
+    this.#expectsBody = this.#received < this.bodySize;
+    return !this.#expectsBody;
+  }
+
+  /** The chunk ends: the header's bytes are copied, as they have to outlive it. */
+  detach(): void {
+    if (this.#ownsHeader || !this.#expectsBody) return;
+    this.properties = Buffer.from(
+      this.properties.subarray(this.propertiesStart, this.propertiesEnd),
+    );
+    this.propertiesStart = 0;
+    this.propertiesEnd = this.properties.length;
+    this.#ownsHeader = true;
+  }
+
+  /** Forgets the content, finished or not, and every byte of it. */
+  reset(): void {
+    this.#expectsHeader = false;
+    this.#expectsBody = false;
+    this.properties = EMPTY;
+    this.body = EMPTY;
+  }
+
+  #gather(bytes: Buffer, start: number, end: number): void {
+    const needed = this.#received + end - start;
+    if (this.#received === 0) {
+      this.body = Buffer.allocUnsafeSlow(
+        Math.min(this.bodySize, Math.max(EAGER_BODY_SIZE, needed)),
+      );
+    } else if (needed > this.body.length) {
+      const grown = Buffer.allocUnsafeSlow(
+        Math.min(this.bodySize, Math.max(needed, this.body.length * 2)),
+      );
+      this.body.copy(grown, 0, 0, this.#received);
+      this.body = grown;
+    }
+    bytes.copy(this.body, this.#received, start, end);
+  }
+}
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+function headerExpected(): ConnectionError {
+  return unexpected("expected content header for class 60, got non content header frame instead");
+}
+
+function bodyExpected(): ConnectionError {
+  return unexpected("expected content body, got non content body frame instead");
+}
+
+function methodExpected(): ConnectionError {
+  return new ConnectionError(
+    "UNEXPECTED_FRAME",
+    "expected method frame, got non method frame instead",
+    { failed: NO_METHOD },
+  );
+}
+
+function unexpected(explanation: string): ConnectionError {
+  return new ConnectionError("UNEXPECTED_FRAME", explanation);
+}
+
+function checkSize(size: number, maxMessageSize: number): void {
+  if (size > MESSAGE_SIZE_CEILING) {
+    throw new ConnectionError(
+      "FRAME_ERROR",
+      `content body size ${size} exceeds maximum allowed size ${MESSAGE_SIZE_CEILING}`,
+    );
+  }
+  if (size > maxMessageSize) {
+    throw preconditionFailed(
+      `message size ${size} is larger than configured max size ${maxMessageSize}`,
+    );
+  }
+}

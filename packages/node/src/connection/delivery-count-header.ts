@@ -1,0 +1,25 @@
+import {
+  decodeBasicProperties,
+  encodeBasicProperties,
+  type FieldTable,
+  type FieldValue,
+} from "@leveret/amqp";
+import type { Message } from "../queue/message.ts";
+
+const DELIVERY_COUNT = "x-delivery-count";
+
+/**
+ * The message's properties with the x-delivery-count header of quorum queues (RabbitMQ 3.10-3.13: present from
+ * the first delivery on, with 0).
+ */
+export function withDeliveryCount(message: Message, deliveryCount: number): Buffer {
+  const properties = decodeBasicProperties(
+    message.bytes,
+    message.propertiesStart,
+    message.propertiesEnd,
+  );
+  const headers = new Map<string, FieldValue>(properties.headers ?? (new Map() as FieldTable));
+  headers.delete(DELIVERY_COUNT);
+  headers.set(DELIVERY_COUNT, { type: "long", value: deliveryCount });
+  return encodeBasicProperties({ ...properties, headers });
+}

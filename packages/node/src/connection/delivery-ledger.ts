@@ -1,0 +1,193 @@
+import type { ChannelConsumer } from "./channel-consumer.ts";
+
+/** A delivery taken out of the ledger by an ack inside a transaction. */
+export interface TakenDelivery {
+  readonly tag: number;
+  readonly consumer: ChannelConsumer;
+  readonly deliveryNumber: number;
+}
+
+/** Called with a consumer and a contiguous range of its delivery numbers. */
+export type OnSettled = (consumer: ChannelConsumer, from: number, to: number) => void;
+
+const INITIAL_CAPACITY = 16;
+
+/**
+ * The unacknowledged deliveries of one channel, by delivery tag: tags ascend, and mostly leave from the front.
+ * A ring of parallel arrays, so that a delivery makes no object.
+ */
+export class DeliveryLedger {
+  #tags: number[] = new Array(INITIAL_CAPACITY).fill(0);
+  #consumers: (ChannelConsumer | undefined)[] = new Array(INITIAL_CAPACITY).fill(undefined);
+  #numbers: number[] = new Array(INITIAL_CAPACITY).fill(0);
+  #mask = INITIAL_CAPACITY - 1;
+  #head = 0;
+  /** Slots in use, settled ones in the middle included. */
+  #length = 0;
+  #size = 0;
+
+  /** Unsettled deliveries. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Notes a delivery; `tag` is higher than all before. */
+  push(tag: number, consumer: ChannelConsumer, deliveryNumber: number): void {
+    if (this.#length > this.#mask) this.#makeRoom();
+    const slot = (this.#head + this.#length) & this.#mask;
+    this.#tags[slot] = tag;
+    this.#consumers[slot] = consumer;
+    this.#numbers[slot] = deliveryNumber;
+    this.#length++;
+    this.#size++;
+  }
+
+  /** Settles one delivery. false: this tag is not outstanding. */
+  settleOne(tag: number, onSettled: OnSettled): boolean {
+    const position = this.#find(tag);
+    if (position < 0) return false;
+    const slot = (this.#head + position) & this.#mask;
+    const consumer = this.#consumers[slot];
+    if (consumer === undefined) return false;
+    const number = this.#numbers[slot] as number; // The slot is in use.
+    this.#consumers[slot] = undefined;
+    this.#size--;
+    this.#trim();
+    onSettled(consumer, number, number);
+    return true;
+  }
+
+  /** Settles all deliveries up to `tag` (0: all). false: `tag` is not 0 and not outstanding. */
+  settleUpTo(tag: number, onSettled: OnSettled): boolean {
+    let count = this.#length;
+    if (tag !== 0) {
+      const position = this.#find(tag);
+      if (position < 0 || this.#consumers[(this.#head + position) & this.#mask] === undefined) {
+        return false;
+      }
+      count = position + 1;
+    }
+    const touched = this.#gatherRanges(count, onSettled);
+    this.#trim();
+    for (const consumer of touched) consumer.flushRange(onSettled);
+    return true;
+  }
+
+  /** Takes deliveries out without settling them (tx). undefined: `tag` is not outstanding. */
+  take(tag: number, multiple: boolean): TakenDelivery[] | undefined {
+    const position = tag === 0 && multiple ? this.#length - 1 : this.#find(tag);
+    if (position < 0 && !(tag === 0 && multiple)) return undefined;
+    if (tag !== 0 && this.#consumers[(this.#head + position) & this.#mask] === undefined) {
+      return undefined;
+    }
+    const taken: TakenDelivery[] = [];
+    for (let index = multiple ? 0 : position; index <= position; index++) {
+      const slot = (this.#head + index) & this.#mask;
+      const consumer = this.#consumers[slot];
+      if (consumer === undefined) continue;
+      this.#consumers[slot] = undefined;
+      this.#size--;
+      taken.push({
+        tag: this.#tagAt(index),
+        consumer,
+        deliveryNumber: this.#numbers[slot] as number,
+      });
+    }
+    this.#trim();
+    return taken;
+  }
+
+  /** Puts deliveries back that `take` took (tx.rollback). */
+  restore(taken: readonly TakenDelivery[]): void {
+    const all = [...taken];
+    for (let index = 0; index < this.#length; index++) {
+      const slot = (this.#head + index) & this.#mask;
+      const consumer = this.#consumers[slot];
+      if (consumer === undefined) continue;
+      all.push({
+        tag: this.#tagAt(index),
+        consumer,
+        deliveryNumber: this.#numbers[slot] as number,
+      });
+    }
+    all.sort((left, right) => left.tag - right.tag);
+    this.#consumers.fill(undefined);
+    this.#head = 0;
+    this.#length = 0;
+    this.#size = 0;
+    for (const delivery of all) this.push(delivery.tag, delivery.consumer, delivery.deliveryNumber);
+  }
+
+  /** Takes `count` slots from the front, joining each consumer's contiguous delivery numbers. */
+  #gatherRanges(count: number, onSettled: OnSettled): ChannelConsumer[] {
+    const touched: ChannelConsumer[] = [];
+    for (let index = 0; index < count; index++) {
+      const slot = (this.#head + index) & this.#mask;
+      const consumer = this.#consumers[slot];
+      if (consumer === undefined) continue;
+      this.#consumers[slot] = undefined;
+      this.#size--;
+      if (consumer.addToRange(this.#numbers[slot] as number, onSettled)) touched.push(consumer);
+    }
+    return touched;
+  }
+
+  /** Position from the head of a tag, -1 when there is none. */
+  #find(tag: number): number {
+    if (this.#length === 0) return -1;
+    const first = this.#tags[this.#head] as number;
+    const guess = tag - first;
+    if (guess < 0) return -1;
+    if (guess < this.#length && this.#tagAt(guess) === tag) return guess;
+    let low = 0;
+    let high = Math.min(this.#length - 1, guess);
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#tagAt(middle);
+      if (found === tag) return middle;
+      if (found < tag) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  #tagAt(position: number): number {
+    return this.#tags[(this.#head + position) & this.#mask] as number; // position < #length
+  }
+
+  /** Drops settled slots at the front. */
+  #trim(): void {
+    while (this.#length > 0 && this.#consumers[this.#head] === undefined) {
+      this.#head = (this.#head + 1) & this.#mask;
+      this.#length--;
+    }
+    if (this.#length === 0 && this.#mask >= 4096) this.#resize(INITIAL_CAPACITY);
+  }
+
+  /** The ring is full: squeezes out settled slots, and doubles it when they were few. */
+  #makeRoom(): void {
+    const capacity = this.#mask + 1;
+    this.#resize(this.#size > capacity / 2 ? capacity * 2 : capacity);
+  }
+
+  #resize(capacity: number): void {
+    const tags: number[] = new Array(capacity).fill(0);
+    const consumers: (ChannelConsumer | undefined)[] = new Array(capacity).fill(undefined);
+    const numbers: number[] = new Array(capacity).fill(0);
+    let next = 0;
+    for (let index = 0; index < this.#length; index++) {
+      const slot = (this.#head + index) & this.#mask;
+      if (this.#consumers[slot] === undefined) continue;
+      tags[next] = this.#tags[slot] as number;
+      consumers[next] = this.#consumers[slot];
+      numbers[next] = this.#numbers[slot] as number;
+      next++;
+    }
+    this.#tags = tags;
+    this.#consumers = consumers;
+    this.#numbers = numbers;
+    this.#mask = capacity - 1;
+    this.#head = 0;
+    this.#length = next;
+  }
+}

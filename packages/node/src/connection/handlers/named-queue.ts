@@ -1,0 +1,34 @@
+import { ChannelError } from "@leveret/amqp";
+import { queueLocked, queueNotFound } from "../../errors.ts";
+import type { VolatileQueue } from "../../queue/volatile-queue.ts";
+import type { Channel } from "../channel.ts";
+
+/** RabbitMQ removes carriage returns and line feeds from names. */
+export function strippedName(name: string): string {
+  return /[\r\n]/.test(name) ? name.replace(/[\r\n]/g, "") : name;
+}
+
+/** The queue a method means: an empty name is the queue declared last on this channel (spec 1.7.2.1). */
+export function queueNameOf(channel: Channel, name: string): string {
+  if (name !== "") return strippedName(name);
+  if (channel.lastQueueName === "") {
+    throw new ChannelError("NOT_FOUND", "no previously declared queue");
+  }
+  return channel.lastQueueName;
+}
+
+/** @throws ChannelError 405 if the queue is exclusive to another connection */
+export function refuseForeignQueue(channel: Channel, queue: VolatileQueue): void {
+  const { exclusiveOwner, name, vhost } = queue.record;
+  if (exclusiveOwner !== undefined && exclusiveOwner !== channel.connection.id) {
+    throw queueLocked(name, vhost);
+  }
+}
+
+/** The queue of this name, usable by this connection. @throws ChannelError 404, 405 */
+export function requireOwnQueue(channel: Channel, name: string): VolatileQueue {
+  const queue = channel.vhost.queues.get(name);
+  if (queue === undefined) throw queueNotFound(name, channel.vhost.name);
+  refuseForeignQueue(channel, queue);
+  return queue;
+}

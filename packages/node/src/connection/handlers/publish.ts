@@ -1,0 +1,271 @@
+import {
+  decodeBasicProperties,
+  encodeBasicProperties,
+  encodeMethodFrame,
+  type FieldTable,
+  PropertyFlag,
+  PropertyScan,
+  ReplyCode,
+} from "@leveret/amqp";
+import { hasTag } from "../../auth/user-tags.ts";
+import { noteHeld } from "../../broker/hold.ts";
+import type { MessageSink } from "../../broker/message-sink.ts";
+import { PublishedMessage, senderSelectedKeys } from "../../broker/published-message.ts";
+import { route } from "../../broker/route.ts";
+import {
+  accessRefused,
+  exchangeNotFound,
+  notImplemented,
+  preconditionFailed,
+  resourceText,
+} from "../../errors.ts";
+import type { Message } from "../../queue/message.ts";
+import type { Channel } from "../channel.ts";
+import type { ContentAssembly } from "../content-assembly.ts";
+import { writeContent } from "../content-writer.ts";
+import type { PublishTarget } from "../publish-target.ts";
+import { REPLY_TO_QUEUE } from "../reply-consumer.ts";
+import { parseExpiration } from "./expiration.ts";
+
+/** Publishes are handled one at a time, so one scan serves them all. */
+const scan: PropertyScan = new PropertyScan();
+
+/** Properties that need more than being passed on. */
+const CHECKED_FLAGS: number =
+  PropertyFlag.headers | PropertyFlag.replyTo | PropertyFlag.expiration | PropertyFlag.userId;
+
+/**
+ * basic.publish with its whole content (spec 1.8.3.8; order of checks as RabbitMQ's: immediate, permission,
+ * existence, internal, reply-to, expiration, CC and BCC, topic permission, user-id, routing).
+ */
+export function acceptPublish(
+  channel: Channel,
+  target: PublishTarget,
+  content: ContentAssembly,
+): void {
+  const { broker, connection } = channel;
+  if (connection.isBlockable && broker.alarms.isActive) connection.block();
+  if (target.version !== broker.topologyVersion) resolveTarget(channel, target);
+  const message = broker.publishView;
+  readContent(message, target, content);
+  let keys: readonly string[] | undefined;
+  if ((scan.flags & CHECKED_FLAGS) !== 0) keys = checkProperties(channel, message);
+  if (target.isTopic) checkTopic(channel, target, keys);
+  channel.publishCount++;
+  const sinks = keys === undefined && target.sinks !== undefined ? target.sinks : undefined;
+  const found = sinks ?? findSinks(channel, target, message, keys ?? [target.routing.routingKey]);
+  finishPublish(channel, target, message, found);
+  message.forgetStored();
+}
+
+/** Fills the broker's view of the message being published. */
+function readContent(message: Message, target: PublishTarget, content: ContentAssembly): void {
+  const { properties, propertiesStart, propertiesEnd } = content;
+  scan.scan(properties, propertiesStart, propertiesEnd);
+  message.routing = target.routing;
+  message.bytes = properties;
+  message.propertiesStart = propertiesStart;
+  message.propertiesEnd = propertiesEnd;
+  message.bodySource = content.body;
+  message.bodyStart = content.bodyStart;
+  message.bodySize = content.bodySize;
+  message.priority = scan.priority;
+  message.persistent = scan.deliveryMode === 2;
+  message.expirationMs = -1;
+}
+
+/** Checks what depends on names only, and remembers the route if it can be remembered. */
+function resolveTarget(channel: Channel, target: PublishTarget): void {
+  if (target.immediate) throw notImplemented("immediate=true");
+  const { broker, vhost, connection } = channel;
+  const { exchange: name } = target.routing;
+  broker.access.checkResource(connection.user, vhost.name, "write", "exchange", name);
+  const exchange = vhost.exchanges.get(name);
+  if (exchange === undefined) throw exchangeNotFound(name, vhost.name);
+  if (exchange.record.internal) {
+    throw accessRefused(`cannot publish to internal ${resourceText("exchange", name, vhost.name)}`);
+  }
+  target.exchange = exchange;
+  target.isTopic =
+    exchange.record.type === "topic" &&
+    broker.access.hasTopicPermission(connection.user, vhost.name, name);
+  target.sinks = undefined;
+  target.version = broker.topologyVersion;
+}
+
+/** Reply-to, expiration, headers, user-id. Returns the routing keys if CC or BCC or a header decides. */
+function checkProperties(channel: Channel, message: Message): readonly string[] | undefined {
+  if (scan.replyToStart >= 0) rewriteReplyTo(channel, message);
+  if (scan.expirationStart >= 0) {
+    const text = message.bytes.toString("utf8", scan.expirationStart, scan.expirationEnd);
+    message.expirationMs = parseExpiration(text);
+  }
+  const keys = scan.headersStart < 0 ? undefined : readSenderSelectedKeys(message);
+  if (scan.userIdStart >= 0) checkUserId(channel, message);
+  return keys;
+}
+
+/** The header names CC and BCC cannot hide: without their bytes no table needs to be decoded. */
+function readSenderSelectedKeys(message: Message): readonly string[] | undefined {
+  if (!mayHaveCc(message.bytes, scan.headersStart, scan.headersEnd)) return undefined;
+  const properties = decodeBasicProperties(
+    message.bytes,
+    message.propertiesStart,
+    message.propertiesEnd,
+  );
+  const headers = properties.headers;
+  if (headers === undefined) return undefined;
+  const refuse = (name: string) => (type: string) => {
+    throw preconditionFailed(`invalid message: {unacceptable_type_in_header,"${name}",${type}}`);
+  };
+  const cc = senderSelectedKeys(headers, "CC", refuse("CC"));
+  const bcc = senderSelectedKeys(headers, "BCC", refuse("BCC"));
+  if (headers.has("BCC")) removeHeader(message, headers, "BCC");
+  const keys = [message.routing.routingKey, ...cc, ...bcc];
+  return keys.length > 1 ? keys : undefined;
+}
+
+function mayHaveCc(bytes: Buffer, start: number, end: number): boolean {
+  const last = end - 1;
+  for (let at = start + 4; at < last; at++) {
+    if (bytes[at] === 0x43 && bytes[at + 1] === 0x43) return true; // "CC", also within "BCC"
+  }
+  return false;
+}
+
+/** BCC is not delivered (RabbitMQ). */
+function removeHeader(message: Message, headers: FieldTable, name: string): void {
+  const rest = new Map(headers);
+  rest.delete(name);
+  const properties = decodeBasicProperties(
+    message.bytes,
+    message.propertiesStart,
+    message.propertiesEnd,
+  );
+  useProperties(message, encodeBasicProperties({ ...properties, headers: rest }));
+}
+
+function useProperties(message: Message, encoded: Buffer): void {
+  message.bytes = encoded;
+  message.propertiesStart = 0;
+  message.propertiesEnd = encoded.length;
+}
+
+/** Direct reply-to: the pseudo queue's name becomes this channel's own address. */
+function rewriteReplyTo(channel: Channel, message: Message): void {
+  const text = message.bytes.toString("latin1", scan.replyToStart, scan.replyToEnd);
+  if (text !== REPLY_TO_QUEUE) return;
+  const consumer = channel.replyConsumer;
+  if (consumer === undefined) throw preconditionFailed("fast reply consumer does not exist");
+  const properties = decodeBasicProperties(
+    message.bytes,
+    message.propertiesStart,
+    message.propertiesEnd,
+  );
+  useProperties(message, encodeBasicProperties({ ...properties, replyTo: consumer.address }));
+  scan.scan(message.bytes, message.propertiesStart, message.propertiesEnd);
+}
+
+function checkUserId(channel: Channel, message: Message): void {
+  const claimed = message.bytes.toString("utf8", scan.userIdStart, scan.userIdEnd);
+  const { user } = channel.connection;
+  if (claimed === user) return;
+  const record = channel.broker.metadata.user(user);
+  if (record !== undefined && hasTag(record, "impersonator")) return;
+  throw preconditionFailed(
+    `user_id property set to '${claimed}' but authenticated user was '${user}'`,
+  );
+}
+
+function checkTopic(
+  channel: Channel,
+  target: PublishTarget,
+  keys: readonly string[] | undefined,
+): void {
+  const { broker, vhost, connection } = channel;
+  const { exchange, routingKey } = target.routing;
+  for (const key of keys ?? [routingKey]) {
+    broker.access.checkTopic({
+      user: connection.user,
+      vhost: vhost.name,
+      exchange,
+      kind: "write",
+      routingKey: key,
+    });
+  }
+}
+
+function findSinks(
+  channel: Channel,
+  target: PublishTarget,
+  message: Message,
+  keys: readonly string[],
+): readonly MessageSink[] | undefined {
+  const { broker, vhost } = channel;
+  const { exchange } = target;
+  if (exchange === undefined) return [];
+  const found = route({
+    vhost,
+    exchange,
+    message: new PublishedMessage(message, target.routing.routingKey),
+    keys,
+    findReply: (key) => broker.replies.find(key),
+    onVisit: (visited, visitedKeys) => noteHeld(broker, vhost, visited, message, visitedKeys),
+    onMissingAlternate: (from, name) => broker.warnMissingAlternate(from, name),
+  });
+  if (found.cacheable && keys.length === 1) target.sinks = found.sinks;
+  return found.held && found.sinks.length === 0 ? undefined : found.sinks;
+}
+
+/** `sinks` undefined: an exchange holds the message for later. */
+function finishPublish(
+  channel: Channel,
+  target: PublishTarget,
+  message: Message,
+  sinks: readonly MessageSink[] | undefined,
+): void {
+  if (channel.transaction !== undefined) {
+    channel.transaction.addPublish(message, sinks ?? [], target.mandatory && sinks !== undefined);
+    return;
+  }
+  const isConfirmed = channel.mode === "confirm";
+  if (isConfirmed) channel.confirms.next();
+  if (sinks !== undefined && sinks.length === 0 && target.mandatory) {
+    returnMessage(channel, message);
+  }
+  const accepted = sinks === undefined || deliverTo(channel, message, sinks);
+  if (isConfirmed) {
+    channel.confirms.settle(accepted, channel.sendConfirm);
+    channel.connection.noteConfirms(channel);
+  }
+}
+
+/** Hands a message to its queues. false: at least one refused it. */
+export function deliverTo(
+  channel: Channel,
+  message: Message,
+  sinks: readonly MessageSink[],
+): boolean {
+  const { now } = channel.connection;
+  let accepted = true;
+  for (const sink of sinks) {
+    if (!sink.publish(now, message)) accepted = false;
+  }
+  return accepted;
+}
+
+/** basic.return 312 with the message as it was published (spec 1.8.3.9). */
+export function returnMessage(channel: Channel, message: Message): void {
+  const { output, frameMax } = channel.connection;
+  const { exchange, routingKey } = message.routing;
+  output.append(
+    encodeMethodFrame(channel.number, "basic.return", {
+      replyCode: ReplyCode.NO_ROUTE,
+      replyText: "NO_ROUTE",
+      exchange,
+      routingKey,
+    }),
+  );
+  writeContent(output, channel.number, message, frameMax);
+  output.checkWater();
+}

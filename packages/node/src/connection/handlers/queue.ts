@@ -1,0 +1,191 @@
+import { type FieldTable, type FieldValue, longstr, type MethodOf, textOf } from "@leveret/amqp";
+import {
+  accessRefused,
+  preconditionFailed,
+  queueLocked,
+  queueNotFound,
+  resourceText,
+} from "../../errors.ts";
+import type { QueueRecord } from "../../metadata/records.ts";
+import {
+  assertQueueEquivalence,
+  queueTypeOf,
+  validateQueueArguments,
+} from "../../queue/queue-arguments.ts";
+import type { VolatileQueue } from "../../queue/volatile-queue.ts";
+import type { Channel } from "../channel.ts";
+import { isReplyAddress } from "../reply-consumer.ts";
+import { generatedName } from "./consume.ts";
+import { queueNameOf, refuseForeignQueue, requireOwnQueue, strippedName } from "./named-queue.ts";
+
+const DEAD_LETTER_EXCHANGE = "x-dead-letter-exchange";
+const QUEUE_TYPE = "x-queue-type";
+
+/** queue.declare (spec 1.7.2.1; order of checks as RabbitMQ's). */
+export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.declare">): void {
+  if (method.passive) {
+    declarePassively(channel, method);
+    return;
+  }
+  const isServerNamed = strippedName(method.queue) === "";
+  const name = isServerNamed ? generatedName("amq.gen-") : strippedName(method.queue);
+  if (!isServerNamed && !channel.vhost.queues.has(name)) refuseReservedName(name);
+  const { broker, connection, vhost } = channel;
+  broker.access.checkResource(connection.user, vhost.name, "configure", "queue", name);
+  const requested = requestedRecord(channel, method, name);
+  const existing = vhost.queues.get(name);
+  if (existing !== undefined) {
+    assertSameQueue(existing, requested);
+    existing.touch(connection.now);
+    answerDeclare(channel, existing, method.noWait);
+    return;
+  }
+  checkNewQueue(channel, requested, isServerNamed);
+  const queue = broker.declareQueue(requested);
+  if (requested.exclusiveOwner !== undefined) connection.ownQueue(queue);
+  answerDeclare(channel, queue, method.noWait);
+}
+
+/** RabbitMQ 3.x checks no permission here. */
+function declarePassively(channel: Channel, method: MethodOf<"queue.declare">): void {
+  const name = queueNameOf(channel, method.queue);
+  if (isReplyAddress(name)) {
+    answerReplyQueue(channel, name, method.noWait);
+    return;
+  }
+  const queue = requireOwnQueue(channel, name);
+  answerDeclare(channel, queue, method.noWait);
+}
+
+/** Tells whether the requester of a direct reply is still there (RabbitMQ: ok 0/1 or 404). */
+function answerReplyQueue(channel: Channel, name: string, noWait: boolean): void {
+  const isAddress = name.length > "amq.rabbitmq.reply-to".length;
+  if (isAddress && channel.broker.replies.find(name) === undefined) {
+    throw queueNotFound(name, channel.vhost.name);
+  }
+  if (noWait) return;
+  channel.send("queue.declare-ok", { queue: name, messageCount: 0, consumerCount: 1 });
+}
+
+function requestedRecord(
+  channel: Channel,
+  method: MethodOf<"queue.declare">,
+  name: string,
+): QueueRecord {
+  const { broker, vhost, connection } = channel;
+  const args = withDefaultType(method, broker.defaultQueueType(vhost.name));
+  return {
+    vhost: vhost.name,
+    name,
+    type: queueTypeOf(args, name, vhost.name),
+    durable: method.durable,
+    autoDelete: method.autoDelete,
+    exclusiveOwner: method.exclusive ? connection.id : undefined,
+    arguments: args,
+  };
+}
+
+/** The vhost's or node's default type, where the declared properties suit it (RabbitMQ). */
+function withDefaultType(
+  method: MethodOf<"queue.declare">,
+  defaultType: string | undefined,
+): FieldTable {
+  const args = method.arguments;
+  const suits = method.durable && !method.exclusive && !method.autoDelete;
+  if (defaultType === undefined || defaultType === "classic" || args.has(QUEUE_TYPE) || !suits) {
+    return args;
+  }
+  return new Map<string, FieldValue>([...args, [QUEUE_TYPE, longstr(defaultType)]]);
+}
+
+function assertSameQueue(existing: VolatileQueue, requested: QueueRecord): void {
+  const { exclusiveOwner, name, vhost } = existing.record;
+  if (exclusiveOwner !== requested.exclusiveOwner) throw queueLocked(name, vhost);
+  assertQueueEquivalence(existing.record, requested);
+}
+
+function checkNewQueue(channel: Channel, record: QueueRecord, isServerNamed: boolean): void {
+  const { broker, connection, vhost } = channel;
+  checkQueueLimit(channel, record.name);
+  const dlx = deadLetterExchangeOf(record);
+  if (dlx !== undefined) {
+    const { user } = connection;
+    broker.access.checkResource(user, vhost.name, "read", "queue", record.name);
+    broker.access.checkResource(user, vhost.name, "write", "exchange", dlx);
+  }
+  if (isServerNamed && record.type === "quorum") {
+    throw preconditionFailed("Cannot declare a server-named queue for type rabbit_quorum_queue");
+  }
+  validateQueueArguments(vhost.name, record.name, record.type, record.arguments, {
+    durable: record.durable,
+    exclusive: record.exclusiveOwner !== undefined,
+    autoDelete: record.autoDelete,
+  });
+}
+
+function checkQueueLimit(channel: Channel, name: string): void {
+  const { vhost, broker } = channel;
+  const limit = broker.metadata.vhost(vhost.name)?.record.limits.maxQueues;
+  if (limit === undefined || limit < 0 || vhost.queues.size < limit) return;
+  throw preconditionFailed(
+    `cannot declare queue '${name}': queue limit in vhost '${vhost.name}' (${limit}) is reached`,
+  );
+}
+
+function deadLetterExchangeOf(record: QueueRecord): string | undefined {
+  const value = record.arguments.get(DEAD_LETTER_EXCHANGE);
+  if (value === undefined) return undefined;
+  if (value.type === "longstr") return textOf(value);
+  const resource = resourceText("queue", record.name, record.vhost);
+  throw preconditionFailed(
+    `invalid type '${value.type}' for arg '${DEAD_LETTER_EXCHANGE}' in ${resource}`,
+  );
+}
+
+function refuseReservedName(name: string): void {
+  if (!name.startsWith("amq.")) return;
+  throw accessRefused(`queue name '${name}' contains reserved prefix 'amq.*'`);
+}
+
+function answerDeclare(channel: Channel, queue: VolatileQueue, noWait: boolean): void {
+  const { name } = queue.record;
+  channel.lastQueueName = name;
+  if (noWait) return;
+  channel.send("queue.declare-ok", {
+    queue: name,
+    messageCount: queue.readyCount,
+    consumerCount: queue.consumerCount,
+  });
+}
+
+/** queue.purge (spec 1.7.2.7): ready messages only. */
+export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge">): void {
+  const { broker, connection, vhost } = channel;
+  const name = queueNameOf(channel, method.queue);
+  broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
+  const count = requireOwnQueue(channel, name).purge(connection.now);
+  if (!method.noWait) channel.send("queue.purge-ok", { messageCount: count });
+}
+
+/** queue.delete (spec 1.7.2.9): deleting what is not there is fine (RabbitMQ). */
+export function handleQueueDelete(channel: Channel, method: MethodOf<"queue.delete">): void {
+  const { broker, connection, vhost } = channel;
+  const name = queueNameOf(channel, method.queue);
+  broker.access.checkResource(connection.user, vhost.name, "configure", "queue", name);
+  const queue = vhost.queues.get(name);
+  let count = 0;
+  if (queue !== undefined) {
+    refuseForeignQueue(channel, queue);
+    refuseDelete(queue, method);
+    count = queue.readyCount;
+    broker.deleteQueue(queue);
+  }
+  if (!method.noWait) channel.send("queue.delete-ok", { messageCount: count });
+}
+
+function refuseDelete(queue: VolatileQueue, method: MethodOf<"queue.delete">): void {
+  const { name, vhost } = queue.record;
+  const resource = resourceText("queue", name, vhost);
+  if (method.ifUnused && queue.consumerCount > 0) throw preconditionFailed(`${resource} in use`);
+  if (method.ifEmpty && queue.readyCount > 0) throw preconditionFailed(`${resource} not empty`);
+}

@@ -1,0 +1,144 @@
+import { ConnectionError, type FieldTable, type Method, NO_METHOD } from "@leveret/amqp";
+import type { Login } from "../broker/login.ts";
+import { notAllowed } from "../errors.ts";
+import { MIN_FRAME_MAX } from "../limits.ts";
+import { ClientProperties } from "./client-properties.ts";
+import type { Connection } from "./connection.ts";
+
+/** Which method the client has to send next. */
+export type HandshakeState = "start-ok" | "tune-ok" | "open";
+
+/** What was agreed, for the connection to go on with. */
+export interface Negotiated {
+  readonly frameMax: number;
+  readonly channelMax: number;
+  readonly heartbeatSeconds: number;
+}
+
+/** The peer is not trusted yet and did something wrong: it is dropped without a word (RabbitMQ). */
+export class SilentClose extends Error {
+  override readonly name = "SilentClose";
+}
+
+/**
+ * The dialogue from connection.start to connection.open-ok (spec 2.2.4; RabbitMQ's limits and texts). Each step
+ * checks that the method is the one expected.
+ */
+export class Handshake {
+  readonly #connection: Connection;
+  #state: HandshakeState = "start-ok";
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Login succeeded: errors are told from now on. */
+  get isAuthenticated(): boolean {
+    return this.#state !== "start-ok";
+  }
+
+  sendStart(versionMajor: number, versionMinor: number): void {
+    const { broker } = this.#connection;
+    this.#connection.sendOnZero("connection.start", {
+      versionMajor,
+      versionMinor,
+      serverProperties: broker.serverProperties,
+      mechanisms: Buffer.from(broker.options.mechanisms.join(" ")),
+      locales: Buffer.from("en_US"),
+    });
+  }
+
+  /** @throws SilentClose, ConnectionError */
+  onMethod(method: Method): void {
+    if (method.name === "connection.close" && this.isAuthenticated) {
+      this.#connection.onClientClose();
+      return;
+    }
+    switch (this.#state) {
+      case "start-ok":
+        if (method.name !== "connection.start-ok")
+          throw new SilentClose(`unexpected ${method.name}`);
+        this.#onStartOk(method.clientProperties, method.mechanism, method.response);
+        return;
+      case "tune-ok":
+        if (method.name !== "connection.tune-ok") throw unexpectedMethod("tuning");
+        this.#onTuneOk(method);
+        return;
+      case "open":
+        if (method.name !== "connection.open") throw unexpectedMethod("opening");
+        this.#onOpen(method.virtualHost);
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  #onStartOk(clientProperties: FieldTable, mechanism: string, response: Buffer): void {
+    const connection = this.#connection;
+    const { broker } = connection;
+    connection.client = new ClientProperties(clientProperties);
+    if (!broker.options.mechanisms.includes(mechanism)) {
+      throw new SilentClose(`unknown SASL mechanism '${mechanism}'`);
+    }
+    const login: Login = broker.login(mechanism, response, connection.remoteAddress);
+    if (!login.ok) this.#refuseLogin(mechanism, login.user, login.why);
+    connection.user = login.user;
+    this.#state = "tune-ok";
+    const { channelMax, frameMax, heartbeatSeconds } = broker.options;
+    connection.sendOnZero("connection.tune", { channelMax, frameMax, heartbeat: heartbeatSeconds });
+  }
+
+  #refuseLogin(mechanism: string, user: string, why: string): never {
+    const connection = this.#connection;
+    connection.log.error({ user, mechanism }, `login refused: ${why}`);
+    const text = `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`;
+    if (connection.client.authenticationFailureClose) {
+      throw new ConnectionError("ACCESS_REFUSED", text, { failed: NO_METHOD });
+    }
+    throw new SilentClose(why);
+  }
+
+  #onTuneOk(method: { channelMax: number; frameMax: number; heartbeat: number }): void {
+    const { broker } = this.#connection;
+    const offered = broker.options;
+    checkNegotiated("frame_max", method.frameMax, MIN_FRAME_MAX, offered.frameMax);
+    checkNegotiated("channel_max", method.channelMax, 1, offered.channelMax);
+    this.#state = "open";
+    this.#connection.onTuned({
+      frameMax: method.frameMax === 0 ? offered.frameMax : method.frameMax,
+      channelMax: method.channelMax,
+      heartbeatSeconds: method.heartbeat,
+    });
+  }
+
+  #onOpen(vhostName: string): void {
+    const connection = this.#connection;
+    const vhost = connection.broker.admit(connection, vhostName);
+    connection.sendOnZero("connection.open-ok", {});
+    connection.onOpened(vhost);
+  }
+}
+
+/** RabbitMQ 3.13's answers to tune-ok values out of range; 0 asks for no limit at all. */
+function checkNegotiated(name: string, value: number, min: number, max: number): void {
+  if (value === 0) {
+    if (max === 0) return;
+    throw notAllowed(
+      `negotiated ${name} = 0 (no limit) is higher than the maximum allowed value (${max})`,
+    );
+  }
+  if (value < min) {
+    throw notAllowed(
+      `negotiated ${name} = ${value} is lower than the minimum allowed value (${min})`,
+    );
+  }
+  if (max !== 0 && value > max) {
+    throw notAllowed(
+      `negotiated ${name} = ${value} is higher than the maximum allowed value (${max})`,
+    );
+  }
+}
+
+function unexpectedMethod(state: string): ConnectionError {
+  return new ConnectionError("CHANNEL_ERROR", `unexpected method in connection state ${state}`);
+}

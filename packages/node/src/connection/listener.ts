@@ -1,0 +1,203 @@
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import type { Broker } from "../broker/broker.ts";
+import type { ListenAddress } from "../config/config.ts";
+import { Connection, type ConnectionAddresses } from "./connection.ts";
+import { ProxyHeaderReader } from "./proxy-protocol.ts";
+
+export interface ListenerOptions extends ListenAddress {
+  readonly backlog: number;
+  readonly hasProxyProtocol: boolean;
+  readonly isKeepAlive: boolean;
+  /** Until the PROXY header is there. */
+  readonly handshakeTimeoutMs: number;
+  /** undefined: plain TCP. */
+  readonly tls:
+    | {
+        readonly options: TlsOptions;
+        readonly handshakeTimeoutMs: number;
+        readonly isPeerAccepted: (socket: TLSSocket) => boolean;
+      }
+    | undefined;
+}
+
+/** One listening port. Makes a Connection of each client that comes. */
+export class Listener {
+  readonly #broker: Broker;
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  /** Sockets that are not connections yet. */
+  readonly #arriving = new Set<Socket>();
+
+  private constructor(broker: Broker, options: ListenerOptions) {
+    this.#broker = broker;
+    this.#options = options;
+    // With PROXY protocol the header comes before TLS, so the TLS server is fed by hand.
+    this.#server =
+      options.tls === undefined || options.hasProxyProtocol
+        ? createServer()
+        : createTlsServer({
+            ...options.tls.options,
+            handshakeTimeout: options.tls.handshakeTimeoutMs,
+          });
+  }
+
+  /** Starts to listen. @throws the system's error (EADDRINUSE, EACCES) */
+  static async open(broker: Broker, options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(broker, options);
+    await listener.#listen();
+    return listener;
+  }
+
+  get isTls(): boolean {
+    return this.#options.tls !== undefined;
+  }
+
+  /** The address that was bound; the port is known even if any was asked for. */
+  get address(): { readonly address: string; readonly port: number } {
+    return this.#server.address() as AddressInfo; // A TCP server that listens has one.
+  }
+
+  /** Accepts nobody any more. Connections go on. */
+  async close(): Promise<void> {
+    for (const socket of this.#arriving) socket.destroy();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { address, port, backlog, tls, hasProxyProtocol } = this.#options;
+    const server = this.#server;
+    if (tls === undefined || hasProxyProtocol) server.on("connection", this.#onSocket);
+    else this.#acceptTls(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ ...(address === undefined ? {} : { host: address }), port, backlog }, () => {
+        server.off("error", reject);
+        server.on("error", (error) => this.#broker.log.error({ err: error }, "listener error"));
+        resolve();
+      });
+    });
+  }
+
+  #acceptTls(server: Server): void {
+    server.on("secureConnection", (socket: TLSSocket) => this.#onSecure(socket));
+    server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+      this.#broker.connectionLog.error({ err: error }, `TLS handshake failed: ${error.message}`);
+      socket.destroy();
+    });
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    if (this.#options.tls?.isPeerAccepted(socket) === false) {
+      this.#broker.connectionLog.error({}, "TLS client certificate does not verify");
+      socket.destroy();
+      return;
+    }
+    this.#connect(socket, addressesOf(socket));
+  }
+
+  readonly #onSocket = (socket: Socket): void => {
+    if (this.#options.hasProxyProtocol) this.#readProxyHeader(socket);
+    else this.#connect(socket, addressesOf(socket));
+  };
+
+  #connect(socket: Socket, addresses: ConnectionAddresses): Connection {
+    if (this.#options.isKeepAlive) socket.setKeepAlive(true);
+    const broker = this.#broker;
+    const connection = new Connection(broker, socket, broker.nextConnectionId(), addresses);
+    broker.connectionOpened(connection);
+    return connection;
+  }
+
+  /** The PROXY protocol's header names the client behind the proxy; then the client's bytes follow. */
+  #readProxyHeader(socket: Socket): void {
+    const reader = new ProxyHeaderReader();
+    this.#arriving.add(socket);
+    const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
+    const forget = (): void => {
+      clearTimeout(timer);
+      this.#arriving.delete(socket);
+    };
+    const onError = (error: Error): void => {
+      this.#broker.connectionLog.error({ err: error }, `PROXY header: ${error.message}`);
+      socket.destroy();
+    };
+    const onData = (chunk: Buffer): void => {
+      try {
+        const result = reader.push(chunk);
+        if (!result.done) return;
+        forget();
+        socket.off("data", onData).off("error", onError).off("close", forget);
+        socket.pause();
+        if (result.rest.length > 0) socket.unshift(result.rest);
+        this.#onProxied(socket, proxiedAddresses(socket, result.source, result.destination));
+      } catch (error) {
+        onError(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    socket.on("data", onData).on("error", onError).on("close", forget);
+  }
+
+  #onProxied(socket: Socket, addresses: ConnectionAddresses): void {
+    if (this.#options.tls === undefined) {
+      this.#connect(socket, addresses);
+      socket.resume();
+      return;
+    }
+    this.#upgrade(socket, addresses, this.#options.tls);
+  }
+
+  #upgrade(
+    socket: Socket,
+    addresses: ConnectionAddresses,
+    tls: NonNullable<ListenerOptions["tls"]>,
+  ): void {
+    const server = createTlsServer({ ...tls.options, handshakeTimeout: tls.handshakeTimeoutMs });
+    server.on("tlsClientError", (error: Error, failed: TLSSocket) => {
+      this.#broker.connectionLog.error({ err: error }, `TLS handshake failed: ${error.message}`);
+      failed.destroy();
+    });
+    server.on("secureConnection", (secure: TLSSocket) => {
+      if (tls.isPeerAccepted(secure)) this.#connect(secure, addresses);
+      else secure.destroy();
+    });
+    server.emit("connection", socket);
+    socket.resume();
+  }
+}
+
+function addressesOf(socket: Socket): ConnectionAddresses {
+  const remoteAddress = plainAddress(socket.remoteAddress);
+  return {
+    remoteAddress,
+    remote: `${remoteAddress}:${socket.remotePort ?? 0}`,
+    local: `${plainAddress(socket.localAddress)}:${socket.localPort ?? 0}`,
+  };
+}
+
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+function proxiedAddresses(
+  socket: Socket,
+  source: Endpoint | undefined,
+  destination: Endpoint | undefined,
+): ConnectionAddresses {
+  const own = addressesOf(socket);
+  if (source === undefined) return own;
+  return {
+    remoteAddress: source.address,
+    remote: `${source.address}:${source.port}`,
+    local: destination === undefined ? own.local : `${destination.address}:${destination.port}`,
+  };
+}
+
+/** Dual-stack sockets show IPv4 clients as ::ffff:1.2.3.4. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return "";
+  return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+}

@@ -1,0 +1,41 @@
+import { type FieldTable, type FieldValue, longstr } from "@leveret/amqp";
+
+/** Product texts of connection.start; tools gate on `version`, which must parse as X.Y.Z. */
+export interface ProductTexts {
+  readonly product: string;
+  /** The RabbitMQ release whose visible behaviour is followed. */
+  readonly version: string;
+  readonly productVersion: string;
+  readonly platform: string;
+  readonly copyright: string;
+  readonly information: string;
+}
+
+const CAPABILITIES = [
+  "authentication_failure_close",
+  "basic.nack",
+  "connection.blocked",
+  "consumer_cancel_notify",
+  "consumer_priorities",
+  "direct_reply_to",
+  "exchange_exchange_bindings",
+  "per_consumer_qos",
+  "publisher_confirms",
+] as const;
+
+/** The server-properties table, sorted by key as RabbitMQ's. */
+export function serverProperties(product: ProductTexts, clusterName: string): FieldTable {
+  const capabilities = new Map<string, FieldValue>(
+    CAPABILITIES.map((name) => [name, { type: "bool", value: true }]),
+  );
+  return new Map<string, FieldValue>([
+    ["capabilities", { type: "table", value: capabilities }],
+    ["cluster_name", longstr(clusterName)],
+    ["copyright", longstr(product.copyright)],
+    ["information", longstr(product.information)],
+    ["platform", longstr(product.platform)],
+    ["product", longstr(product.product)],
+    ["product_version", longstr(product.productVersion)],
+    ["version", longstr(product.version)],
+  ]);
+}

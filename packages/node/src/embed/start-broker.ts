@@ -1,0 +1,74 @@
+import { readFile } from "node:fs/promises";
+import { BrokerNode } from "../broker/broker-node.ts";
+import type { Config } from "../config/config.ts";
+import { defaultConfig } from "../config/load-config.ts";
+import { type Logging, type LogLevel, openLogging, SILENT_LOGGING } from "../logger.ts";
+import type { VirtualClock } from "../runtime/virtual-clock.ts";
+import { EmbeddedBroker } from "./embedded-broker.ts";
+
+/** What `startBroker` can be told; everything has a default that suits a test. */
+export interface StartBrokerOptions {
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** RabbitMQ's definitions JSON, as a document or the name of a file; loaded after the default user. */
+  readonly definitions?: object | string;
+  /** Moves message TTLs, queue expiry and delayed messages by hand; connections stay in real time. */
+  readonly clock?: VirtualClock;
+  /** Log to stdout from this level on; default: nothing. */
+  readonly logLevel?: LogLevel;
+  /** Seconds, offered to clients; default 60, 0: none. */
+  readonly heartbeatSeconds?: number;
+  /** Bytes; default 128 MiB. */
+  readonly maxMessageSize?: number;
+  /** Changes anything else of the configuration. */
+  readonly configure?: (config: Config) => Config;
+}
+
+/**
+ * Starts a broker in this process, in memory: for tests, and for programs that carry their own broker. Several may
+ * run side by side. Stop it with `await broker.stop()` or hold it with `await using`.
+ * @throws DefinitionsError, or the system's error if the port cannot be had
+ */
+export async function startBroker(options: StartBrokerOptions = {}): Promise<EmbeddedBroker> {
+  const config = embeddedConfig(options);
+  const node = await BrokerNode.start(config, {
+    logging: logging(options.logLevel),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    definitions: await documents(options.definitions),
+    silentCloseDelayMs: EMBEDDED_SILENT_CLOSE_DELAY_MS,
+  });
+  return new EmbeddedBroker(node, options.clock);
+}
+
+/** Nobody guesses passwords of a test broker: three seconds' pause would only slow its tests. */
+const EMBEDDED_SILENT_CLOSE_DELAY_MS = 100;
+
+function embeddedConfig(options: StartBrokerOptions): Config {
+  const base = defaultConfig();
+  const config: Config = {
+    ...base,
+    listeners: {
+      ...base.listeners,
+      tcp: [{ address: options.host ?? "127.0.0.1", port: options.port ?? 0 }],
+    },
+    limits: {
+      ...base.limits,
+      heartbeatSeconds: options.heartbeatSeconds ?? base.limits.heartbeatSeconds,
+      maxMessageSize: options.maxMessageSize ?? base.limits.maxMessageSize,
+    },
+  };
+  return options.configure?.(config) ?? config;
+}
+
+function logging(level: LogLevel | undefined): Logging {
+  if (level === undefined) return SILENT_LOGGING;
+  return openLogging({ outputs: [{ destination: 1, format: "json", level }] });
+}
+
+async function documents(definitions: object | string | undefined): Promise<string[]> {
+  if (definitions === undefined) return [];
+  if (typeof definitions === "string") return [await readFile(definitions, "utf8")];
+  return [JSON.stringify(definitions)];
+}

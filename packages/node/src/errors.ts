@@ -1,0 +1,42 @@
+import { ChannelError, ConnectionError } from "@leveret/amqp";
+
+/** A resource as RabbitMQ names it in its replies. */
+export function resourceText(kind: "queue" | "exchange", name: string, vhost: string): string {
+  return `${kind} '${name}' in vhost '${vhost}'`;
+}
+
+export function queueNotFound(name: string, vhost: string): ChannelError {
+  return new ChannelError("NOT_FOUND", `no ${resourceText("queue", name, vhost)}`);
+}
+
+export function exchangeNotFound(name: string, vhost: string): ChannelError {
+  return new ChannelError("NOT_FOUND", `no ${resourceText("exchange", name, vhost)}`);
+}
+
+export function accessRefused(explanation: string): ChannelError {
+  return new ChannelError("ACCESS_REFUSED", explanation);
+}
+
+export function preconditionFailed(explanation: string): ChannelError {
+  return new ChannelError("PRECONDITION_FAILED", explanation);
+}
+
+export function notImplemented(explanation: string): ConnectionError {
+  return new ConnectionError("NOT_IMPLEMENTED", explanation);
+}
+
+export function notAllowed(explanation: string): ConnectionError {
+  return new ConnectionError("NOT_ALLOWED", explanation);
+}
+
+export function resourceLocked(explanation: string): ChannelError {
+  return new ChannelError("RESOURCE_LOCKED", explanation);
+}
+
+/** An exclusive queue belongs to another connection, or the exclusive flag differs (RabbitMQ: 405). */
+export function queueLocked(name: string, vhost: string): ChannelError {
+  return resourceLocked(
+    `cannot obtain exclusive access to locked ${resourceText("queue", name, vhost)}. It could be originally ` +
+      "declared on another connection or the exclusive property value does not match that of the original declaration.",
+  );
+}

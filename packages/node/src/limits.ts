@@ -1,0 +1,74 @@
+/**
+ * Every maximum of the broker, with its reason. Sizes are in bytes unless the name says otherwise.
+ * Values that a client can see are RabbitMQ 3.13's defaults and can be changed by configuration.
+ */
+
+/** Offered in connection.tune (RabbitMQ: frame_max). */
+export const DEFAULT_FRAME_MAX = 131_072;
+/** Smallest frame_max a client may ask for (spec 4.2.3: frame-min-size). */
+export const MIN_FRAME_MAX = 4096;
+/** Largest frame before tuning: enough for a start-ok with many client properties (RabbitMQ: initial_frame_max). */
+export const INITIAL_FRAME_MAX = 4096;
+/** Channels of one connection (RabbitMQ: channel_max). */
+export const DEFAULT_CHANNEL_MAX = 2047;
+/** Seconds, offered in connection.tune (RabbitMQ: heartbeat). */
+export const DEFAULT_HEARTBEAT_SECONDS = 60;
+/** From accept to connection.open-ok (RabbitMQ: handshake_timeout). */
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
+/** TLS handshake (RabbitMQ: ssl_handshake_timeout). */
+export const DEFAULT_TLS_HANDSHAKE_TIMEOUT_MS = 5000;
+/** Body of one message (RabbitMQ: max_message_size). */
+export const DEFAULT_MAX_MESSAGE_SIZE = 134_217_728;
+/** Longest body any configuration may allow; what a content header may announce at all (RabbitMQ: 512 MiB). */
+export const MESSAGE_SIZE_CEILING = 536_870_912;
+
+/** A peer that failed before it was trusted is left waiting this long, against guessing (RabbitMQ: 3 s). */
+export const SILENT_CLOSE_DELAY_MS = 3000;
+/** How long connection.close waits for its close-ok before TCP is dropped (RabbitMQ: min(heartbeat, 30 s)). */
+export const CLOSE_TIMEOUT_MS = 30_000;
+/** After a framing error nothing more can be understood; the peer gets this long to read the reason. */
+export const FRAMING_ERROR_LINGER_MS = 3000;
+/** How long a stopping node waits for its clients to answer connection.close. */
+export const SHUTDOWN_TIMEOUT_MS = 3000;
+
+/** One pooled output buffer: holds a whole turn of small deliveries, yet 1,000 busy connections stay below 64 MiB. */
+export const OUTPUT_ARENA_SIZE = 65_536;
+/** Idle output buffers kept for reuse. */
+export const OUTPUT_ARENA_POOL_COUNT = 64;
+/** Bodies from this size on are given to the socket as they are instead of being copied once more. */
+export const OUTPUT_ZERO_COPY_SIZE = 65_536;
+/** Unwritten output at which a connection's consumers are paused: about what a fast loopback socket drains in 1 ms. */
+export const OUTPUT_HIGH_WATER = 1_048_576;
+/** Unwritten output at which its consumers go on. */
+export const OUTPUT_LOW_WATER = 262_144;
+/** Unwritten output at which nothing more is read from the connection: it asks, but does not read the answers. */
+export const OUTPUT_STOP_READING = 16_777_216;
+/** Output that is written out before the turn's end, so that consumers work while a large input is processed. */
+export const OUTPUT_EAGER_FLUSH = 131_072;
+
+/** Queued messages are copied into slabs of this size: one allocation for thousands of small messages. */
+export const SLAB_SIZE = 1_048_576;
+/** Messages from this size on get a buffer of their own: a slab would be mostly waste. Also never in a slab: zero-copy bodies. */
+export const SLAB_MESSAGE_MAX = 131_072;
+/** Empty slabs kept for reuse. */
+export const SLAB_POOL_COUNT = 16;
+/** A full slab whose live messages take less than 1/this is emptied by copying them: few old messages must not pin much memory. */
+export const SLAB_SPARSE_DIVISOR = 4;
+
+/** Different publish targets a channel remembers; a publisher with more distinct keys starts afresh. */
+export const PUBLISH_TARGET_CACHE_COUNT = 2048;
+/** Publishes and acks of one open transaction on a channel; beyond it the transaction cannot be kept in memory. */
+export const TX_BODY_BYTES_MAX = 1_073_741_824;
+/** How long a publisher may be held back by a congested consumer: it only smooths bursts, it never blocks. */
+export const PUBLISHER_YIELD_MS = 1;
+/** What it may send between two such pauses: more in a second than RabbitMQ takes at its best. */
+export const PUBLISHER_YIELD_BYTES = 131_072;
+/** Ready bytes of a queue with consumers from which on publishers are held back so, and at which no longer. */
+export const BACKLOG_HIGH = 1_048_576;
+export const BACKLOG_LOW = 262_144;
+/** Messages that one turn of a delayed exchange sends on before other work gets its share. */
+export const DELAYED_BATCH_COUNT = 1000;
+/** Work that commands left behind (dead letters, deletions) and one turn does before sockets get their share. */
+export const DEFERRED_BATCH_COUNT = 10_000;
+/** Consumers on one channel; 0: no limit (RabbitMQ: consumer_max_per_channel = infinity). */
+export const DEFAULT_CONSUMER_MAX_PER_CHANNEL = 0;

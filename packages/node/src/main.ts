@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { processInput, readCommandLine } from "./command-line.ts";
+import { startDetached } from "./detached-start.ts";
+import { runNode } from "./run-node.ts";
+
+const input = processInput();
+const command = readCommandLine(input);
+if (command.kind === "exit") {
+  process.stdout.write(command.stdout);
+  process.stderr.write(command.stderr);
+  process.exitCode = command.exitCode;
+} else if (command.config.node.isDetached) {
+  const file = process.argv[1] ?? "";
+  const flags = input.argv.filter((flag) => flag !== "--detached");
+  const outcome = await startDetached({
+    command: [file, ...flags],
+    env: input.env,
+    cwd: input.cwd,
+    config: command.config,
+  });
+  if (outcome.kind === "failed") {
+    process.stderr.write(`leveret: did not start, see ${outcome.logFile}\n`);
+    process.exitCode = outcome.exitCode;
+  } else {
+    process.stdout.write(`leveret: ${outcome.kind}, pid ${outcome.pid}, log ${outcome.logFile}\n`);
+  }
+} else {
+  await runNode(command);
+}

@@ -1,0 +1,318 @@
+import type { Backlog, YieldingPublishers } from "../broker/backlog.ts";
+import type { DeferredWork } from "../broker/deferred-work.ts";
+import { BACKLOG_HIGH, BACKLOG_LOW } from "../limits.ts";
+import type { QueueRecord } from "../metadata/records.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
+import type { Consumer, ConsumerSpec } from "./consumer.ts";
+import type { Message } from "./message.ts";
+import type { QueueConfig } from "./queue-config.ts";
+import type { DeadLetterReason, QueueEffects } from "./queue-effects.ts";
+import { type GetResult, QueueMachine } from "./queue-machine.ts";
+
+/** The consumer's side of a queue: the channel that sends what the queue delivers. */
+export interface ConsumerOutlet {
+  /** Sends a message; the view is valid during the call only. */
+  deliver(
+    deliveryNumber: number,
+    message: Message,
+    redelivered: boolean,
+    deliveryCount: number,
+  ): void;
+  /** true: the connection's output is full, so the queue must not deliver more until `unpause`. */
+  readonly isCongested: boolean;
+  /** The queue paused this consumer because it was congested. */
+  paused(): void;
+  /** basic.qos global=true: the queue has something for this consumer. */
+  creditWanted(): void;
+  creditUnused(): void;
+  /** The queue is gone. */
+  queueDeleted(): void;
+}
+
+export type QueueConsumer = Consumer<Message, ConsumerOutlet>;
+
+/** What a queue needs of the broker around it. */
+export interface QueueHost {
+  readonly clock: Clock;
+  readonly deferred: DeferredWork;
+  /** Publishes a message to the queue's dead-letter exchange and releases it. */
+  deadLetter(queue: VolatileQueue, message: Message, reason: DeadLetterReason): void;
+  /** Publishers that wait for this queue's consumers. */
+  readonly yielding: YieldingPublishers;
+  /** More is published than the queue's consumers work off. */
+  noteBacklog(queue: VolatileQueue): void;
+  /** An auto-delete queue is unused, or x-expires has passed. */
+  deleteQueue(queue: VolatileQueue, why: "unused" | "expired"): void;
+}
+
+/**
+ * The volatile driver: applies each command to the machine at once, in memory, and carries out its effects
+ * (architecture.md, "One idea for every queue"). Nothing is encoded, and a publish is confirmed when it returns.
+ */
+export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog {
+  readonly record: QueueRecord;
+  readonly #machine: QueueMachine<Message, ConsumerOutlet>;
+  readonly #host: QueueHost;
+  #timer: Timer | undefined;
+  /** When the timer fires; it may be early, as moving it for every message would cost more. */
+  #timerDueAtMs = -1;
+  /** When the machine wants to be called, -1: not at all. */
+  #wantedDueAtMs = -1;
+  /** Consumers to pause when the current command has returned. */
+  readonly #congested: QueueConsumer[] = [];
+  /** Something waits for the end of the current command. */
+  #hasAftermath = false;
+  #isResumeScheduled = false;
+  #isClosed = false;
+
+  constructor(record: QueueRecord, config: QueueConfig, host: QueueHost) {
+    this.record = record;
+    this.#host = host;
+    this.#machine = new QueueMachine<Message, ConsumerOutlet>(config, this, host.clock.now());
+  }
+
+  /** Backlog: the queue's consumers do not keep up with what is published. */
+  get isBacklogged(): boolean {
+    return this.#machine.readyBytes > BACKLOG_LOW && this.#machine.consumerCount > 0;
+  }
+
+  get config(): QueueConfig {
+    return this.#machine.config;
+  }
+  get readyCount(): number {
+    return this.#machine.readyCount;
+  }
+  get readyBytes(): number {
+    return this.#machine.readyBytes;
+  }
+  get unackedCount(): number {
+    return this.#machine.unackedCount;
+  }
+  get consumerCount(): number {
+    return this.#machine.consumerCount;
+  }
+
+  /** Takes a message. false: refused, because the queue is full and rejects publishes. */
+  publish(now: number, message: Message): boolean {
+    if (this.#isClosed) return true; // RabbitMQ acks what a queue deleted meanwhile would have got.
+    const accepted = this.#machine.enqueue(now, message);
+    if (this.#hasAftermath) this.#finish(now);
+    if (this.#machine.readyBytes > BACKLOG_HIGH && this.#machine.consumerCount > 0) {
+      this.#host.noteBacklog(this);
+    }
+    return accepted;
+  }
+
+  attach(now: number, spec: ConsumerSpec<ConsumerOutlet>): QueueConsumer | "exclusive-use" {
+    const attached = this.#machine.attach(now, spec);
+    this.#finish(now);
+    return attached;
+  }
+
+  /** Deliveries begin: basic.consume-ok is on its way. */
+  start(now: number, consumer: QueueConsumer): void {
+    this.#machine.start(now, consumer);
+    this.#finish(now);
+  }
+
+  detach(now: number, consumer: QueueConsumer): void {
+    this.#machine.detach(now, consumer);
+    this.#finish(now);
+  }
+
+  settle(now: number, consumer: QueueConsumer, from: number, to: number): void {
+    if (this.#isClosed) return;
+    this.#machine.settle(now, consumer, from, to);
+    if (this.#hasAftermath) this.#finish(now);
+    if (!this.isBacklogged) this.#host.yielding.release(this);
+  }
+
+  returnMessages(
+    now: number,
+    consumer: QueueConsumer,
+    from: number,
+    to: number,
+    kind: "nack" | "reject" | "lost",
+  ): void {
+    if (this.#isClosed) return;
+    this.#machine.returnMessages(now, consumer, from, to, kind);
+    this.#finish(now);
+  }
+
+  discard(now: number, consumer: QueueConsumer, from: number, to: number): void {
+    if (this.#isClosed) return;
+    this.#machine.discard(now, consumer, from, to);
+    this.#finish(now);
+  }
+
+  get(
+    now: number,
+    sessionId: number,
+    noAck: boolean,
+  ): GetResult<Message, ConsumerOutlet> | undefined {
+    const result = this.#machine.get(now, sessionId, noAck);
+    this.#finish(now);
+    return result;
+  }
+
+  closeSession(now: number, sessionId: number): void {
+    if (this.#isClosed) return;
+    this.#machine.closeSession(now, sessionId);
+    this.#finish(now);
+  }
+
+  unpause(now: number, consumer: QueueConsumer): void {
+    if (this.#isClosed) return;
+    this.#machine.unpause(now, consumer);
+    if (this.#hasAftermath) this.#finish(now);
+  }
+
+  grantCredit(now: number, consumer: QueueConsumer): void {
+    if (this.#isClosed) return;
+    this.#machine.grantCredit(now, consumer);
+    this.#finish(now);
+  }
+
+  setNeedsCredit(now: number, consumer: QueueConsumer, needsCredit: boolean): void {
+    if (this.#isClosed) return;
+    this.#machine.setNeedsCredit(now, consumer, needsCredit);
+    this.#finish(now);
+  }
+
+  touch(now: number): void {
+    this.#machine.touch(now);
+    this.#finish(now);
+  }
+
+  purge(now: number): number {
+    const count = this.#machine.purge(now);
+    this.#finish(now);
+    return count;
+  }
+
+  updateConfig(now: number, config: QueueConfig): void {
+    this.#machine.updateConfig(now, config);
+    this.#finish(now);
+  }
+
+  /** Visits ready messages in order, without taking them; for tests and the embedding API. */
+  peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void {
+    this.#machine.peek(limit, visitor);
+  }
+
+  consumers(): Iterable<QueueConsumer> {
+    return this.#machine.consumers();
+  }
+
+  /** The queue is deleted: its messages are dropped, its consumers are told. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    const outlets = [...this.#machine.consumers()].map((consumer) => consumer.spec.context);
+    this.#machine.close();
+    for (const outlet of outlets) outlet.queueDeleted();
+  }
+
+  // Effects of the machine. They may not call it: what has to follow is done in #finish.
+
+  deliver(
+    consumer: QueueConsumer,
+    deliveryNumber: number,
+    message: Message,
+    redelivered: boolean,
+    deliveryCount: number,
+  ): void {
+    const outlet = consumer.spec.context;
+    outlet.deliver(deliveryNumber, message, redelivered, deliveryCount);
+    if (outlet.isCongested) {
+      this.#congested.push(consumer);
+      this.#hasAftermath = true;
+    }
+  }
+
+  deadLetter(message: Message, reason: DeadLetterReason): void {
+    this.#host.deferred.add(() => this.#host.deadLetter(this, message, reason));
+    this.#hasAftermath = true;
+  }
+
+  armTimer(dueAtMs: number): void {
+    this.#wantedDueAtMs = dueAtMs;
+    if (dueAtMs === -1) return;
+    if (this.#timer !== undefined && this.#timerDueAtMs <= dueAtMs) return;
+    this.#setTimer(dueAtMs);
+  }
+
+  moreToDeliver(): void {
+    if (this.#isResumeScheduled) return;
+    this.#isResumeScheduled = true;
+    setImmediate(this.#onResume);
+  }
+
+  creditWanted(consumer: QueueConsumer): void {
+    this.#host.deferred.add(() => consumer.spec.context.creditWanted());
+    this.#hasAftermath = true;
+  }
+
+  creditUnused(consumer: QueueConsumer): void {
+    this.#host.deferred.add(() => consumer.spec.context.creditUnused());
+    this.#hasAftermath = true;
+  }
+
+  consumerActivated(): void {
+    // AMQP 0-9-1 clients are not told; `consumers()` shows it.
+  }
+
+  queueUnused(): void {
+    this.#host.deferred.add(() => this.#host.deleteQueue(this, "unused"));
+    this.#hasAftermath = true;
+  }
+
+  queueExpired(): void {
+    this.#host.deferred.add(() => this.#host.deleteQueue(this, "expired"));
+    this.#hasAftermath = true;
+  }
+
+  #finish(now: number): void {
+    this.#hasAftermath = false;
+    if (this.#congested.length > 0) this.#pauseCongested(now);
+    this.#host.deferred.run();
+  }
+
+  #pauseCongested(now: number): void {
+    const consumers = this.#congested.splice(0);
+    for (const consumer of consumers) {
+      this.#machine.pause(now, consumer);
+      consumer.spec.context.paused();
+    }
+  }
+
+  #setTimer(dueAtMs: number): void {
+    this.#timer?.cancel();
+    this.#timerDueAtMs = dueAtMs;
+    const delayMs = Math.max(0, dueAtMs - this.#host.clock.now());
+    this.#timer = this.#host.clock.setTimer(delayMs, this.#onTimer);
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    const wanted = this.#wantedDueAtMs;
+    if (this.#isClosed || wanted === -1) return;
+    const now = this.#host.clock.now();
+    if (now < wanted) {
+      this.#setTimer(wanted);
+      return;
+    }
+    this.#wantedDueAtMs = -1;
+    this.#machine.tick(now);
+    this.#finish(now);
+  };
+
+  readonly #onResume = (): void => {
+    this.#isResumeScheduled = false;
+    if (this.#isClosed) return;
+    const now = this.#host.clock.now();
+    this.#machine.resume(now);
+    this.#finish(now);
+  };
+}

@@ -1,0 +1,132 @@
+import { formatBanner } from "./banner.ts";
+import { BrokerNode } from "./broker/broker-node.ts";
+import type { Config } from "./config/config.ts";
+import type { LoadedConfig } from "./config/load-config.ts";
+import { TlsOptionsError } from "./connection/tls-options.ts";
+import { reportReady } from "./detached-start.ts";
+import { type Logging, type LogOutput, openLogging } from "./logger.ts";
+import { DefinitionsError } from "./metadata/definitions.ts";
+import { removePidFile, writePidFile } from "./pid-file.ts";
+import { PRODUCT } from "./product.ts";
+
+/** Wrong usage or configuration (architecture.md, "Running it"). */
+const EXIT_USAGE = 64;
+/** Anything else that keeps the node from starting: a port in use, a file that cannot be read. */
+const EXIT_FAILURE = 1;
+
+/** Runs the broker in this process until a signal ends it. Resolves when it serves, or could not start. */
+export async function runNode({ config, warnings, notices }: LoadedConfig): Promise<void> {
+  const logging = openLogging({
+    outputs: logOutputs(config),
+    categoryLevels: config.log.categoryLevels,
+  });
+  for (const warning of warnings) logging.root.warn(warning);
+  for (const notice of notices) logging.root.info(notice);
+  const node = await start(config, logging);
+  if (node === undefined) {
+    logging.close();
+    return;
+  }
+  if (config.node.pidFile !== undefined) writePidFile(config.node.pidFile);
+  stopOnSignal(node, logging);
+  announce(node, logging);
+}
+
+async function start(config: Config, logging: Logging): Promise<BrokerNode | undefined> {
+  try {
+    return await BrokerNode.start(config, { logging });
+  } catch (error) {
+    const isUsage = error instanceof DefinitionsError || error instanceof TlsOptionsError;
+    process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+    const text = error instanceof Error ? error.message : String(error);
+    logging.root.fatal({ err: error }, `cannot start: ${text}`);
+    return undefined;
+  }
+}
+
+function logOutputs({ log }: Config): LogOutput[] {
+  const outputs: LogOutput[] = [];
+  if (log.isConsole) {
+    const stream = log.consoleFd === 1 ? process.stdout : process.stderr;
+    const isTerminal = stream.isTTY;
+    const format =
+      log.consoleFormat === "auto" ? (isTerminal ? "pretty" : "json") : log.consoleFormat;
+    outputs.push({
+      destination: log.consoleFd,
+      format,
+      level: log.consoleLevel,
+      colors: isTerminal && stream.hasColors(),
+    });
+  }
+  if (log.file !== undefined) {
+    outputs.push({
+      destination: { file: log.file },
+      format: log.fileFormat,
+      level: log.fileLevel,
+    });
+  }
+  return outputs;
+}
+
+/** SIGTERM and SIGINT: clients are told (320), then exit 0; a second signal ends at once. */
+function stopOnSignal(node: BrokerNode, logging: Logging): void {
+  let isStopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isStopping) process.exit(EXIT_FAILURE);
+    isStopping = true;
+    logging.root.info(`received ${signal}, shutting down`);
+    void node.stop().then(() => {
+      if (node.config.node.pidFile !== undefined) removePidFile(node.config.node.pidFile);
+      logging.close();
+      process.exit(0);
+    });
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+/** The banner for a person, and the line that scripts wait for. */
+function announce(node: BrokerNode, logging: Logging): void {
+  const { config } = node;
+  const listeners = node.listeners.map((listener) => ({
+    protocol: listener.isTls ? ("amqps" as const) : ("amqp" as const),
+    ...listener.address,
+  }));
+  if (config.log.isConsole && process.stdout.isTTY) {
+    const colors = process.stdout.hasColors();
+    process.stdout.write(formatBanner(bannerFacts(node, listeners), { colors }));
+  }
+  const ports: Record<string, number> = {};
+  for (const { protocol, port } of listeners) ports[protocol] ??= port;
+  logging.root.info({ node: config.node.name, ports, pid: process.pid }, "leveret ready");
+  reportReady();
+}
+
+function bannerFacts(
+  node: BrokerNode,
+  listeners: Parameters<typeof formatBanner>[0]["listeners"],
+): Parameters<typeof formatBanner>[0] {
+  const { config } = node;
+  const plain = listeners.find(({ protocol }) => protocol === "amqp");
+  const { user, password } = config.defaults;
+  const isDefault = user === "guest" && password === "guest" && config.definitions.length === 0;
+  const port = plain?.port === 5672 ? "" : `:${plain?.port}`;
+  return {
+    productName: config.product.name ?? PRODUCT.name,
+    productVersion: PRODUCT.productVersion,
+    rabbitmqVersion: config.product.version ?? PRODUCT.version,
+    nodeName: config.node.name,
+    listeners,
+    dataDir: undefined,
+    configFiles: config.files,
+    definitions: config.definitions,
+    logs: [
+      ...(config.log.isConsole ? [config.log.consoleFd === 1 ? "stdout" : "stderr"] : []),
+      ...(config.log.file === undefined ? [] : [config.log.file]),
+    ],
+    memoryLimit: node.memory.limit,
+    memoryTotal: node.memory.total,
+    diskFreeLimit: node.disk?.limit,
+    url: plain !== undefined && isDefault ? `amqp://guest:guest@localhost${port}` : undefined,
+  };
+}
