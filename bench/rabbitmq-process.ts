@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ChildProgram } from "../test/clients/processes/child-program.ts";
+import type { BrokerProcess } from "../test/clients/processes/leveret-process.ts";
+
+/** Where Debian's package keeps the server, past the wrapper that wants to be another user. */
+const DEBIAN_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const READY_MAX_MS = 60_000;
+const STOP_MAX_MS = 60_000;
+
+/** A RabbitMQ of our own, with what it said of its version. */
+export interface RabbitmqProcess extends BrokerProcess {
+  readonly version: string;
+}
+
+/** The server's script if RabbitMQ is installed where Debian puts it; undefined: it is not. */
+export function findRabbitmq(): string | undefined {
+  return existsSync(DEBIAN_SERVER) ? DEBIAN_SERVER : undefined;
+}
+
+/** Starts a private RabbitMQ without plugins on free ports, its files in a temporary directory. */
+export async function startRabbitmq(server: string): Promise<RabbitmqProcess> {
+  const directory = await mkdtemp(join(tmpdir(), "leveret-rabbitmq-"));
+  const amqpPort = await freePort();
+  await writeFile(join(directory, "plugins"), "[].\n");
+  const program = new ChildProgram({
+    command: server,
+    arguments: [],
+    cwd: directory,
+    environment: {
+      HOME: directory,
+      RABBITMQ_NODENAME: `leveret-bench-${process.pid}@localhost`,
+      RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+      RABBITMQ_NODE_PORT: String(amqpPort),
+      RABBITMQ_DIST_PORT: String(await freePort()),
+      RABBITMQ_MNESIA_BASE: join(directory, "data"),
+      RABBITMQ_LOG_BASE: join(directory, "log"),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(directory, "plugins"),
+      RABBITMQ_CONFIG_FILE: join(directory, "none"),
+    },
+  });
+  const stop = async (): Promise<void> => {
+    await stopRabbitmq(program);
+    await rm(directory, { recursive: true });
+  };
+  try {
+    await program.waitForLine("RabbitMQ", (line) => line.includes("completed with"), READY_MAX_MS);
+    const url = `amqp://guest:guest@127.0.0.1:${amqpPort}/`;
+    return { pid: await beamPid(program), amqpPort, url, version: versionOf(program), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Erlang ends cleanly at SIGTERM; the script that started it then ends too. */
+async function stopRabbitmq(program: ChildProgram): Promise<void> {
+  if (!program.isRunning) return;
+  process.kill(await beamPid(program), "SIGTERM");
+  await program.waitForExit(STOP_MAX_MS);
+}
+
+/** The Erlang machine is a child of the start script. */
+async function beamPid(program: ChildProgram): Promise<number> {
+  const { pid } = program;
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  for (const child of children.trim().split(" ")) {
+    const command = await readFile(`/proc/${child}/comm`, "utf8");
+    if (command.startsWith("beam")) return Number(child);
+  }
+  throw new Error(`process ${pid} has no Erlang machine among its children`);
+}
+
+function versionOf(program: ChildProgram): string {
+  const line = program.lines.find((each) => /RabbitMQ \d/.test(each)) ?? "";
+  return /RabbitMQ ([\d.]+)/.exec(line)?.[1] ?? "unknown";
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}

@@ -1,0 +1,150 @@
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { runProgram } from "../test/clients/processes/child-program.ts";
+import { buildAmqpload } from "./amqpload.ts";
+import { measureConnections } from "./connections.ts";
+import { describeMachine } from "./machine.ts";
+import { findRabbitmq } from "./rabbitmq-process.ts";
+import { measureStartup } from "./startup.ts";
+import { formatRow, measureThroughput, TABLE_HEAD } from "./throughput.ts";
+
+const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
+const BUILD_MAX_MS = 300_000;
+const USAGE = `usage: npm run bench -- [throughput|connections|startup|all] [options]
+  --rounds N          rounds of each load or connection count (default 3)
+  --duration SECONDS  measured in each run of a load (default 5)
+  --warmup SECONDS    before that (default 1)
+  --load NAME         one load only; repeatable
+  --runs N            fresh processes of startup (default 20)
+  --rabbitmq PATH     start script of RabbitMQ (default: Debian's, if it is installed)
+  --without-rabbitmq  ours alone
+  --only-rabbitmq     RabbitMQ alone
+  --json FILE         all figures as JSON`;
+
+const PARTS = ["throughput", "connections", "startup"] as const;
+type Part = (typeof PARTS)[number];
+
+function readArguments() {
+  return parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string", default: "3" },
+      duration: { type: "string", default: "5" },
+      warmup: { type: "string", default: "1" },
+      load: { type: "string", multiple: true, default: [] },
+      runs: { type: "string", default: "20" },
+      rabbitmq: { type: "string" },
+      "without-rabbitmq": { type: "boolean", default: false },
+      "only-rabbitmq": { type: "boolean", default: false },
+      json: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+}
+
+function wantedParts(positionals: readonly string[]): readonly Part[] {
+  const [name = "throughput"] = positionals;
+  if (name === "all") return PARTS;
+  const part = PARTS.find((each) => each === name);
+  if (part === undefined) throw new Error(`no part ${name}\n${USAGE}`);
+  return [part];
+}
+
+function toCount(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} needs a positive number`);
+  return value;
+}
+
+type Values = ReturnType<typeof readArguments>["values"];
+
+function rabbitmqScript(values: Values): string | undefined {
+  if (values["without-rabbitmq"]) return undefined;
+  const script = values.rabbitmq ?? findRabbitmq();
+  if (script === undefined) print("RabbitMQ is not installed: only ours is measured.");
+  return script;
+}
+
+async function runThroughput(values: Values, rabbitmq: string | undefined): Promise<unknown> {
+  const options = {
+    rounds: toCount("rounds", values.rounds),
+    duration: toCount("duration", values.duration),
+    warmup: toCount("warmup", values.warmup),
+    loads: values.load,
+    rabbitmq,
+    isOursMeasured: !values["only-rabbitmq"],
+  };
+  print(TABLE_HEAD);
+  const report = await measureThroughput(options, (row) => print(formatRow(row)));
+  print(`\nMedians of ${options.rounds} rounds; RabbitMQ ${report.rabbitmqVersion ?? "absent"}`);
+  for (const row of report.rows) print(`    ${row.command}`);
+  return report;
+}
+
+async function runConnections(values: Values, rabbitmq: string | undefined): Promise<unknown> {
+  const rounds = toCount("rounds", values.rounds);
+  const isOursMeasured = !values["only-rabbitmq"];
+  const reports = await measureConnections({ rounds, rabbitmq, isOursMeasured });
+  for (const { broker, connections, medianKb, rssKbPerConnection } of reports) {
+    const each = rssKbPerConnection.map((kb) => kb.toFixed(1)).join(", ");
+    print(`${broker}: ${medianKb.toFixed(1)} KB per connection of ${connections} (${each})`);
+  }
+  return reports;
+}
+
+async function runStartup(values: Values): Promise<unknown> {
+  const report = await measureStartup(toCount("runs", values.runs));
+  print(`startBroker() to first confirmed publish: ${report.medianStartToPublishMs.toFixed(1)} ms`);
+  print(`with import("leveret"): ${report.medianTotalMs.toFixed(1)} ms`);
+  print(`(medians of ${report.runs.length} fresh processes)`);
+  print(`idle RSS: ${report.idleRssMb.toFixed(1)} MB`);
+  return report;
+}
+
+async function runPart(part: Part, values: Values): Promise<unknown> {
+  print(`\n## ${part}\n`);
+  switch (part) {
+    case "throughput":
+      return runThroughput(values, rabbitmqScript(values));
+    case "connections":
+      return runConnections(values, rabbitmqScript(values));
+    case "startup":
+      return runStartup(values);
+    default:
+      return part satisfies never;
+  }
+}
+
+async function buildOurs(): Promise<void> {
+  await runProgram({
+    command: "npx",
+    arguments: ["tsc", "--build", "packages/node"],
+    cwd: ROOT,
+    timeoutMs: BUILD_MAX_MS,
+  });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  if (values.help) {
+    print(USAGE);
+    return;
+  }
+  const parts = wantedParts(positionals);
+  const machine = await describeMachine();
+  for (const [fact, value] of Object.entries(machine)) print(`${fact}: ${value}`);
+  await buildAmqpload();
+  if (!values["only-rabbitmq"]) await buildOurs();
+  const reports: Record<string, unknown> = { machine };
+  for (const part of parts) reports[part] = await runPart(part, values);
+  if (values.json !== undefined) {
+    await writeFile(values.json, `${JSON.stringify(reports, undefined, 2)}\n`);
+  }
+}
+
+await main();
