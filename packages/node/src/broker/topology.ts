@@ -33,34 +33,14 @@ export class Topology {
   /** Follows one change of the metadata. */
   onEvent(event: MetadataEvent): void {
     this.#version++;
-    switch (event.type) {
-      case "vhostAdded":
-        this.vhosts.set(event.vhost.name, new VirtualHost(event.vhost.name));
-        return;
-      case "vhostDeleted":
-        this.#onVhostDeleted(event.vhost);
-        return;
-      case "exchangeDeclared":
-        this.#onExchangeDeclared(event.exchange);
-        return;
-      case "exchangeDeleted":
-        this.#onExchangeDeleted(event.exchange);
-        return;
-      case "queueDeclared":
-        this.#onQueueDeclared(event.queue);
-        return;
-      case "queueDeleted":
-        this.#onQueueDeleted(event.queue);
-        return;
-      case "bound":
-        this.#onBound(event.binding);
-        return;
-      case "unbound":
-        this.#onUnbound(event.binding);
-        return;
-      default:
-        this.#onSettingsEvent(event);
-    }
+    if (event.type === "vhostAdded") {
+      this.vhosts.set(event.vhost.name, new VirtualHost(event.vhost.name));
+    } else if (event.type === "vhostDeleted") this.#onVhostDeleted(event.vhost);
+    else if (event.type === "exchangeDeclared") this.#onExchangeDeclared(event.exchange);
+    else if (event.type === "exchangeDeleted") this.#onExchangeDeleted(event.exchange);
+    else if (event.type === "queueDeclared") this.#onQueueDeclared(event.queue);
+    else if (event.type === "queueDeleted") this.#onQueueDeleted(event.queue);
+    else this.#onBindingOrSetting(event);
   }
 
   close(): void {
@@ -71,8 +51,12 @@ export class Topology {
     this.vhosts.clear();
   }
 
-  #onSettingsEvent(event: MetadataEvent): void {
-    if (event.type === "queueConfigChanged") this.#onQueueConfigChanged(event.vhost, event.name);
+  /** Other events change no more than what publishers may do, which the version number tells. */
+  #onBindingOrSetting(event: MetadataEvent): void {
+    if (event.type === "bound") this.#onBound(event.binding);
+    else if (event.type === "unbound") this.#onUnbound(event.binding);
+    else if (event.type === "queueConfigChanged")
+      this.#onQueueConfigChanged(event.vhost, event.name);
     else if (event.type === "exchangeConfigChanged") {
       this.#onExchangeConfigChanged(event.vhost, event.name);
     }

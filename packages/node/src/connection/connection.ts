@@ -464,25 +464,16 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   /** Methods on channel 0 of a running connection. */
   #onConnectionMethod(method: Method): void {
-    switch (method.name) {
-      case "connection.close":
-        this.onClientClose();
-        return;
-      case "connection.close-ok":
-        this.#finish();
-        return;
-      case "connection.update-secret":
-        this.broker.updateSecret(this, method.newSecret);
-        this.sendOnZero("connection.update-secret-ok", {});
-        return;
-      default: {
-        const { classId, methodId } = method;
-        throw new ConnectionError(
-          "CHANNEL_ERROR",
-          "unexpected method in connection state running",
-          { failed: { classId, methodId } },
-        );
-      }
+    if (method.name === "connection.close") this.onClientClose();
+    else if (method.name === "connection.close-ok") this.#finish();
+    else if (method.name === "connection.update-secret") {
+      this.broker.updateSecret(this, method.newSecret);
+      this.sendOnZero("connection.update-secret-ok", {});
+    } else {
+      const { classId, methodId } = method;
+      throw new ConnectionError("CHANNEL_ERROR", "unexpected method in connection state running", {
+        failed: { classId, methodId },
+      });
     }
   }
 
