@@ -78,10 +78,10 @@ export const DEFINITIONS: object = {
     policy("-pol-max2$", "queues", { "max-length": 2 }),
     policy("-pol-max2-reject$", "queues", { "max-length": 2, overflow: "reject-publish" }),
     policy("-pol-dlx$", "queues", {
-      "dead-letter-exchange": "amq.fanout",
-      "dead-letter-routing-key": "dead",
+      "dead-letter-exchange": "",
+      "dead-letter-routing-key": "policy-target",
     }),
-    policy("-pol-ae$", "exchanges", { "alternate-exchange": "amq.fanout" }),
+    policy("-pol-ae$", "exchanges", { "alternate-exchange": "policy-alternate" }),
     policy("-pol-prio-.*$", "queues", { "max-length": 1 }, 1),
     policy("-pol-prio-high$", "queues", { "max-length": 3 }, 5),
     policy("-pol-q-limit$", "queues", { "delivery-limit": 1 }),

@@ -76,7 +76,7 @@ export const acknowledge: Group = {
       ch.send("basic.ack", { "delivery-tag": 1 });
       await ch.take(1);
       await ch.reopen();
-      await ch.passive(q);
+      await ch.countAndDelete(q);
     }),
     onChannel("3.7", "ack: the same tag twice is unknown", async (ch, n) => {
       const q = await ch.queue(n("q"));
@@ -97,15 +97,19 @@ export const acknowledge: Group = {
       await ch.untilCount(q, 2);
       await ch.drain(q);
     }),
-    onChannel("3.7", "ack: multiple up to a tag already acked works while an older one is outstanding", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      ch.publishAll(q, ["1", "2"]);
-      await ch.get(q, false);
-      await ch.get(q, false);
-      ch.send("basic.ack", { "delivery-tag": 2 });
-      ch.send("basic.ack", { "delivery-tag": 2, multiple: true });
-      await ch.passive(q);
-    }),
+    onChannel(
+      "3.7",
+      "ack: multiple up to a tag already acked works while an older one is outstanding",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        ch.publishAll(q, ["1", "2"]);
+        await ch.get(q, false);
+        await ch.get(q, false);
+        ch.send("basic.ack", { "delivery-tag": 2 });
+        ch.send("basic.ack", { "delivery-tag": 2, multiple: true });
+        await ch.countAndDelete(q);
+      },
+    ),
     onChannel("3.7", "ack: a tag of another channel is unknown", async (ch, n) => {
       const other = await ch.peer.channel(2);
       const q = await ch.queue(n("q"));
@@ -113,7 +117,7 @@ export const acknowledge: Group = {
       await ch.get(q, false);
       other.send("basic.ack", { "delivery-tag": 1 });
       await other.take(1);
-      await ch.passive(q);
+      await ch.countAndDelete(q);
     }),
     onChannel("3.7", "reject: without requeue the message is gone", async (ch, n) => {
       const q = await ch.queue(n("q"));
@@ -123,13 +127,17 @@ export const acknowledge: Group = {
       await ch.passive(q);
       await ch.get(q);
     }),
-    onChannel("3.7", "reject: with requeue the message returns to its place, redelivered", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      ch.publishAll(q, ["1", "2", "3"]);
-      await ch.get(q, false);
-      ch.send("basic.reject", { "delivery-tag": 1, requeue: true });
-      await ch.drain(q);
-    }),
+    onChannel(
+      "3.7",
+      "reject: with requeue the message returns to its place, redelivered",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        ch.publishAll(q, ["1", "2", "3"]);
+        await ch.get(q, false);
+        ch.send("basic.reject", { "delivery-tag": 1, requeue: true });
+        await ch.drain(q);
+      },
+    ),
     onChannel("3.7", "nack: requeued messages keep their place among others", async (ch, n) => {
       const q = await ch.queue(n("q"));
       ch.publishAll(q, FIVE);
@@ -169,14 +177,18 @@ export const acknowledge: Group = {
       ch.send("basic.ack", { "delivery-tag": 2 });
       await ch.passive(q);
     }),
-    onChannel("3.7", "recover: with requeue outstanding messages are delivered again", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      ch.publishAll(q, ["1", "2"]);
-      await ch.get(q, false);
-      await ch.get(q, false);
-      await ch.call("basic.recover", { requeue: true });
-      await ch.drain(q);
-    }),
+    onChannel(
+      "3.7",
+      "recover: with requeue outstanding messages are delivered again",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        ch.publishAll(q, ["1", "2"]);
+        await ch.get(q, false);
+        await ch.get(q, false);
+        await ch.call("basic.recover", { requeue: true });
+        await ch.drain(q);
+      },
+    ),
     onChannel("3.7", "recover: old tags are unknown afterwards", async (ch, n) => {
       const q = await ch.queue(n("q"));
       ch.publishAll(q, ["1"]);

@@ -19,9 +19,13 @@ export const bind: Group = {
       await ch.queue(n("q"));
       await ch.bind(n("q"), n("x"), "k");
     }),
-    onChannel("3.5", "bind: of a missing queue and a missing exchange the exchange is named", async (ch, n) => {
-      await ch.bind(n("q"), n("x"), "k");
-    }),
+    onChannel(
+      "3.5",
+      "bind: of a missing queue and a missing exchange the exchange is named",
+      async (ch, n) => {
+        await ch.bind(n("q"), n("x"), "k");
+      },
+    ),
     onChannel("3.5", "bind: the default exchange is a 403", async (ch, n) => {
       await ch.queue(n("q"));
       await ch.bind(n("q"), "", "k");
@@ -44,26 +48,34 @@ export const bind: Group = {
     onChannel("3.5", "bind: an empty queue name without a declared queue is a 404", async (ch) => {
       await ch.bind("", "amq.direct", "k");
     }),
-    onChannel("3.5", "unbind: an empty queue name without a declared queue is a 404", async (ch) => {
-      await ch.call("queue.unbind", { queue: "", exchange: "amq.direct", "routing-key": "k" });
-    }),
+    onChannel(
+      "3.5",
+      "unbind: an empty queue name without a declared queue is a 404",
+      async (ch) => {
+        await ch.call("queue.unbind", { queue: "", exchange: "amq.direct", "routing-key": "k" });
+      },
+    ),
     onChannel("3.5", "bind: an empty queue name means the last queue declared", async (ch, n) => {
       await ch.exchange(n("x"));
       await ch.queue(n("first"));
       await ch.queue(n("last"));
       await ch.bind("", n("x"), "k");
       ch.publish({ exchange: n("x"), key: "k", body: "hi" });
-      await ch.passive(n("first"));
-      await ch.passive(n("last"));
+      await ch.untilCount(n("last"), 1);
+      await ch.get(n("first"));
     }),
-    onChannel("3.5", "bind: an empty key with an empty queue name becomes the queue's name", async (ch, n) => {
-      await ch.exchange(n("x"));
-      await ch.queue(n("q"));
-      await ch.bind("", n("x"), "");
-      ch.publish({ exchange: n("x"), key: n("q"), body: "by name" });
-      ch.publish({ exchange: n("x"), key: "", body: "by nothing" });
-      await ch.drain(n("q"));
-    }),
+    onChannel(
+      "3.5",
+      "bind: an empty key with an empty queue name becomes the queue's name",
+      async (ch, n) => {
+        await ch.exchange(n("x"));
+        await ch.queue(n("q"));
+        await ch.bind("", n("x"), "");
+        ch.publish({ exchange: n("x"), key: n("q"), body: "by name" });
+        ch.publish({ exchange: n("x"), key: "", body: "by nothing" });
+        await ch.drain(n("q"));
+      },
+    ),
     onChannel("3.5", "bind: an empty key with a queue name stays empty", async (ch, n) => {
       await ch.exchange(n("x"));
       await ch.queue(n("q"));
@@ -121,10 +133,14 @@ export const bind: Group = {
       await ch.exchange(n("to"));
       await ch.call("exchange.bind", { destination: n("to"), source: "" });
     }),
-    onChannel("3.4", "exchange.bind: the default exchange as destination is a 403", async (ch, n) => {
-      await ch.exchange(n("from"));
-      await ch.call("exchange.bind", { destination: "", source: n("from") });
-    }),
+    onChannel(
+      "3.4",
+      "exchange.bind: the default exchange as destination is a 403",
+      async (ch, n) => {
+        await ch.exchange(n("from"));
+        await ch.call("exchange.bind", { destination: "", source: n("from") });
+      },
+    ),
     onChannel("3.4", "exchange.unbind: a missing binding is fine", async (ch, n) => {
       await ch.exchange(n("from"));
       await ch.call("exchange.unbind", { destination: n("to"), source: n("from") });

@@ -93,7 +93,7 @@ export const channel: Group = {
         const other = await ch.peer.channel(2);
         const q = await other.queue(n("q"));
         other.publishAll(q, ["one", "two"]);
-        await other.passive(q);
+        await other.untilCount(q, 2);
         await ch.consume(q, "t");
         await ch.take(2);
         await ch.passive(n("missing"));

@@ -35,7 +35,10 @@ export const confirm: Group = {
     onChannel("3.6", "many messages are all acked", async (ch, n) => {
       const q = await ch.queue(n("q"));
       await ch.call("confirm.select");
-      ch.publishAll(q, Array.from({ length: 20 }, (_, index) => `message ${index + 1}`));
+      ch.publishAll(
+        q,
+        Array.from({ length: 20 }, (_, index) => `message ${index + 1}`),
+      );
       await ch.confirms(20);
       await ch.passive(q);
     }),
@@ -88,7 +91,9 @@ export const confirm: Group = {
     }),
     onChannel("3.11", "a message refused by one of two queues is nacked", async (ch, n) => {
       await ch.exchange(n("x"), "fanout");
-      await ch.queue(n("full"), { arguments: { "x-max-length": 0, "x-overflow": "reject-publish" } });
+      await ch.queue(n("full"), {
+        arguments: { "x-max-length": 0, "x-overflow": "reject-publish" },
+      });
       await ch.queue(n("open"));
       await ch.bind(n("full"), n("x"));
       await ch.bind(n("open"), n("x"));
@@ -98,14 +103,18 @@ export const confirm: Group = {
       await ch.passive(n("full"));
       await ch.passive(n("open"));
     }),
-    onChannel("3.6", "a channel error leaves no confirm behind on the reopened channel", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      await ch.call("confirm.select");
-      ch.publish({ exchange: n("missing"), key: q, body: "hi" });
-      await ch.take(1);
-      await ch.reopen();
-      ch.publish({ key: q, body: "unconfirmed" });
-      await ch.passive(q);
-    }),
+    onChannel(
+      "3.6",
+      "a channel error leaves no confirm behind on the reopened channel",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        await ch.call("confirm.select");
+        ch.publish({ exchange: n("missing"), key: q, body: "hi" });
+        await ch.take(1);
+        await ch.reopen();
+        ch.publish({ key: q, body: "unconfirmed" });
+        await ch.untilCount(q, 1);
+      },
+    ),
   ],
 };

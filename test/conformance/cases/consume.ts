@@ -1,6 +1,6 @@
+import { CLIENT_CAPABILITIES } from "../script/peer.ts";
 import { type Case, type Group, onChannel, scenario } from "../script/session.ts";
 import { type FieldValue, typed } from "../wire/field-value.ts";
-import { CLIENT_CAPABILITIES } from "../script/peer.ts";
 
 function badPriority(name: string, value: FieldValue): Case {
   return onChannel("3.7", `consume: x-priority that is ${name} is refused`, async (ch, n) => {
@@ -43,12 +43,16 @@ export const consume: Group = {
       await ch.consume(q, "t");
       await other.consume(q, "t");
     }),
-    onChannel("3.7", "consume: messages that were there come in order after consume-ok", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      ch.publishAll(q, ["1", "2", "3"]);
-      await ch.consume(q, "t");
-      await ch.take(3);
-    }),
+    onChannel(
+      "3.7",
+      "consume: messages that were there come in order after consume-ok",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        ch.publishAll(q, ["1", "2", "3"]);
+        await ch.consume(q, "t");
+        await ch.take(3);
+      },
+    ),
     onChannel("3.7", "consume: messages that come later are delivered in order", async (ch, n) => {
       const q = await ch.queue(n("q"));
       await ch.consume(q, "t", { "no-ack": true });
@@ -81,22 +85,26 @@ export const consume: Group = {
       ch.publishAll(q, ["1", "2", "3", "4"]);
       await ch.takeSorted(4, (item) => String(item.args["delivery-tag"]));
     }),
-    onChannel("3.7", "consume: unacked messages of a cancelled consumer stay unacked", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      ch.publishAll(q, ["1"]);
-      await ch.consume(q, "t");
-      await ch.take(1);
-      await ch.call("basic.cancel", { "consumer-tag": "t" });
-      await ch.passive(q);
-      ch.send("basic.ack", { "delivery-tag": 1 });
-      await ch.passive(q);
-    }),
+    onChannel(
+      "3.7",
+      "consume: unacked messages of a cancelled consumer stay unacked",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        ch.publishAll(q, ["1"]);
+        await ch.consume(q, "t");
+        await ch.take(1);
+        await ch.call("basic.cancel", { "consumer-tag": "t" });
+        await ch.passive(q);
+        ch.send("basic.ack", { "delivery-tag": 1 });
+        await ch.passive(q);
+      },
+    ),
     onChannel("3.7", "consume: nothing is delivered after cancel-ok", async (ch, n) => {
       const q = await ch.queue(n("q"));
       await ch.consume(q, "t", { "no-ack": true });
       await ch.call("basic.cancel", { "consumer-tag": "t" });
       ch.publishAll(q, ["1"]);
-      await ch.passive(q);
+      await ch.untilCount(q, 1);
     }),
     onChannel("3.7", "cancel: an unknown tag is answered", async (ch) => {
       await ch.call("basic.cancel", { "consumer-tag": "nosuch" });
@@ -142,7 +150,7 @@ export const consume: Group = {
       await ch.consume(q, "high", { arguments: { "x-priority": 10 } });
       ch.publishAll(q, ["1", "2", "3", "4", "5", "6", "7"]);
       await ch.take(6);
-      await ch.passive(q);
+      await ch.untilCount(q, 1);
     }),
     scenario("3.7", "deleting a queue cancels consumers that want to know", async (s) => {
       const ch = await (await s.connect()).channel();
@@ -153,15 +161,19 @@ export const consume: Group = {
       await ch.take(1);
       await ch.call("basic.cancel", { "consumer-tag": "t" });
     }),
-    scenario("3.7", "deleting a queue tells nothing to consumers without the capability", async (s) => {
-      const capabilities = { ...CLIENT_CAPABILITIES, consumer_cancel_notify: false };
-      const ch = await (await s.connect({ capabilities })).channel();
-      const q = await ch.queue(s.name("q"));
-      await ch.consume(q, "t");
-      const other = await (await s.connect()).channel();
-      await other.call("queue.delete", { queue: q });
-      await ch.barrier();
-    }),
+    scenario(
+      "3.7",
+      "deleting a queue tells nothing to consumers without the capability",
+      async (s) => {
+        const capabilities = { ...CLIENT_CAPABILITIES, consumer_cancel_notify: false };
+        const ch = await (await s.connect({ capabilities })).channel();
+        const q = await ch.queue(s.name("q"));
+        await ch.consume(q, "t");
+        const other = await (await s.connect()).channel();
+        await other.call("queue.delete", { queue: q });
+        await ch.barrier();
+      },
+    ),
     onChannel("3.7", "deleting a queue cancels all its consumers", async (ch, n) => {
       const other = await ch.peer.channel(2);
       const q = await ch.queue(n("q"));
@@ -177,7 +189,11 @@ export const consume: Group = {
       await other.consume(q, "b");
       await ch.passive(q);
       await other.close();
-      await ch.until("queue.declare", { queue: q, passive: true }, (it) => it.args["consumer-count"] === 1);
+      await ch.until(
+        "queue.declare",
+        { queue: q, passive: true },
+        (it) => it.args["consumer-count"] === 1,
+      );
     }),
     onChannel("3.7", "a consumer arguments table that nobody knows is accepted", async (ch, n) => {
       const q = await ch.queue(n("q"));

@@ -129,7 +129,7 @@ export const framing: Group = {
       for (const part of ["a", "", "bcd", "", "ef"]) {
         peer.frame(FRAME.body, 1, Buffer.from(part), `body ${part}`);
       }
-      await ch.passive(q);
+      await ch.untilCount(q, 1);
       await ch.get(q);
     }),
     scenario("3.3", "a large body is cut into frames of frame_max", async (s) => {

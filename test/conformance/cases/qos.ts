@@ -7,17 +7,21 @@ export const qos: Group = {
     onChannel("3.7", "qos: a prefetch size is a 540", async (ch) => {
       await ch.call("basic.qos", { "prefetch-size": 10 });
     }),
-    onChannel("3.7", "qos: the limit holds for a consumer, and an ack makes room", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      ch.publishAll(q, ["1", "2", "3"]);
-      await ch.call("basic.qos", { "prefetch-count": 1 });
-      await ch.consume(q, "t");
-      await ch.take(1);
-      await ch.passive(q);
-      ch.send("basic.ack", { "delivery-tag": 1 });
-      await ch.take(1);
-      await ch.passive(q);
-    }),
+    onChannel(
+      "3.7",
+      "qos: the limit holds for a consumer, and an ack makes room",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        ch.publishAll(q, ["1", "2", "3"]);
+        await ch.call("basic.qos", { "prefetch-count": 1 });
+        await ch.consume(q, "t");
+        await ch.take(1);
+        await ch.untilCount(q, 2);
+        ch.send("basic.ack", { "delivery-tag": 1 });
+        await ch.take(1);
+        await ch.untilCount(q, 1);
+      },
+    ),
     onChannel("3.7", "qos: each consumer has its own limit", async (ch, n) => {
       const q = await ch.queue(n("q"));
       await ch.call("basic.qos", { "prefetch-count": 2 });
@@ -25,7 +29,7 @@ export const qos: Group = {
       await ch.consume(q, "b");
       ch.publishAll(q, ["1", "2", "3", "4", "5", "6"]);
       await ch.take(4);
-      await ch.passive(q);
+      await ch.untilCount(q, 2);
     }),
     onChannel("3.7", "qos: a change holds for later consumers only", async (ch, n) => {
       const q = await ch.queue(n("q"));
@@ -35,7 +39,7 @@ export const qos: Group = {
       await ch.consume(q, "b");
       ch.publishAll(q, ["1", "2", "3", "4", "5"]);
       await ch.take(3);
-      await ch.passive(q);
+      await ch.untilCount(q, 2);
     }),
     onChannel("3.7", "qos: a global limit is shared by the channel", async (ch, n) => {
       const q = await ch.queue(n("q"));
@@ -44,7 +48,7 @@ export const qos: Group = {
       await ch.consume(q, "b");
       ch.publishAll(q, ["1", "2", "3", "4", "5"]);
       await ch.take(3);
-      await ch.passive(q);
+      await ch.untilCount(q, 2);
       ch.send("basic.ack", { "delivery-tag": 3, multiple: true });
       await ch.take(2);
     }),
@@ -54,7 +58,7 @@ export const qos: Group = {
       await ch.call("basic.qos", { "prefetch-count": 1, global: true });
       ch.publishAll(q, ["1", "2"]);
       await ch.take(1);
-      await ch.passive(q);
+      await ch.untilCount(q, 1);
     }),
     onChannel("3.7", "qos: a raised global limit delivers more", async (ch, n) => {
       const q = await ch.queue(n("q"));
@@ -62,10 +66,10 @@ export const qos: Group = {
       await ch.consume(q, "a");
       ch.publishAll(q, ["1", "2", "3"]);
       await ch.take(1);
-      await ch.passive(q);
+      await ch.untilCount(q, 2);
       await ch.call("basic.qos", { "prefetch-count": 2, global: true });
       await ch.take(1);
-      await ch.passive(q);
+      await ch.untilCount(q, 1);
     }),
     onChannel("3.7", "qos: zero means no limit", async (ch, n) => {
       const q = await ch.queue(n("q"));

@@ -74,32 +74,44 @@ export const queueLifetime: Group = {
       await ch.get(q);
       await ch.passive(q);
     }),
-    onChannel("3.5", "auto-delete: the queue goes when its last consumer is cancelled", async (ch, n) => {
-      const other = await ch.peer.channel(2);
-      const q = await ch.queue(n("q"), { autoDelete: true });
-      await ch.consume(q, "a");
-      await ch.consume(q, "b");
-      await ch.call("basic.cancel", { "consumer-tag": "a" });
-      await other.passive(q);
-      await ch.call("basic.cancel", { "consumer-tag": "b" });
-      await other.until("queue.declare", { queue: q, passive: true }, () => false);
-    }),
-    onChannel("3.5", "auto-delete: the queue goes when its consumer's channel closes", async (ch, n) => {
-      const other = await ch.peer.channel(2);
-      const q = await other.queue(n("q"), { autoDelete: true });
-      await ch.consume(q, "a");
-      await ch.close();
-      await other.until("queue.declare", { queue: q, passive: true }, () => false);
-    }),
-    scenario("3.5", "auto-delete: the queue goes when its consumer's connection is cut", async (s) => {
-      const owner = await s.connect();
-      const one = await owner.channel();
-      const two = await (await s.connect()).channel();
-      const q = await two.queue(s.name("q"), { autoDelete: true });
-      await one.consume(q, "a");
-      owner.cut();
-      await two.until("queue.declare", { queue: q, passive: true }, () => false);
-    }),
+    onChannel(
+      "3.5",
+      "auto-delete: the queue goes when its last consumer is cancelled",
+      async (ch, n) => {
+        const other = await ch.peer.channel(2);
+        const q = await ch.queue(n("q"), { autoDelete: true });
+        await ch.consume(q, "a");
+        await ch.consume(q, "b");
+        await ch.call("basic.cancel", { "consumer-tag": "a" });
+        await other.passive(q);
+        await ch.call("basic.cancel", { "consumer-tag": "b" });
+        await other.until("queue.declare", { queue: q, passive: true }, () => false);
+      },
+    ),
+    onChannel(
+      "3.5",
+      "auto-delete: the queue goes when its consumer's channel closes",
+      async (ch, n) => {
+        const other = await ch.peer.channel(2);
+        const q = await other.queue(n("q"), { autoDelete: true });
+        await ch.consume(q, "a");
+        await ch.close();
+        await other.until("queue.declare", { queue: q, passive: true }, () => false);
+      },
+    ),
+    scenario(
+      "3.5",
+      "auto-delete: the queue goes when its consumer's connection is cut",
+      async (s) => {
+        const owner = await s.connect();
+        const one = await owner.channel();
+        const two = await (await s.connect()).channel();
+        const q = await two.queue(s.name("q"), { autoDelete: true });
+        await one.consume(q, "a");
+        owner.cut();
+        await two.until("queue.declare", { queue: q, passive: true }, () => false);
+      },
+    ),
     onChannel("3.5", "delete: a missing queue is deleted with count 0", async (ch, n) => {
       await ch.call("queue.delete", { queue: n("q") });
       await ch.call("queue.delete", { queue: n("q"), "if-unused": true, "if-empty": true });
@@ -151,11 +163,15 @@ export const queueLifetime: Group = {
       await ch.barrier();
       ch.send("basic.ack", { "delivery-tag": 1 });
     }),
-    onChannel("3.5", "delete: the name can be declared again with other properties", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      await ch.call("queue.delete", { queue: q });
-      await ch.queue(q, { durable: true });
-    }),
+    onChannel(
+      "3.5",
+      "delete: the name can be declared again with other properties",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        await ch.call("queue.delete", { queue: q });
+        await ch.queue(q, { durable: true });
+      },
+    ),
     onChannel("3.5", "purge: a missing queue is a 404", async (ch, n) => {
       await ch.call("queue.purge", { queue: n("q") });
     }),

@@ -92,16 +92,25 @@ export const replyTo: Group = {
         if (!ch.isOpen) await ch.reopen();
       }
     }),
-    onChannel("3.8", "reply-to: requests to self on one channel", async (ch, n) => {
+    onChannel("3.8", "reply-to: a request and its reply on one channel", async (ch, n) => {
       const q = await ch.queue(n("q"));
       await ch.consume(PSEUDO, "t", { "no-ack": true });
-      await ch.call("confirm.select");
       ch.publish({ key: q, properties: { "reply-to": PSEUDO }, body: "ask" });
-      await ch.confirmOne();
       const request = await ch.get(q);
       const address = String(request.content?.properties["reply-to"]);
-      ch.publish({ key: address, mandatory: true, body: "answer" });
-      await ch.takeSorted(2, (item) => item.method);
+      ch.publish({ key: address, body: "answer" });
+      await ch.take(1);
+    }),
+    onChannel("3.8", "reply-to: a mandatory reply to a living requester", async (ch, n) => {
+      const other = await ch.peer.channel(2);
+      const q = await ch.queue(n("q"));
+      await ch.consume(PSEUDO, "t", { "no-ack": true });
+      ch.publish({ key: q, properties: { "reply-to": PSEUDO }, body: "ask" });
+      const request = await ch.get(q);
+      const address = String(request.content?.properties["reply-to"]);
+      other.publish({ key: address, mandatory: true, body: "answer" });
+      await other.barrier();
+      await ch.take(1);
     }),
   ],
 };

@@ -41,7 +41,11 @@ export const routing: Group = {
   cases: [
     onChannel("3.4", "direct: a message goes to each queue bound by its key", async (ch, n) => {
       await ch.exchange(n("x"));
-      for (const [queue, key] of [["a", "k"], ["b", "k"], ["c", "other"]] as const) {
+      for (const [queue, key] of [
+        ["a", "k"],
+        ["b", "k"],
+        ["c", "other"],
+      ] as const) {
         await ch.queue(n(queue));
         await ch.bind(n(queue), n("x"), key);
       }
@@ -75,19 +79,31 @@ export const routing: Group = {
       ch.publish({ exchange: n("x"), body: "hi" });
       await ch.drain(n("q"));
     }),
-    topic("* is one word, # any number", ["a.*", "a.#", "*.b", "#.b", "#", "*"], ["a", "a.b", "a.b.b", "b", ""]),
+    topic(
+      "* is one word, # any number",
+      ["a.*", "a.#", "*.b", "#.b", "#", "*"],
+      ["a", "a.b", "a.b.b", "b", ""],
+    ),
     topic("# in the middle", ["a.#.z"], ["a.z", "a.b.z", "a.b.c.z", "a.b", "z"]),
     topic("two # and a *", ["#.b.#", "#.*", "#.#"], ["b", "a.b", "a.b.c", "a", ""]),
     topic("empty words are words", ["a..b", "*.*", "a.*.b"], ["a..b", ".", "a.", ".a", "a.b"]),
-    topic("wildcards are such only as whole words", ["a*", "a#.b", "a"], ["a*", "ab", "a#.b", "ax.b", "a"]),
+    topic(
+      "wildcards are such only as whole words",
+      ["a*", "a#.b", "a"],
+      ["a*", "ab", "a#.b", "ax.b", "a"],
+    ),
     topic("keys are compared by case", ["Key"], ["Key", "key"]),
-    onChannel("3.4", "topic: a queue with several matching bindings gets one copy", async (ch, n) => {
-      await ch.exchange(n("x"), "topic");
-      await ch.queue(n("q"));
-      for (const key of ["a.#", "*.b", "a.b"]) await ch.bind(n("q"), n("x"), key);
-      ch.publish({ exchange: n("x"), key: "a.b", body: "once" });
-      await ch.drain(n("q"));
-    }),
+    onChannel(
+      "3.4",
+      "topic: a queue with several matching bindings gets one copy",
+      async (ch, n) => {
+        await ch.exchange(n("x"), "topic");
+        await ch.queue(n("q"));
+        for (const key of ["a.#", "*.b", "a.b"]) await ch.bind(n("q"), n("x"), key);
+        ch.publish({ exchange: n("x"), key: "a.b", body: "once" });
+        await ch.drain(n("q"));
+      },
+    ),
     onChannel("3.4", "topic: unbinding one pattern leaves the other", async (ch, n) => {
       await ch.exchange(n("x"), "topic");
       await ch.queue(n("q"));
@@ -97,13 +113,29 @@ export const routing: Group = {
       ch.publish({ exchange: n("x"), key: "a.b.c", body: "two words" });
       await ch.drain(n("q"));
     }),
-    headers("all is the default", { a: 1, b: "two" }, [{ a: 1, b: "two", c: 3 }, { a: 1 }, { a: 1, b: "x" }]),
+    headers("all is the default", { a: 1, b: "two" }, [
+      { a: 1, b: "two", c: 3 },
+      { a: 1 },
+      { a: 1, b: "x" },
+    ]),
     headers("all by name", { "x-match": "all", a: 1, b: 2 }, [{ a: 1, b: 2 }, { a: 1 }, {}]),
     headers("any", { "x-match": "any", a: 1, b: 2 }, [{ a: 1 }, { b: 2 }, { a: 2 }, {}]),
-    headers("all ignores arguments starting with x-", { "x-match": "all", "x-a": 1, b: 2 }, [{ b: 2 }, { "x-a": 1 }]),
-    headers("any ignores arguments starting with x-", { "x-match": "any", "x-a": 1, b: 2 }, [{ b: 2 }, { "x-a": 1 }]),
-    headers("all-with-x counts them", { "x-match": "all-with-x", "x-a": 1, b: 2 }, [{ b: 2 }, { "x-a": 1, b: 2 }]),
-    headers("any-with-x counts them", { "x-match": "any-with-x", "x-a": 1, b: 2 }, [{ "x-a": 1 }, { c: 1 }]),
+    headers("all ignores arguments starting with x-", { "x-match": "all", "x-a": 1, b: 2 }, [
+      { b: 2 },
+      { "x-a": 1 },
+    ]),
+    headers("any ignores arguments starting with x-", { "x-match": "any", "x-a": 1, b: 2 }, [
+      { b: 2 },
+      { "x-a": 1 },
+    ]),
+    headers("all-with-x counts them", { "x-match": "all-with-x", "x-a": 1, b: 2 }, [
+      { b: 2 },
+      { "x-a": 1, b: 2 },
+    ]),
+    headers("any-with-x counts them", { "x-match": "any-with-x", "x-a": 1, b: 2 }, [
+      { "x-a": 1 },
+      { c: 1 },
+    ]),
     headers("no arguments with all match everything", {}, [{}, { a: 1 }]),
     headers("no arguments with any match nothing", { "x-match": "any" }, [{}, { a: 1 }]),
     headers("void means that the key is there", { a: null }, [{ a: 5 }, { a: "x" }, { b: 1 }]),
@@ -125,24 +157,32 @@ export const routing: Group = {
       ch.publish({ key: n("missing"), body: "lost" });
       await ch.drain(n("q"));
     }),
-    onChannel("3.4", "alternate: what the first does not route goes to the other", async (ch, n) => {
-      await ch.exchange(n("ae"), "fanout");
-      await ch.exchange(n("x"), "direct", { arguments: { "alternate-exchange": n("ae") } });
-      await ch.queue(n("routed"));
-      await ch.queue(n("other"));
-      await ch.bind(n("routed"), n("x"), "k");
-      await ch.bind(n("other"), n("ae"));
-      ch.publish({ exchange: n("x"), key: "k", body: "routed" });
-      ch.publish({ exchange: n("x"), key: "z", body: "alternate", mandatory: true });
-      await ch.drain(n("routed"));
-      await ch.drain(n("other"));
-    }),
-    onChannel("3.4", "alternate: a message that the alternate does not route is returned", async (ch, n) => {
-      await ch.exchange(n("ae"), "direct");
-      await ch.exchange(n("x"), "direct", { arguments: { "alternate-exchange": n("ae") } });
-      ch.publish({ exchange: n("x"), key: "k", body: "nowhere", mandatory: true });
-      await ch.take(1);
-    }),
+    onChannel(
+      "3.4",
+      "alternate: what the first does not route goes to the other",
+      async (ch, n) => {
+        await ch.exchange(n("ae"), "fanout");
+        await ch.exchange(n("x"), "direct", { arguments: { "alternate-exchange": n("ae") } });
+        await ch.queue(n("routed"));
+        await ch.queue(n("other"));
+        await ch.bind(n("routed"), n("x"), "k");
+        await ch.bind(n("other"), n("ae"));
+        ch.publish({ exchange: n("x"), key: "k", body: "routed" });
+        ch.publish({ exchange: n("x"), key: "z", body: "alternate", mandatory: true });
+        await ch.drain(n("routed"));
+        await ch.drain(n("other"));
+      },
+    ),
+    onChannel(
+      "3.4",
+      "alternate: a message that the alternate does not route is returned",
+      async (ch, n) => {
+        await ch.exchange(n("ae"), "direct");
+        await ch.exchange(n("x"), "direct", { arguments: { "alternate-exchange": n("ae") } });
+        ch.publish({ exchange: n("x"), key: "k", body: "nowhere", mandatory: true });
+        await ch.take(1);
+      },
+    ),
     onChannel("3.4", "alternate: a missing one is passed over", async (ch, n) => {
       await ch.exchange(n("x"), "direct", { arguments: { "alternate-exchange": n("ae") } });
       ch.publish({ exchange: n("x"), key: "k", body: "nowhere", mandatory: true });

@@ -57,20 +57,24 @@ export const transaction: Group = {
       await ch.untilCount(q, 1);
       await ch.drain(q);
     }),
-    onChannel("3.6", "tx: a rollback keeps deliveries unacked and does not redeliver them", async (ch, n) => {
-      const q = await ch.queue(n("q"));
-      ch.publishAll(q, ["one"]);
-      await ch.call("tx.select");
-      await ch.get(q, false);
-      ch.send("basic.ack", { "delivery-tag": 1 });
-      await ch.call("tx.rollback");
-      await ch.get(q, false);
-      ch.send("basic.ack", { "delivery-tag": 1 });
-      await ch.call("tx.commit");
-      await ch.close();
-      await ch.reopen();
-      await ch.passive(q);
-    }),
+    onChannel(
+      "3.6",
+      "tx: a rollback keeps deliveries unacked and does not redeliver them",
+      async (ch, n) => {
+        const q = await ch.queue(n("q"));
+        ch.publishAll(q, ["one"]);
+        await ch.call("tx.select");
+        await ch.get(q, false);
+        ch.send("basic.ack", { "delivery-tag": 1 });
+        await ch.call("tx.rollback");
+        await ch.get(q, false);
+        ch.send("basic.ack", { "delivery-tag": 1 });
+        await ch.call("tx.commit");
+        await ch.close();
+        await ch.reopen();
+        await ch.passive(q);
+      },
+    ),
     onChannel("3.6", "tx: a reject with requeue takes effect with the commit", async (ch, n) => {
       const q = await ch.queue(n("q"));
       ch.publishAll(q, ["one"]);

@@ -202,13 +202,30 @@ export class Channel {
     await this.#next("channel.open-ok");
   }
 
-  /** Waits until a queue holds `count` ready messages. */
+  /**
+   * Waits until a queue holds `count` ready messages. RabbitMQ answers declares before publishes that
+   * it has not worked off yet, so a single passive declare after a publish shows nothing certain.
+   */
   async untilCount(queue: string, count: number): Promise<void> {
-    await this.until(
-      "queue.declare",
-      { queue, passive: true },
-      (item) => item.args["message-count"] === count,
-    );
+    for (let poll = 0; poll < POLLS_MAX; poll++) {
+      this.peer.writeMethod(this.number, "queue.declare", { queue, passive: true });
+      const item = await this.#next(`a count of ${queue}`);
+      if (isClose(item)) {
+        this.#record(item);
+        return;
+      }
+      if (item.args["message-count"] === count) {
+        this.peer.transcript.note(`${this.#where} until ${queue} holds ${count}`);
+        return;
+      }
+      await pause();
+    }
+    throw new Error(`${queue} never held ${count} messages`);
+  }
+
+  /** Deletes a queue; delete-ok counts its ready messages, publishes sent before included. */
+  async countAndDelete(queue: string): Promise<void> {
+    await this.call("queue.delete", { queue });
   }
 
   /** Declares a queue; returns the name that the server answered. */

@@ -187,7 +187,7 @@ function decodeArray(reader: Reader): Decoded[] {
   return values;
 }
 
-/** Decodes a table, keeping the order of its keys as it came. */
+/** Decodes a table. Keys are sorted: their order means nothing and changed between releases. */
 export function decodeTable(reader: Reader): { [key: string]: Decoded } {
   const entries = new Reader(reader.longString());
   const table: { [key: string]: Decoded } = {};
@@ -195,5 +195,5 @@ export function decodeTable(reader: Reader): { [key: string]: Decoded } {
     const key = entries.shortString();
     table[key] = decodeFieldValue(entries);
   }
-  return table;
+  return Object.fromEntries(Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
