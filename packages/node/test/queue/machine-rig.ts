@@ -42,7 +42,7 @@ export class TestMessage implements MachineMessage {
 export type TestConsumer = Consumer<TestMessage, string>;
 
 /** Writes every effect down as one line. */
-export class EffectLog implements QueueEffects<TestMessage, string> {
+class EffectLog implements QueueEffects<TestMessage, string> {
   readonly lines: string[] = [];
   readonly deadLettered: TestMessage[] = [];
 
