@@ -10,14 +10,15 @@ const RESPONSE_SIZE_MAX = 8192;
 const TABLE_SIZE_FIELD = 4;
 
 /**
- * PLAIN (RFC 4616): `authorization id NUL user NUL password`. The authorization id is ignored, as RabbitMQ does; the
- * password may contain anything but NUL. undefined: malformed.
+ * PLAIN (RFC 4616): `authorization id NUL user NUL password`. The authorization id must be empty, as RabbitMQ wants
+ * it; the password may contain anything but NUL. undefined: malformed.
  */
 export function parsePlainResponse(response: Buffer): Credentials | undefined {
   if (response.length > RESPONSE_SIZE_MAX) return undefined;
   const parts = response.toString("utf8").split("\0");
   const [, username, password] = parts;
-  if (parts.length !== 3 || username === undefined || password === undefined) return undefined;
+  if (parts.length !== 3 || parts[0] !== "") return undefined;
+  if (username === undefined || password === undefined) return undefined;
   return { username, password };
 }
 

@@ -5,7 +5,6 @@ import {
   type FieldTable,
   type FieldValue,
   longstr,
-  textOf,
 } from "@leveret/amqp";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
@@ -15,7 +14,7 @@ import { noteHeld } from "./hold.ts";
 import type { MessageSink } from "./message-sink.ts";
 import { PublishedMessage, senderSelectedKeys } from "./published-message.ts";
 import { route } from "./route.ts";
-import { hasCycle, withDeath } from "./x-death.ts";
+import { hasCycle, sortedByKey, withDeath } from "./x-death.ts";
 
 /**
  * Publishes a message that left `queue` to its dead-letter exchange and releases it (RabbitMQ: rabbit_dead_letter).
@@ -110,8 +109,9 @@ function deadProperties(
   const { expiration, ...rest } = original;
   const headers = new Map<string, FieldValue>(original.headers ?? []);
   if (replacesKey) headers.delete("CC");
-  headers.set("x-death", withDeath(headers.get("x-death"), { ...death, expiration }));
-  if (textOf(headers.get("x-first-death-reason")) === undefined) {
+  const earlier = headers.get("x-death");
+  headers.set("x-death", withDeath(earlier, { ...death, expiration }));
+  if (earlier === undefined) {
     headers.set("x-first-death-exchange", longstr(death.exchange));
     headers.set("x-first-death-queue", longstr(death.queue));
     headers.set("x-first-death-reason", longstr(death.reason));
@@ -119,7 +119,7 @@ function deadProperties(
   headers.set("x-last-death-exchange", longstr(death.exchange));
   headers.set("x-last-death-queue", longstr(death.queue));
   headers.set("x-last-death-reason", longstr(death.reason));
-  return { ...rest, headers };
+  return { ...rest, headers: sortedByKey(headers) };
 }
 
 /** A message that came to this queue before, and was never rejected since, would go round for ever. */

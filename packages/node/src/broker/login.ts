@@ -1,10 +1,15 @@
 import type { AccessControl } from "../auth/access-control.ts";
 import { type Credentials, parseAmqplainResponse, parsePlainResponse } from "../auth/sasl.ts";
 
-/** `why` is for the log; the client is told the same in every case. */
+/** `why` is for the log; the client is told the same in every case, and nothing if its response is malformed. */
 export type Login =
   | { readonly ok: true; readonly user: string }
-  | { readonly ok: false; readonly user: string; readonly why: string };
+  | {
+      readonly ok: false;
+      readonly user: string;
+      readonly why: string;
+      readonly isMalformed: boolean;
+    };
 
 export interface LoginRequest {
   readonly mechanism: string;
@@ -16,7 +21,9 @@ export interface LoginRequest {
 /** Checks a SASL response (PLAIN, AMQPLAIN). */
 export function login(access: AccessControl, request: LoginRequest): Login {
   const credentials = parseResponse(request.mechanism, request.response);
-  if (credentials === undefined) return { ok: false, user: "", why: "malformed SASL response" };
+  if (credentials === undefined) {
+    return { ok: false, user: "", why: "malformed SASL response", isMalformed: true };
+  }
   const { username, password } = credentials;
   const result = access.authenticate({
     username,
@@ -29,7 +36,7 @@ export function login(access: AccessControl, request: LoginRequest): Login {
     result.reason === "loopback only"
       ? `user '${username}' can only connect via localhost`
       : `user '${username}' - invalid credentials`;
-  return { ok: false, user: username, why };
+  return { ok: false, user: username, why, isMalformed: false };
 }
 
 function parseResponse(mechanism: string, response: Buffer): Credentials | undefined {

@@ -24,7 +24,8 @@ export function withDeath(header: FieldValue | undefined, death: NewDeath): Fiel
   const deaths = deathsOf(header);
   const known = deaths.find((entry) => isSameDeath(entry, death));
   const rest = deaths.filter((entry) => entry !== known);
-  const newest = known === undefined ? newDeath(death) : countedAgain(known);
+  const entry = known === undefined ? newDeath(death) : countedAgain(known);
+  const newest = header === undefined ? entry : sortedByKey(entry);
   const all = [newest, ...rest].slice(0, DEATH_COUNT_MAX);
   return { type: "array", value: all.map((value) => ({ type: "table", value })) };
 }
@@ -56,14 +57,19 @@ function countedAgain(entry: FieldTable): FieldTable {
   return new Map<string, FieldValue>(entry).set("count", { type: "long", value: count + 1 });
 }
 
+/** RabbitMQ sorts the keys of every entry but that of the very first death. */
+export function sortedByKey(table: FieldTable): FieldTable {
+  return new Map([...table].sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
 function newDeath(death: NewDeath): FieldTable {
   const entry = new Map<string, FieldValue>();
-  if (death.expiration !== undefined) entry.set("original-expiration", longstr(death.expiration));
   entry.set("count", { type: "long", value: 1 });
   entry.set("reason", longstr(death.reason));
   entry.set("queue", longstr(death.queue));
   entry.set("time", { type: "timestamp", value: Math.floor(death.now / 1000) });
   entry.set("exchange", longstr(death.exchange));
   entry.set("routing-keys", { type: "array", value: death.keys.map((key) => longstr(key)) });
+  if (death.expiration !== undefined) entry.set("original-expiration", longstr(death.expiration));
   return entry;
 }

@@ -55,7 +55,8 @@ export class ChannelConsumer implements ConsumerOutlet {
     if (!this.noAck) channel.noteDelivery(deliveryTag, this, deliveryNumber);
     this.#writeMethod(deliveryTag, redelivered, message.routing.wire);
     const { output, frameMax } = channel.connection;
-    const properties = deliveryCount < 0 ? undefined : withDeliveryCount(message, deliveryCount);
+    // Pushed the first time a message has no such header; basic.get shows it from 0 on (RabbitMQ 3.10).
+    const properties = deliveryCount <= 0 ? undefined : withDeliveryCount(message, deliveryCount);
     writeContent(output, channel.number, message, frameMax, properties);
     output.checkWater();
   }

@@ -128,6 +128,11 @@ export class Channel {
     return this.#lastDeliveryTag;
   }
 
+  /** The tag that the next delivery will have. */
+  peekDeliveryTag(): number {
+    return this.#lastDeliveryTag + 1;
+  }
+
   noteDelivery(tag: number, consumer: ChannelConsumer, deliveryNumber: number): void {
     this.ledger.push(tag, consumer, deliveryNumber);
     if (this.globalPrefetch.isActive) this.globalPrefetch.delivered(consumer);
@@ -227,6 +232,14 @@ export class Channel {
     this.#target = undefined;
     this.#targetBytes = undefined;
     this.#targets.clear();
+  }
+
+  /** basic.recover: everything outstanding goes back to its place before anything is delivered again. */
+  recoverAll(): void {
+    const outstanding = this.ledger.clear();
+    this.globalPrefetch.allSettled();
+    if (outstanding === 0) return;
+    for (const queue of this.#queues) queue.recoverSession(this.connection.now, this.sessionId);
   }
 
   /** Carries out acks: passes ranges of delivery numbers to the queues. */

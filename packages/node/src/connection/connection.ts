@@ -440,7 +440,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   #onControlMethod(type: number, number: number, bytes: Buffer, start: number, end: number): void {
     if (type === FRAME_HEADER || type === FRAME_BODY || number !== 0) {
-      if (this.#state === "handshake" && !this.#handshake.isAuthenticated) {
+      if (this.#state === "handshake") {
         throw new SilentClose("unexpected frame during the handshake");
       }
       throw unexpectedFrame(type, bytes, start, end);

@@ -8,10 +8,7 @@ import type { Message } from "../queue/message.ts";
 
 const DELIVERY_COUNT = "x-delivery-count";
 
-/**
- * The message's properties with the x-delivery-count header of quorum queues (RabbitMQ 3.10-3.13: present from
- * the first delivery on, with 0).
- */
+/** The message's properties with the x-delivery-count header of quorum queues. */
 export function withDeliveryCount(message: Message, deliveryCount: number): Buffer {
   const properties = decodeBasicProperties(
     message.bytes,

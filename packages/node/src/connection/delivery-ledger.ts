@@ -73,6 +73,16 @@ export class DeliveryLedger {
     return true;
   }
 
+  /** Forgets everything; returns how many deliveries were outstanding. */
+  clear(): number {
+    const count = this.#size;
+    this.#head = 0;
+    this.#length = 0;
+    this.#size = 0;
+    this.#consumers.fill(undefined);
+    return count;
+  }
+
   /** Takes deliveries out without settling them (tx). undefined: `tag` is not outstanding. */
   take(tag: number, multiple: boolean): TakenDelivery[] | undefined {
     const position = tag === 0 && multiple ? this.#length - 1 : this.#find(tag);

@@ -52,6 +52,12 @@ export class GlobalPrefetch {
     this.#grant();
   }
 
+  /** Nothing is outstanding any more (basic.recover). */
+  allSettled(): void {
+    this.#outstanding = 0;
+    this.#grant();
+  }
+
   creditWanted(consumer: ChannelConsumer): void {
     if (!this.isActive) return;
     this.#waiting.push(consumer);

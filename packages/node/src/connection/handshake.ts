@@ -1,6 +1,5 @@
 import { ConnectionError, type FieldTable, type Method, NO_METHOD } from "@leveret/amqp";
 import type { Login } from "../broker/login.ts";
-import { notAllowed } from "../errors.ts";
 import { MIN_FRAME_MAX } from "../limits.ts";
 import { ClientProperties } from "./client-properties.ts";
 import type { Connection } from "./connection.ts";
@@ -56,16 +55,15 @@ export class Handshake {
     }
     switch (this.#state) {
       case "start-ok":
-        if (method.name !== "connection.start-ok")
-          throw new SilentClose(`unexpected ${method.name}`);
+        if (method.name !== "connection.start-ok") throw unexpected(method);
         this.#onStartOk(method.clientProperties, method.mechanism, method.response);
         return;
       case "tune-ok":
-        if (method.name !== "connection.tune-ok") throw unexpectedMethod("tuning");
+        if (method.name !== "connection.tune-ok") throw unexpected(method);
         this.#onTuneOk(method);
         return;
       case "open":
-        if (method.name !== "connection.open") throw unexpectedMethod("opening");
+        if (method.name !== "connection.open") throw unexpected(method);
         this.#onOpen(method.virtualHost);
         return;
       default:
@@ -81,7 +79,10 @@ export class Handshake {
       throw new SilentClose(`unknown SASL mechanism '${mechanism}'`);
     }
     const login: Login = broker.login(mechanism, response, connection.remoteAddress);
-    if (!login.ok) this.#refuseLogin(mechanism, login.user, login.why);
+    if (!login.ok) {
+      if (login.isMalformed) throw new SilentClose(login.why);
+      this.#refuseLogin(mechanism, login.user, login.why);
+    }
     connection.user = login.user;
     this.#state = "tune-ok";
     const { channelMax, frameMax, heartbeatSeconds } = broker.options;
@@ -123,22 +124,29 @@ export class Handshake {
 function checkNegotiated(name: string, value: number, min: number, max: number): void {
   if (value === 0) {
     if (max === 0) return;
-    throw notAllowed(
+    throw outOfRange(
       `negotiated ${name} = 0 (no limit) is higher than the maximum allowed value (${max})`,
     );
   }
   if (value < min) {
-    throw notAllowed(
+    throw outOfRange(
       `negotiated ${name} = ${value} is lower than the minimum allowed value (${min})`,
     );
   }
   if (max !== 0 && value > max) {
-    throw notAllowed(
+    throw outOfRange(
       `negotiated ${name} = ${value} is higher than the maximum allowed value (${max})`,
     );
   }
 }
 
-function unexpectedMethod(state: string): ConnectionError {
-  return new ConnectionError("CHANNEL_ERROR", `unexpected method in connection state ${state}`);
+/** RabbitMQ blames connection.tune. */
+function outOfRange(text: string): ConnectionError {
+  const failed = { classId: 10, methodId: 30 };
+  return new ConnectionError("NOT_ALLOWED", text, { failed });
+}
+
+/** RabbitMQ drops a peer that does not keep to the order of the handshake. */
+function unexpected(method: Method): SilentClose {
+  return new SilentClose(`unexpected ${method.name} during the handshake`);
 }

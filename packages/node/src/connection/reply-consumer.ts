@@ -40,7 +40,7 @@ export class ReplyConsumer implements MessageSink {
     output.append(
       encodeMethodFrame(channel.number, "basic.deliver", {
         consumerTag: this.tag,
-        deliveryTag: channel.nextDeliveryTag(),
+        deliveryTag: channel.peekDeliveryTag(), // RabbitMQ does not count replies.
         redelivered: false,
         exchange,
         routingKey,

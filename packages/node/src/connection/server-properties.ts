@@ -11,16 +11,17 @@ export interface ProductTexts {
   readonly information: string;
 }
 
+/** In RabbitMQ's order. */
 const CAPABILITIES = [
-  "authentication_failure_close",
-  "basic.nack",
-  "connection.blocked",
-  "consumer_cancel_notify",
-  "consumer_priorities",
-  "direct_reply_to",
-  "exchange_exchange_bindings",
-  "per_consumer_qos",
   "publisher_confirms",
+  "exchange_exchange_bindings",
+  "basic.nack",
+  "consumer_cancel_notify",
+  "connection.blocked",
+  "consumer_priorities",
+  "authentication_failure_close",
+  "per_consumer_qos",
+  "direct_reply_to",
 ] as const;
 
 /** The server-properties table, sorted by key as RabbitMQ's. */

@@ -1,4 +1,4 @@
-import { ChannelError, ConnectionError, type FieldTable, textOf } from "@leveret/amqp";
+import { ChannelError, type FieldTable, textOf } from "@leveret/amqp";
 import {
   ConsistentHashRouter,
   validateConsistentHashArguments,
@@ -39,11 +39,11 @@ export function isKnownExchangeType(type: string): type is ExchangeType {
   return types.includes(type);
 }
 
-/** Throws ConnectionError COMMAND_INVALID with the text of RabbitMQ 3.10 for a type it does not know. */
+/** Throws ChannelError PRECONDITION_FAILED for a type it does not know (RabbitMQ 3.13; 3.10 closes the connection). */
 export function requireExchangeType(type: string): ExchangeType {
   if (isKnownExchangeType(type)) return type;
   const kind = type === "" ? "invalid" : "unknown";
-  throw new ConnectionError("COMMAND_INVALID", `${kind} exchange type '${type}'`);
+  throw new ChannelError("PRECONDITION_FAILED", `${kind} exchange type '${type}'`);
 }
 
 /**
@@ -100,7 +100,7 @@ export function alternateExchangeOf(args: FieldTable, resource: string): string 
 
 /**
  * Checks the arguments of a new exchange, the common ones first. Throws ChannelError PRECONDITION_FAILED,
- * or ConnectionError COMMAND_INVALID when `x-delayed-type` names no type.
+ * also when `x-delayed-type` names no type.
  */
 export function validateExchangeArguments(type: string, args: FieldTable, resource: string): void {
   alternateExchangeOf(args, resource);

@@ -155,6 +155,12 @@ export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Bac
     return result;
   }
 
+  recoverSession(now: number, sessionId: number): void {
+    if (this.#isClosed) return;
+    this.#machine.recoverSession(now, sessionId);
+    this.#finish(now);
+  }
+
   closeSession(now: number, sessionId: number): void {
     if (this.#isClosed) return;
     this.#machine.closeSession(now, sessionId);

@@ -33,7 +33,7 @@ describe("exchange types", () => {
     ["", "invalid exchange type ''"],
   ])("end the connection with 503 when the type is %j", (type, text) => {
     expect(() => requireExchangeType(type)).toThrow(
-      expect.objectContaining({ name: "ConnectionError", message: `COMMAND_INVALID - ${text}` }),
+      expect.objectContaining({ name: "ChannelError", message: `PRECONDITION_FAILED - ${text}` }),
     );
   });
 
@@ -120,7 +120,7 @@ describe("arguments of an exchange", () => {
   test("end the connection when x-delayed-type names no type", () => {
     const args = table({ "x-delayed-type": "zzz" });
     expect(() => validateExchangeArguments("x-delayed-message", args, RESOURCE)).toThrow(
-      expect.objectContaining({ message: "COMMAND_INVALID - unknown exchange type 'zzz'" }),
+      expect.objectContaining({ message: "PRECONDITION_FAILED - unknown exchange type 'zzz'" }),
     );
   });
 

@@ -25,7 +25,7 @@ export function handleReject(channel: Channel, method: MethodOf<"basic.reject">)
 /** basic.recover and recover-async: requeues everything outstanding (RabbitMQ knows requeue=true only). */
 export function handleRecover(channel: Channel, requeue: boolean): void {
   if (!requeue) throw notImplemented("requeue=false");
-  channel.ledger.settleUpTo(0, requeueRange(channel, "nack"));
+  channel.recoverAll();
 }
 
 function refuse(

@@ -81,6 +81,8 @@ function bind(channel: Channel, binding: BindingRecord): void {
 function unbind(channel: Channel, binding: BindingRecord): void {
   checkPermissions(channel, binding);
   const { vhost } = channel;
+  const { metadata } = channel.broker;
+  if (metadata.bindings(vhost.name)?.has(binding) !== true) return; // Nothing to check, either (RabbitMQ).
   const queue =
     binding.destinationType === "queue" ? vhost.queues.get(binding.destination) : undefined;
   if (queue !== undefined) refuseForeignQueue(channel, queue);

@@ -75,7 +75,8 @@ function attach(
     context: consumer,
     sessionId: channel.sessionId,
     noAck: method.noAck,
-    exclusive: method.exclusive,
+    // Quorum queues ignore the flag (RabbitMQ); single active consumer is their way.
+    exclusive: method.exclusive && queue.record.type === "classic",
     prefetch: channel.consumerPrefetch,
     priority,
     needsCredit: consumer.isLimited,

@@ -69,7 +69,7 @@ export function handleExchangeDelete(channel: Channel, method: MethodOf<"exchang
   const { broker, connection, vhost } = channel;
   const name = strippedName(method.exchange);
   refuseDefault(name);
-  if (name.startsWith("amq.") && vhost.exchanges.has(name)) {
+  if (name.startsWith("amq.")) {
     throw accessRefused(
       `deletion of system ${resourceText("exchange", name, vhost.name)} not allowed`,
     );

@@ -20,6 +20,7 @@ import {
   resourceText,
 } from "../../errors.ts";
 import type { Message } from "../../queue/message.ts";
+import { VolatileQueue } from "../../queue/volatile-queue.ts";
 import type { Channel } from "../channel.ts";
 import type { ContentAssembly } from "../content-assembly.ts";
 import { writeContent } from "../content-writer.ts";
@@ -36,7 +37,7 @@ const CHECKED_FLAGS: number =
 
 /**
  * basic.publish with its whole content (spec 1.8.3.8; order of checks as RabbitMQ's: immediate, permission,
- * existence, internal, reply-to, expiration, CC and BCC, topic permission, user-id, routing).
+ * existence, internal, topic permission, reply-to, user-id, expiration, CC and BCC, routing).
  */
 export function acceptPublish(
   channel: Channel,
@@ -48,9 +49,12 @@ export function acceptPublish(
   if (target.version !== broker.topologyVersion) resolveTarget(channel, target);
   const message = broker.publishView;
   readContent(message, target, content);
+  if (target.isTopic) checkTopic(channel, target, target.routing.routingKey);
   let keys: readonly string[] | undefined;
   if ((scan.flags & CHECKED_FLAGS) !== 0) keys = checkProperties(channel, message);
-  if (target.isTopic) checkTopic(channel, target, keys);
+  if (target.isTopic && keys !== undefined) {
+    for (const key of keys) checkTopic(channel, target, key);
+  }
   channel.publishCount++;
   const sinks = keys === undefined && target.sinks !== undefined ? target.sinks : undefined;
   const found = sinks ?? findSinks(channel, target, message, keys ?? [target.routing.routingKey]);
@@ -93,16 +97,15 @@ function resolveTarget(channel: Channel, target: PublishTarget): void {
   target.version = broker.topologyVersion;
 }
 
-/** Reply-to, expiration, headers, user-id. Returns the routing keys if CC or BCC or a header decides. */
+/** Reply-to, user-id, expiration, headers. Returns the routing keys if CC or BCC or a header decides. */
 function checkProperties(channel: Channel, message: Message): readonly string[] | undefined {
   if (scan.replyToStart >= 0) rewriteReplyTo(channel, message);
+  if (scan.userIdStart >= 0) checkUserId(channel, message);
   if (scan.expirationStart >= 0) {
     const text = message.bytes.toString("utf8", scan.expirationStart, scan.expirationEnd);
     message.expirationMs = parseExpiration(text);
   }
-  const keys = scan.headersStart < 0 ? undefined : readSenderSelectedKeys(message);
-  if (scan.userIdStart >= 0) checkUserId(channel, message);
-  return keys;
+  return scan.headersStart < 0 ? undefined : readSenderSelectedKeys(message);
 }
 
 /** The header names CC and BCC cannot hide: without their bytes no table needs to be decoded. */
@@ -177,22 +180,15 @@ function checkUserId(channel: Channel, message: Message): void {
   );
 }
 
-function checkTopic(
-  channel: Channel,
-  target: PublishTarget,
-  keys: readonly string[] | undefined,
-): void {
+function checkTopic(channel: Channel, target: PublishTarget, routingKey: string): void {
   const { broker, vhost, connection } = channel;
-  const { exchange, routingKey } = target.routing;
-  for (const key of keys ?? [routingKey]) {
-    broker.access.checkTopic({
-      user: connection.user,
-      vhost: vhost.name,
-      exchange,
-      kind: "write",
-      routingKey: key,
-    });
-  }
+  broker.access.checkTopic({
+    user: connection.user,
+    vhost: vhost.name,
+    exchange: target.routing.exchange,
+    kind: "write",
+    routingKey,
+  });
 }
 
 function findSinks(
@@ -230,7 +226,7 @@ function finishPublish(
   }
   const isConfirmed = channel.mode === "confirm";
   if (isConfirmed) channel.confirms.next();
-  if (sinks !== undefined && sinks.length === 0 && target.mandatory) {
+  if (target.mandatory && sinks !== undefined && !sinks.some(isQueue)) {
     returnMessage(channel, message);
   }
   const accepted = sinks === undefined || deliverTo(channel, message, sinks);
@@ -238,6 +234,11 @@ function finishPublish(
     channel.confirms.settle(accepted, channel.sendConfirm);
     channel.connection.noteConfirms(channel);
   }
+}
+
+/** A direct reply does not count as routed (RabbitMQ 3.x), although it is delivered. */
+function isQueue(sink: MessageSink): boolean {
+  return sink instanceof VolatileQueue;
 }
 
 /** Hands a message to its queues. false: at least one refused it. */

@@ -1,6 +1,7 @@
 import { type FieldTable, type FieldValue, longstr, type MethodOf, textOf } from "@leveret/amqp";
 import {
   accessRefused,
+  notImplemented,
   preconditionFailed,
   queueLocked,
   queueNotFound,
@@ -23,6 +24,10 @@ const QUEUE_TYPE = "x-queue-type";
 
 /** queue.declare (spec 1.7.2.1; order of checks as RabbitMQ's). */
 export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.declare">): void {
+  if (isReplyAddress(method.queue)) {
+    answerReplyQueue(channel, method.queue, method.noWait);
+    return;
+  }
   if (method.passive) {
     declarePassively(channel, method);
     return;
@@ -48,12 +53,7 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
 
 /** RabbitMQ 3.x checks no permission here. */
 function declarePassively(channel: Channel, method: MethodOf<"queue.declare">): void {
-  const name = queueNameOf(channel, method.queue);
-  if (isReplyAddress(name)) {
-    answerReplyQueue(channel, name, method.noWait);
-    return;
-  }
-  const queue = requireOwnQueue(channel, name);
+  const queue = requireOwnQueue(channel, strippedName(method.queue));
   answerDeclare(channel, queue, method.noWait);
 }
 
@@ -184,8 +184,18 @@ export function handleQueueDelete(channel: Channel, method: MethodOf<"queue.dele
 }
 
 function refuseDelete(queue: VolatileQueue, method: MethodOf<"queue.delete">): void {
-  const { name, vhost } = queue.record;
+  const { name, vhost, type } = queue.record;
   const resource = resourceText("queue", name, vhost);
-  if (method.ifUnused && queue.consumerCount > 0) throw preconditionFailed(`${resource} in use`);
+  if (type === "quorum") refuseConditions(resource, method);
   if (method.ifEmpty && queue.readyCount > 0) throw preconditionFailed(`${resource} not empty`);
+  if (method.ifUnused && queue.consumerCount > 0) throw preconditionFailed(`${resource} in use`);
+}
+
+/** Quorum queues are deleted without conditions only (RabbitMQ). */
+function refuseConditions(resource: string, method: MethodOf<"queue.delete">): void {
+  const flag = method.ifUnused ? "if-unused" : method.ifEmpty ? "if-empty" : undefined;
+  if (flag === undefined) return;
+  throw notImplemented(
+    `cannot delete ${resource}. queue.delete operations with ${flag} flag set are not supported by quorum queues`,
+  );
 }
