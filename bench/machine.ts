@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
-import { runProgram } from "../test/clients/processes/child-program.ts";
+import { ChildProgram } from "../test/clients/processes/child-program.ts";
+
+const GIT_MAX_MS = 10_000;
 
 /** Without these a figure means nothing. */
 export interface Machine {
@@ -25,13 +27,11 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
+/** "unknown" outside of a clone, or without git. */
 async function commit(): Promise<string> {
-  const lines = await runProgram({
-    command: "git",
-    arguments: ["describe", "--always", "--dirty"],
-    timeoutMs: 10_000,
-  });
-  return lines[0] ?? "unknown";
+  const git = new ChildProgram({ command: "git", arguments: ["describe", "--always", "--dirty"] });
+  const code = await git.waitForExit(GIT_MAX_MS);
+  return (code === 0 ? git.lines[0] : undefined) ?? "unknown";
 }
 
 /** Resident memory of a process in KiB, as the kernel tells it. */

@@ -11,7 +11,7 @@ const RUN_MAX_MS = 30_000;
 const IDLE_MS = 10_000;
 
 /** Milliseconds of one fresh process, counted inside of it. */
-export interface Startup {
+interface Startup {
   /** `import("leveret")` */
   readonly importMs: number;
   /** From the call of startBroker() to the ack of the first message. */

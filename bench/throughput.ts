@@ -38,7 +38,7 @@ export interface Row {
   readonly ratio: Ratio | undefined;
 }
 
-export interface Figures {
+interface Figures {
   readonly broker: string;
   readonly messagesPerSecond: number;
   readonly brokerCpuUs: number;

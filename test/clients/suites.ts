@@ -14,7 +14,7 @@ export interface Suite {
 }
 
 /** What the suites are built into, outside of the work tree, so that linters and `npm ci` leave it alone. */
-export async function cacheDirectory(name: string): Promise<string> {
+async function cacheDirectory(name: string): Promise<string> {
   // biome-ignore lint/style/noProcessEnv: where caches live is told by the environment
   const { XDG_CACHE_HOME: cacheHome = join(homedir(), ".cache") } = process.env;
   const directory = join(cacheHome, "leveret-clients", name);
