@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import pino from "pino";
 import type { PrettyOptions } from "pino-pretty";
+import { type LogSink, openConsoleSink, openFileSink } from "./log-sink.ts";
 
 /** RabbitMQ's level names, from the most to the least talkative. `none` logs nothing. */
 export const LOG_LEVELS = [
@@ -51,11 +52,6 @@ export interface Logger {
 
 /** Where lines go: fd 1 or 2, a file that is appended to, or (in tests) anything with a `write`. */
 type LogDestination = 1 | 2 | { readonly file: string } | LogSink;
-
-/** Takes whole lines, each ending in a line feed; must have written them when it returns. */
-interface LogSink {
-  write(line: string): void;
-}
 
 export type LogFormat = "pretty" | "json";
 
@@ -181,24 +177,9 @@ function openOutput(output: LogOutput): OpenOutput {
 }
 
 function openDestination(destination: LogDestination): { sink: LogSink; close(): void } {
-  if (typeof destination === "object" && "write" in destination) {
-    return { sink: destination, close: () => undefined };
-  }
-  const isFile = typeof destination === "object";
-  const stream = pino.destination({
-    dest: isFile ? destination.file : destination,
-    sync: true,
-    mkdir: isFile,
-  });
-  // A full disk must not stop the broker: say it once where it may still be read, and go on without this log.
-  stream.once("error", (error: Error) => {
-    stream.on("error", () => undefined);
-    process.stderr.write(`the log cannot be written: ${error.message}\n`);
-  });
-  return {
-    sink: { write: (line) => void stream.write(line) },
-    close: () => (isFile ? stream.end() : stream.flushSync()),
-  };
+  if (typeof destination === "number") return openConsoleSink(destination);
+  if ("file" in destination) return openFileSink(destination.file);
+  return { sink: destination, close: () => undefined };
 }
 
 /**

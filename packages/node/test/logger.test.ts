@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type LoggingOptions, type LogOutput, openLogging, SILENT_LOGGING } from "../src/logger.ts";
 
 function collect(
@@ -125,6 +125,27 @@ describe("openLogging", () => {
     }
     expect(messages(readFileSync(file, "utf8").trim().split("\n"))).toEqual(["first", "second"]);
     rmSync(folder, { recursive: true });
+  });
+
+  test.runIf(existsSync("/dev/full"))("drops lines when the disk is full, and goes on", () => {
+    const destination = { file: "/dev/full" };
+    const logging = openLogging({ outputs: [{ destination, format: "json", level: "info" }] });
+    const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    logging.root.info("a");
+    logging.root.info("b");
+    const told = stderr.mock.calls.map(([text]) => String(text));
+    stderr.mockRestore();
+    logging.close();
+    expect(told).toEqual([
+      expect.stringContaining("the log /dev/full cannot be written: Error: ENOSPC"),
+    ]);
+  });
+
+  test("cannot be opened with a file that cannot", () => {
+    const destination = { file: join(import.meta.filename, "x.log") };
+    expect(() =>
+      openLogging({ outputs: [{ destination, format: "json", level: "info" }] }),
+    ).toThrow();
   });
 
   test("without an output takes everything and says that nothing is enabled", () => {
