@@ -20,6 +20,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { YieldingPublishers } from "./backlog.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
+import { ConsumerTimeout } from "./consumer-timeout.ts";
 import { deadLetter } from "./dead-letter.ts";
 import { DeferredWork } from "./deferred-work.ts";
 import { Delays } from "./delays.ts";
@@ -63,6 +64,7 @@ export class Broker implements QueueHost {
   readonly #connectionsById = new Map<number, Connection>();
   readonly #topology: Topology;
   readonly #counts: ConnectionCounts;
+  readonly #consumerTimeout: ConsumerTimeout;
   readonly #warned = new Set<string>();
   #lastSessionId = 0;
   #lastConnectionId = 0;
@@ -83,6 +85,8 @@ export class Broker implements QueueHost {
     this.metadata = new MetadataMachine((event) => this.#topology.onEvent(event));
     this.access = new AccessControl(this.metadata);
     this.#counts = new ConnectionCounts(this);
+    this.#consumerTimeout = new ConsumerTimeout(this, options.consumerTimeoutMs);
+    this.#consumerTimeout.start();
     alarms.onChange((reason) => {
       if (reason === undefined) this.#unblockAll();
     });
@@ -216,6 +220,7 @@ export class Broker implements QueueHost {
 
   /** Closes what still runs: timers of queues and exchanges, messages. The broker cannot be used any more. */
   close(): void {
+    this.#consumerTimeout.stop();
     this.#topology.close();
   }
 

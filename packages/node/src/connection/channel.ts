@@ -134,7 +134,7 @@ export class Channel {
   }
 
   noteDelivery(tag: number, consumer: ChannelConsumer, deliveryNumber: number): void {
-    this.ledger.push(tag, consumer, deliveryNumber);
+    this.ledger.push(tag, consumer, deliveryNumber, this.connection.now);
     if (this.globalPrefetch.isActive) this.globalPrefetch.delivered(consumer);
   }
 

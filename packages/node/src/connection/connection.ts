@@ -269,6 +269,11 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#socket.destroy();
   }
 
+  /** A channel's fault that no frame of the client brought up. */
+  failChannel(channel: Channel, error: ChannelError): void {
+    this.#fail(error, channel);
+  }
+
   /** Closes by the operator's or the node's wish: 320 with a reason. */
   closeByServer(error: ConnectionError): void {
     if (this.#state === "running") this.#fail(error);

@@ -5,6 +5,7 @@ export interface TakenDelivery {
   readonly tag: number;
   readonly consumer: ChannelConsumer;
   readonly deliveryNumber: number;
+  readonly deliveredAtMs: number;
 }
 
 /** Called with a consumer and a contiguous range of its delivery numbers. */
@@ -20,6 +21,8 @@ export class DeliveryLedger {
   #tags: number[] = new Array(INITIAL_CAPACITY).fill(0);
   #consumers: (ChannelConsumer | undefined)[] = new Array(INITIAL_CAPACITY).fill(undefined);
   #numbers: number[] = new Array(INITIAL_CAPACITY).fill(0);
+  /** When each was delivered, ms since the epoch. */
+  #times: number[] = new Array(INITIAL_CAPACITY).fill(0);
   #mask = INITIAL_CAPACITY - 1;
   #head = 0;
   /** Slots in use, settled ones in the middle included. */
@@ -31,13 +34,19 @@ export class DeliveryLedger {
     return this.#size;
   }
 
+  /** When the oldest outstanding delivery was made; undefined: nothing is outstanding. */
+  get oldestDeliveredAtMs(): number | undefined {
+    return this.#length === 0 ? undefined : this.#times[this.#head];
+  }
+
   /** Notes a delivery; `tag` is higher than all before. */
-  push(tag: number, consumer: ChannelConsumer, deliveryNumber: number): void {
+  push(tag: number, consumer: ChannelConsumer, deliveryNumber: number, now: number): void {
     if (this.#length > this.#mask) this.#makeRoom();
     const slot = (this.#head + this.#length) & this.#mask;
     this.#tags[slot] = tag;
     this.#consumers[slot] = consumer;
     this.#numbers[slot] = deliveryNumber;
+    this.#times[slot] = now;
     this.#length++;
     this.#size++;
   }
@@ -73,6 +82,16 @@ export class DeliveryLedger {
     return true;
   }
 
+  #delivery(position: number, consumer: ChannelConsumer): TakenDelivery {
+    const slot = (this.#head + position) & this.#mask;
+    return {
+      tag: this.#tagAt(position),
+      consumer,
+      deliveryNumber: this.#numbers[slot] as number, // The slot is in use.
+      deliveredAtMs: this.#times[slot] as number,
+    };
+  }
+
   /** Forgets everything; returns how many deliveries were outstanding. */
   clear(): number {
     const count = this.#size;
@@ -97,11 +116,7 @@ export class DeliveryLedger {
       if (consumer === undefined) continue;
       this.#consumers[slot] = undefined;
       this.#size--;
-      taken.push({
-        tag: this.#tagAt(index),
-        consumer,
-        deliveryNumber: this.#numbers[slot] as number,
-      });
+      taken.push(this.#delivery(index, consumer));
     }
     this.#trim();
     return taken;
@@ -114,18 +129,16 @@ export class DeliveryLedger {
       const slot = (this.#head + index) & this.#mask;
       const consumer = this.#consumers[slot];
       if (consumer === undefined) continue;
-      all.push({
-        tag: this.#tagAt(index),
-        consumer,
-        deliveryNumber: this.#numbers[slot] as number,
-      });
+      all.push(this.#delivery(index, consumer));
     }
     all.sort((left, right) => left.tag - right.tag);
     this.#consumers.fill(undefined);
     this.#head = 0;
     this.#length = 0;
     this.#size = 0;
-    for (const delivery of all) this.push(delivery.tag, delivery.consumer, delivery.deliveryNumber);
+    for (const { tag, consumer, deliveryNumber, deliveredAtMs } of all) {
+      this.push(tag, consumer, deliveryNumber, deliveredAtMs);
+    }
   }
 
   /** Takes `count` slots from the front, joining each consumer's contiguous delivery numbers. */
@@ -184,6 +197,7 @@ export class DeliveryLedger {
     const tags: number[] = new Array(capacity).fill(0);
     const consumers: (ChannelConsumer | undefined)[] = new Array(capacity).fill(undefined);
     const numbers: number[] = new Array(capacity).fill(0);
+    const times: number[] = new Array(capacity).fill(0);
     let next = 0;
     for (let index = 0; index < this.#length; index++) {
       const slot = (this.#head + index) & this.#mask;
@@ -191,11 +205,13 @@ export class DeliveryLedger {
       tags[next] = this.#tags[slot] as number;
       consumers[next] = this.#consumers[slot];
       numbers[next] = this.#numbers[slot] as number;
+      times[next] = this.#times[slot] as number;
       next++;
     }
     this.#tags = tags;
     this.#consumers = consumers;
     this.#numbers = numbers;
+    this.#times = times;
     this.#mask = capacity - 1;
     this.#head = 0;
     this.#length = next;

@@ -62,6 +62,7 @@ function checkDeadLetterRoutingKey(value: FieldValue, args: FieldTable): string 
 }
 
 const LEADER_LOCATORS = ["client-local", "balanced", "random", "least-leaders"];
+const MASTER_LOCATORS = ["client-local", "min-masters", "random"];
 
 /** How the value of each known argument is checked; those without an entry are taken as they come. */
 export const ARGUMENT_CHECKS: Readonly<Record<string, ArgumentCheck>> = {
@@ -87,11 +88,13 @@ export const ARGUMENT_CHECKS: Readonly<Record<string, ArgumentCheck>> = {
   "x-single-active-consumer": checkBoolean,
   "x-quorum-initial-group-size": checkPositive,
   "x-queue-leader-locator": checkOneOf(LEADER_LOCATORS, () => "invalid_queue_locator_arg"),
+  // RabbitMQ 3.10 ends the connection with 541 for an unknown one.
+  "x-queue-master-locator": checkOneOf(MASTER_LOCATORS, () => "invalid_queue_locator_arg"),
 };
 
 /**
- * The arguments each type knows, in the order in which RabbitMQ 3.10 checks and compares them.
- * It does not look at the values of x-delivery-limit and x-queue-master-locator.
+ * The arguments each type knows, in the order in which RabbitMQ 3.10 checks and compares them; 3.13 takes
+ * x-queue-leader-locator for classic queues, too. The value of x-delivery-limit is not looked at.
  */
 export const ARGUMENTS_OF: Readonly<Record<QueueType, readonly string[]>> = {
   classic: [
@@ -108,6 +111,7 @@ export const ARGUMENTS_OF: Readonly<Record<QueueType, readonly string[]>> = {
     "x-single-active-consumer",
     "x-queue-type",
     "x-queue-master-locator",
+    "x-queue-leader-locator",
   ],
   quorum: [
     "x-expires",

@@ -28,13 +28,13 @@ export function handleQos(channel: Channel, method: MethodOf<"basic.qos">): void
   if (method.prefetchSize !== 0) {
     throw notImplemented(`prefetch_size!=0 (${method.prefetchSize})`);
   }
+  channel.send("basic.qos-ok", {}); // Before what a raised limit lets through.
   if (method.global) {
     const outstanding = channel.ledger.size;
     channel.globalPrefetch.setLimit(method.prefetchCount, outstanding, channel.consumers.values());
   } else {
     channel.consumerPrefetch = method.prefetchCount;
   }
-  channel.send("basic.qos-ok", {});
 }
 
 /** basic.consume (spec 1.8.3.3; order of checks as RabbitMQ's). */
