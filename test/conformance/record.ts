@@ -3,10 +3,9 @@ import { parseArgs } from "node:util";
 import { GROUPS } from "./cases.ts";
 import { startRabbit } from "./rabbitmq.ts";
 import { type Recording, recordedFile } from "./recording.ts";
-import { type Case, type Group, runCase, type Target } from "./script/session.ts";
+import { runCases } from "./run-cases.ts";
+import type { Case, Group, Target } from "./script/session.ts";
 
-/** Cases that run at the same time; each has its own connections and names. */
-const CONCURRENCY = 12;
 const LINE_WIDTH_MAX = 100;
 
 const { values: options } = parseArgs({
@@ -17,7 +16,6 @@ const { values: options } = parseArgs({
   },
 });
 
-const failures: string[] = [];
 if (options.against === undefined) {
   say("starting a private RabbitMQ");
   const rabbit = await startRabbit();
@@ -30,35 +28,21 @@ if (options.against === undefined) {
   const url = new URL(options.against);
   await recordAll({ host: url.hostname, port: Number(url.port || 5672) });
 }
-for (const failure of failures) say(failure);
-if (failures.length > 0) process.exitCode = 1;
 
 async function recordAll(target: Target): Promise<void> {
   const started = Date.now();
   await mkdir(new URL("./recorded/", import.meta.url), { recursive: true });
-  const recorded = new Map<Case, readonly string[]>();
-  await runConcurrently(wanted(), async (item) => {
-    try {
-      recorded.set(item, await runCase(target, item));
-    } catch (error) {
-      failures.push(`${String(error)}\n  ${String(error instanceof Error ? error.cause : "")}`);
-    }
-  });
+  const { transcripts: recorded, failures } = await runCases(target, wanted());
   for (const group of GROUPS) await writeGroup(group, recorded);
   say(`recorded ${recorded.size} cases in ${Date.now() - started} ms, ${failures.length} failed`);
+  for (const failure of failures) say(failure);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
 function wanted(): Case[] {
   return GROUPS.flatMap((group) =>
     group.cases.filter((item) => `${group.name}: ${item.name}`.includes(options.only)),
   );
-}
-
-async function runConcurrently(items: Case[], run: (item: Case) => Promise<void>): Promise<void> {
-  const worker = async (): Promise<void> => {
-    for (let item = items.shift(); item !== undefined; item = items.shift()) await run(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 
 /** Replaces what was recorded anew; drops cases that exist no more. */

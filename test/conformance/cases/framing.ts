@@ -170,7 +170,7 @@ export const framing: Group = {
       const payload = encodeMethod("queue.declare-ok", { queue: "q" });
       peer.frame(FRAME.method, 1, payload, "queue.declare-ok");
     }),
-    refused("basic.deliver sent by a client is a 503 or worse", (peer) => {
+    refused("basic.get-empty sent by a client is a 503", (peer) => {
       const payload = encodeMethod("basic.get-empty", {});
       peer.frame(FRAME.method, 1, payload, "basic.get-empty");
     }),

@@ -67,8 +67,8 @@ export const qos: Group = {
       ch.publishAll(q, ["1", "2", "3"]);
       await ch.take(1);
       await ch.untilCount(q, 2);
-      await ch.call("basic.qos", { "prefetch-count": 2, global: true });
-      await ch.take(1);
+      ch.send("basic.qos", { "prefetch-count": 2, global: true });
+      await ch.takeSorted(2, (item) => item.method);
       await ch.untilCount(q, 1);
     }),
     onChannel("3.7", "qos: zero means no limit", async (ch, n) => {

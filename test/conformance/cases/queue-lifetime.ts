@@ -24,7 +24,19 @@ export const queueLifetime: Group = {
       await other.passive(q);
     }),
     locked("queue.bind", (queue) => ({ queue, exchange: "amq.direct", "routing-key": queue })),
-    locked("queue.unbind", (queue) => ({ queue, exchange: "amq.direct", "routing-key": queue })),
+    scenario("3.5", "exclusive: queue.unbind from another connection is a 405", async (s) => {
+      const owner = await (await s.connect()).channel();
+      const q = await owner.queue(s.name("q"), { exclusive: true });
+      await owner.bind(q, "amq.direct", q);
+      const other = await (await s.connect()).channel();
+      await other.call("queue.unbind", { queue: q, exchange: "amq.direct", "routing-key": q });
+    }),
+    scenario("3.5", "exclusive: queue.unbind of no binding from another connection", async (s) => {
+      const owner = await (await s.connect()).channel();
+      const q = await owner.queue(s.name("q"), { exclusive: true });
+      const other = await (await s.connect()).channel();
+      await other.call("queue.unbind", { queue: q, exchange: "amq.direct", "routing-key": q });
+    }),
     locked("queue.purge", (queue) => ({ queue })),
     locked("queue.delete", (queue) => ({ queue })),
     locked("basic.consume", (queue) => ({ queue, "consumer-tag": "t" })),
@@ -140,7 +152,7 @@ export const queueLifetime: Group = {
       ch.publishAll(q, ["1"]);
       await ch.call("queue.delete", { queue: q, "if-empty": true });
     }),
-    onChannel("3.5", "delete: if-unused is checked before if-empty", async (ch, n) => {
+    onChannel("3.5", "delete: if-empty is checked before if-unused", async (ch, n) => {
       const q = await ch.queue(n("q"));
       ch.publishAll(q, ["1", "2"]);
       await ch.call("basic.qos", { "prefetch-count": 1 });

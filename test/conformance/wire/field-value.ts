@@ -83,7 +83,7 @@ function numberType(value: number): string {
 }
 
 /** Encodes one value with its type octet. */
-export function encodeFieldValue(value: FieldValue): Buffer {
+function encodeFieldValue(value: FieldValue): Buffer {
   const type = value instanceof Typed ? value.type : defaultType(value);
   const bare = value instanceof Typed ? value.value : value;
   return Buffer.concat([Buffer.from(type), encodeBare(type, bare)]);

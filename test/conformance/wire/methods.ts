@@ -1,7 +1,7 @@
 import { type Decoded, decodeTable, encodeTable, type FieldTable, Reader } from "./field-value.ts";
 
 /** A method argument as a script writes it; a Buffer goes into a string unchanged. */
-export type Argument = string | number | bigint | boolean | Buffer | FieldTable;
+type Argument = string | number | bigint | boolean | Buffer | FieldTable;
 /** Arguments by their name in the specification; those left out are zero, empty or false. */
 export interface Arguments {
   readonly [name: string]: Argument;
