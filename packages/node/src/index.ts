@@ -1,7 +1,10 @@
+export type { Config } from "./config/config.ts";
+export type { ConnectionInfo, QueueInfo } from "./embed/broker-view.ts";
 export {
-  type ConnectionInfo,
   EmbeddedBroker,
-  type QueueInfo,
+  type PolicyOptions,
+  type UrlOptions,
+  type UserOptions,
   type WaitOptions,
 } from "./embed/embedded-broker.ts";
 export type { PublishedProperties, QueuedMessage } from "./embed/queued-message.ts";

@@ -31,6 +31,8 @@ export interface NodeDependencies {
   readonly definitions?: readonly string[];
   /** Pause before a peer that failed to log in is dropped; undefined: RabbitMQ's 3 s. */
   readonly silentCloseDelayMs?: number;
+  /** How long `stop` waits for clients to answer connection.close; undefined: SHUTDOWN_TIMEOUT_MS. */
+  readonly shutdownTimeoutMs?: number;
 }
 
 /** A running node: the broker with its listeners and monitors. */
@@ -41,6 +43,7 @@ export class BrokerNode {
   readonly memory: MemoryMonitor;
   readonly disk: DiskMonitor | undefined;
   readonly #logging: Logging;
+  readonly #shutdownTimeoutMs: number;
   #stopping: Promise<void> | undefined = undefined;
 
   private constructor(config: Config, logging: Logging, parts: NodeParts) {
@@ -50,6 +53,7 @@ export class BrokerNode {
     this.listeners = parts.listeners;
     this.memory = parts.memory;
     this.disk = parts.disk;
+    this.#shutdownTimeoutMs = parts.shutdownTimeoutMs;
   }
 
   /**
@@ -62,18 +66,21 @@ export class BrokerNode {
     const clock = dependencies.clock ?? new RealClock();
     const options = brokerOptions(config, dependencies.silentCloseDelayMs);
     const broker = new Broker(options, { clock, logging, alarms });
-    await fill(broker, config, dependencies.definitions ?? []);
-    const { memory, disk } = await startMonitors(config, logging, alarms);
     const listeners: Listener[] = [];
+    let monitors: Monitors | undefined;
     try {
+      await fill(broker, config, dependencies.definitions ?? []);
+      monitors = await startMonitors(config, logging, alarms);
       await openListeners(broker, config, listeners);
     } catch (error) {
-      memory.stop();
-      disk?.stop();
+      monitors?.memory.stop();
+      monitors?.disk?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
+      broker.close();
       throw error;
     }
-    return new BrokerNode(config, logging, { broker, listeners, memory, disk });
+    const { shutdownTimeoutMs = SHUTDOWN_TIMEOUT_MS } = dependencies;
+    return new BrokerNode(config, logging, { broker, listeners, ...monitors, shutdownTimeoutMs });
   }
 
   /** Closes listeners, tells the clients (320), stops everything. Repeatable. */
@@ -86,18 +93,22 @@ export class BrokerNode {
     this.memory.stop();
     this.disk?.stop();
     const closed = this.listeners.map((listener) => listener.close());
-    await shutDown(this.broker, SHUTDOWN_TIMEOUT_MS);
+    await shutDown(this.broker, this.#shutdownTimeoutMs);
     await Promise.all(closed);
     this.broker.close();
     this.#logging.root.info("stopped");
   }
 }
 
-interface NodeParts {
-  readonly broker: Broker;
-  readonly listeners: readonly Listener[];
+interface Monitors {
   readonly memory: MemoryMonitor;
   readonly disk: DiskMonitor | undefined;
+}
+
+interface NodeParts extends Monitors {
+  readonly broker: Broker;
+  readonly listeners: readonly Listener[];
+  readonly shutdownTimeoutMs: number;
 }
 
 function brokerOptions(config: Config, silentCloseDelayMs: number | undefined): BrokerOptions {
@@ -154,11 +165,7 @@ export function importDefinitions(broker: Broker, json: string, source: string):
   }
 }
 
-async function startMonitors(
-  config: Config,
-  logging: Logging,
-  alarms: Alarms,
-): Promise<{ memory: MemoryMonitor; disk: DiskMonitor | undefined }> {
+async function startMonitors(config: Config, logging: Logging, alarms: Alarms): Promise<Monitors> {
   const clock = new RealClock();
   const log = logging.root;
   const { memoryWatermark, totalMemoryOverride, memoryMonitorIntervalMs, diskFreeLimit } =

@@ -80,7 +80,7 @@ export class Broker implements QueueHost {
       this.log.error({ err: error }, "internal error in deferred work");
     });
     this.delays = new Delays(this);
-    this.publishView = new Message(this.slabs, messageRouting("", ""), Buffer.alloc(0));
+    this.publishView = new Message(this.slabs, messageRouting("", ""));
     this.#topology = new Topology(this, () => randomInt(2 ** 32) / 2 ** 32);
     this.metadata = new MetadataMachine((event) => this.#topology.onEvent(event));
     this.access = new AccessControl(this.metadata);

@@ -1,14 +1,17 @@
-import { FRAME_END, FRAME_METHOD, FRAME_OVERHEAD, METHOD_IDS } from "@leveret/amqp";
-import type { Message } from "../queue/message.ts";
-import { copyBytes } from "../queue/message.ts";
+import { encodeMethodFrame, FRAME_HEADER_SIZE } from "@leveret/amqp";
+import { copySmall, VIEW_COPY_MAX, viewOf } from "../queue/byte-copy.ts";
+import type { Message, MessageRouting } from "../queue/message.ts";
 import type { ConsumerOutlet, QueueConsumer, VolatileQueue } from "../queue/volatile-queue.ts";
+import type { Arena } from "./arena-pool.ts";
 import type { Channel } from "./channel.ts";
-import { writeContent, writeUint64 } from "./content-writer.ts";
+import { hasRunFor, writeContent, writeRun, writeUint64 } from "./content-writer.ts";
 import { withDeliveryCount } from "./delivery-count-header.ts";
 import type { OnSettled } from "./delivery-ledger.ts";
 
+const METHOD_ID_SIZE = 4;
 const DELIVERY_TAG_SIZE = 8;
-const REDELIVERED_SIZE = 1;
+const EMPTY: Buffer = Buffer.alloc(0);
+const EMPTY_VIEW: DataView = viewOf(EMPTY);
 
 /**
  * A consumer of one channel (basic.consume), or the channel's own holder of what basic.get took from a queue.
@@ -27,8 +30,12 @@ export class ChannelConsumer implements ConsumerOutlet {
   /** basic.cancel: what it holds stays with the channel. */
   isCancelled = false;
 
-  /** A whole method frame up to the consumer tag, with channel and a size to be patched. */
-  readonly #prefix: Buffer;
+  /** A prepared basic.deliver frame for messages with `#routing`. */
+  #method: Buffer = EMPTY;
+  #methodView: DataView = EMPTY_VIEW;
+  #routing: MessageRouting | undefined = undefined;
+  /** Where the delivery tag stands in it. */
+  readonly #tagOffset: number;
   #rangeFrom = 1;
   #rangeTo = 0;
 
@@ -37,7 +44,7 @@ export class ChannelConsumer implements ConsumerOutlet {
     this.tag = tag;
     this.queue = queue;
     this.noAck = noAck;
-    this.#prefix = deliverPrefix(channel.number, tag);
+    this.#tagOffset = FRAME_HEADER_SIZE + METHOD_ID_SIZE + 1 + Buffer.byteLength(tag);
   }
 
   get isCongested(): boolean {
@@ -53,11 +60,18 @@ export class ChannelConsumer implements ConsumerOutlet {
     const { channel } = this;
     const deliveryTag = channel.nextDeliveryTag();
     if (!this.noAck) channel.noteDelivery(deliveryTag, this, deliveryNumber);
-    this.#writeMethod(deliveryTag, redelivered, message.routing.wire);
+    if (this.#routing !== message.routing) this.#prepare(message.routing);
     const { output, frameMax } = channel.connection;
-    // Pushed the first time a message has no such header; basic.get shows it from 0 on (RabbitMQ 3.10).
-    const properties = deliveryCount <= 0 ? undefined : withDeliveryCount(message, deliveryCount);
-    writeContent(output, channel.number, message, frameMax, properties);
+    if (deliveryCount <= 0 && hasRunFor(message, frameMax)) {
+      const methodSize = this.#method.length;
+      const runSize = message.runEnd - message.runStart;
+      const arena = output.reserve(methodSize + runSize);
+      this.#writeMethod(arena, output.end, deliveryTag, redelivered);
+      writeRun(arena, output.end + methodSize, channel.number, message);
+      output.end += methodSize + runSize;
+    } else {
+      this.#deliverInParts(message, deliveryTag, redelivered, deliveryCount);
+    }
     output.checkWater();
   }
 
@@ -105,36 +119,45 @@ export class ChannelConsumer implements ConsumerOutlet {
     onSettled(this, from, to);
   }
 
-  /** basic.deliver: consumer-tag, delivery-tag, redelivered, exchange, routing-key (spec 1.8.3.13). */
-  #writeMethod(deliveryTag: number, redelivered: boolean, wire: Buffer): void {
-    const { output } = this.channel.connection;
-    const prefix = this.#prefix;
-    const size = prefix.length + DELIVERY_TAG_SIZE + REDELIVERED_SIZE + wire.length + 1;
-    const bytes = output.reserve(size);
-    let at = output.end;
-    copyBytes(prefix, 0, bytes, at, prefix.length);
-    const payload = size - FRAME_OVERHEAD;
-    bytes[at + 5] = payload >>> 8; // A deliver method is below 1 KiB: two octets of the size suffice.
-    bytes[at + 6] = payload;
-    at += prefix.length;
-    writeUint64(bytes, at, deliveryTag);
-    at += DELIVERY_TAG_SIZE;
-    bytes[at] = redelivered ? 1 : 0;
-    at += REDELIVERED_SIZE;
-    copyBytes(wire, 0, bytes, at, wire.length);
-    bytes[at + wire.length] = FRAME_END;
-    output.end = at + wire.length + 1;
+  /** A message that needs other properties or other frames than it came with. */
+  #deliverInParts(
+    message: Message,
+    deliveryTag: number,
+    redelivered: boolean,
+    deliveryCount: number,
+  ): void {
+    const { channel } = this;
+    const { output, frameMax } = channel.connection;
+    const arena = output.reserve(this.#method.length);
+    this.#writeMethod(arena, output.end, deliveryTag, redelivered);
+    output.end += this.#method.length;
+    // Pushed the first time a message has no such header; basic.get shows it from 0 on (RabbitMQ 3.10).
+    const properties = deliveryCount <= 0 ? undefined : withDeliveryCount(message, deliveryCount);
+    writeContent(output, channel.number, message, frameMax, properties);
   }
-}
 
-function deliverPrefix(channel: number, tag: string): Buffer {
-  const name = Buffer.from(tag);
-  const id = METHOD_IDS["basic.deliver"];
-  const prefix = Buffer.alloc(7 + 4 + 1 + name.length);
-  prefix[0] = FRAME_METHOD;
-  prefix.writeUInt16BE(channel, 1);
-  prefix.writeUInt32BE(id, 7);
-  prefix[11] = name.length;
-  name.copy(prefix, 12);
-  return prefix;
+  #writeMethod(arena: Arena, at: number, deliveryTag: number, redelivered: boolean): void {
+    const { length } = this.#method;
+    if (length > VIEW_COPY_MAX) this.#method.copy(arena.bytes, at);
+    else copySmall(this.#methodView, 0, arena.view, at, length);
+    const tagAt = at + this.#tagOffset;
+    writeUint64(arena.view, tagAt, deliveryTag);
+    if (redelivered) arena.view.setUint8(tagAt + DELIVERY_TAG_SIZE, 1);
+  }
+
+  /**
+   * The next messages come from this exchange with this routing key: the whole basic.deliver frame but for delivery
+   * tag and redelivered bit is the same (spec 1.8.3.13).
+   */
+  #prepare(routing: MessageRouting): void {
+    this.#method = encodeMethodFrame(this.channel.number, "basic.deliver", {
+      consumerTag: this.tag,
+      deliveryTag: 0,
+      redelivered: false,
+      exchange: routing.exchange,
+      routingKey: routing.routingKey,
+    });
+    this.#methodView = viewOf(this.#method);
+    this.#routing = routing;
+  }
 }

@@ -15,6 +15,7 @@ import {
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
 import { PUBLISH_TARGET_CACHE_COUNT } from "../limits.ts";
+import { isEqual, viewOf } from "../queue/byte-copy.ts";
 import type { VolatileQueue } from "../queue/volatile-queue.ts";
 import { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTransaction } from "./channel-transaction.ts";
@@ -37,6 +38,15 @@ const BASIC_PUBLISH = METHOD_IDS["basic.publish"];
 const CHANNEL_CLOSE_OK = METHOD_IDS["channel.close-ok"];
 const CHANNEL_CLOSE = METHOD_IDS["channel.close"];
 const CHANNEL_OPEN = METHOD_IDS["channel.open"];
+
+const NO_VIEW: DataView = viewOf(Buffer.alloc(0));
+
+/** A publish method that was seen before, by its payload. */
+interface KnownPublish {
+  readonly target: PublishTarget;
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
 
 /** normal: plain acks; confirm: publisher confirms; tx: transactions. A channel never goes back (RabbitMQ). */
 export type ChannelMode = "normal" | "confirm" | "tx";
@@ -73,7 +83,8 @@ export class Channel {
   #target: PublishTarget | undefined = undefined;
   /** Payload of the publish method that `#target` was made of. */
   #targetBytes: Buffer | undefined = undefined;
-  readonly #targets = new Map<string, { target: PublishTarget; bytes: Buffer }>();
+  #targetView: DataView = NO_VIEW;
+  readonly #targets = new Map<string, KnownPublish>();
 
   constructor(connection: Connection, vhost: VirtualHost, number: number, sessionId: number) {
     this.connection = connection;
@@ -134,7 +145,9 @@ export class Channel {
   }
 
   noteDelivery(tag: number, consumer: ChannelConsumer, deliveryNumber: number): void {
-    this.ledger.push(tag, consumer, deliveryNumber, this.connection.now);
+    // The time matters to consumer_timeout only.
+    const now = this.broker.options.consumerTimeoutMs > 0 ? this.broker.clock.now() : 0;
+    this.ledger.push(tag, consumer, deliveryNumber, now);
     if (this.globalPrefetch.isActive) this.globalPrefetch.delivered(consumer);
   }
 
@@ -273,10 +286,7 @@ export class Channel {
   #isSamePublish(bytes: Buffer, start: number, end: number): boolean {
     const known = this.#targetBytes;
     if (known === undefined || known.length !== end - start) return false;
-    for (let index = known.length - 1; index >= 0; index--) {
-      if (known[index] !== bytes[start + index]) return false;
-    }
-    return true;
+    return isEqual(this.#targetView, this.connection.viewOf(bytes), start);
   }
 
   #choosePublishTarget(bytes: Buffer, start: number, end: number): void {
@@ -284,12 +294,13 @@ export class Channel {
     let known = this.#targets.get(key);
     if (known === undefined) {
       const copy = Buffer.from(bytes.subarray(start, end));
-      known = { target: decodePublishTarget(copy), bytes: copy };
+      known = { target: decodePublishTarget(copy), bytes: copy, view: viewOf(copy) };
       if (this.#targets.size >= PUBLISH_TARGET_CACHE_COUNT) this.#targets.clear();
       this.#targets.set(key, known);
     }
     this.#target = known.target;
     this.#targetBytes = known.bytes;
+    this.#targetView = known.view;
   }
 
   /** basic.ack comes as often as messages do, so it is read without the table of methods. */

@@ -31,6 +31,7 @@ import {
   SILENT_CLOSE_DELAY_MS,
 } from "../limits.ts";
 import type { Logger } from "../logger.ts";
+import { viewOf } from "../queue/byte-copy.ts";
 import type { VolatileQueue } from "../queue/volatile-queue.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelConsumer } from "./channel-consumer.ts";
@@ -83,6 +84,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   /** What could not take more while this connection published to it. */
   #yieldTo: Backlog | undefined = undefined;
   #readSinceYield = 0;
+  #viewed: Buffer = NO_BYTES;
+  #view: DataView = viewOf(NO_BYTES);
 
   constructor(broker: Broker, socket: Socket, id: number, addresses: ConnectionAddresses) {
     this.broker = broker;
@@ -175,6 +178,15 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   disownQueue(queue: VolatileQueue): void {
     this.#ownQueues.delete(queue);
+  }
+
+  /** A view of input bytes: made once for each chunk. */
+  viewOf(bytes: Buffer): DataView {
+    if (this.#viewed !== bytes) {
+      this.#viewed = bytes;
+      this.#view = viewOf(bytes);
+    }
+    return this.#view;
   }
 
   /** The channel's number may be used again. */
@@ -297,6 +309,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
       this.#fail(error);
     }
     this.broker.publishingConnection = undefined;
+    this.#viewed = NO_BYTES; // An idle connection must not pin its last chunk.
     this.#onChunkEnd();
   };
 
@@ -654,6 +667,7 @@ export interface ConnectionAddresses {
   readonly local: string;
 }
 
+const NO_BYTES: Buffer = Buffer.alloc(0);
 const NO_FAULT = { failed: NO_METHOD } as const;
 
 function channelNotOpen(failed?: { classId: number; methodId: number }): ConnectionError {

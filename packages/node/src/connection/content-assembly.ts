@@ -1,4 +1,9 @@
-import { CONTENT_HEADER_PROPERTIES_OFFSET, ConnectionError, NO_METHOD } from "@leveret/amqp";
+import {
+  CONTENT_HEADER_PROPERTIES_OFFSET,
+  ConnectionError,
+  FRAME_HEADER_SIZE,
+  NO_METHOD,
+} from "@leveret/amqp";
 import { preconditionFailed } from "../errors.ts";
 import { MESSAGE_SIZE_CEILING } from "../limits.ts";
 
@@ -22,6 +27,10 @@ export class ContentAssembly {
 
   #expectsHeader = false;
   #expectsBody = false;
+  /** Header frame and the only body frame stand side by side in `body`: their bytes, frames and all; -1: no. */
+  runStart = -1;
+  runEnd = -1;
+
   #received = 0;
   #ownsHeader = true;
 
@@ -61,6 +70,8 @@ export class ContentAssembly {
     this.#received = 0;
     this.#ownsHeader = false;
     this.#expectsBody = size > 0;
+    this.runStart = size === 0 ? start - FRAME_HEADER_SIZE : -1;
+    this.runEnd = size === 0 ? end + 1 : -1;
     return size === 0;
   }
 
@@ -75,6 +86,7 @@ export class ContentAssembly {
     if (size === this.bodySize) {
       this.body = bytes;
       this.bodyStart = start;
+      this.#findRun(bytes, start, end);
     } else {
       this.#gather(bytes, start, end);
     }
@@ -100,6 +112,13 @@ export class ContentAssembly {
     this.#expectsBody = false;
     this.properties = EMPTY;
     this.body = EMPTY;
+  }
+
+  /** The header frame ends where the body frame begins: one run of bytes. */
+  #findRun(bytes: Buffer, start: number, end: number): void {
+    if (this.properties !== bytes || this.propertiesEnd + 1 !== start - FRAME_HEADER_SIZE) return;
+    this.runStart = this.propertiesStart - CONTENT_HEADER_PROPERTIES_OFFSET - FRAME_HEADER_SIZE;
+    this.runEnd = end + 1;
   }
 
   #gather(bytes: Buffer, start: number, end: number): void {

@@ -5,10 +5,10 @@ import {
   OUTPUT_HIGH_WATER,
   OUTPUT_LOW_WATER,
 } from "../limits.ts";
-import { returnArena, takeArena } from "./arena-pool.ts";
+import { type Arena, makeArena, returnArena, takeArena } from "./arena-pool.ts";
 
 /** Shared by all outputs; never changed. */
-const NONE: Buffer[] = [];
+const NONE: Arena[] = [];
 
 /** Asked to call `flush` once, when the current turn of the event loop has read its input. */
 export interface FlushSchedule {
@@ -25,8 +25,7 @@ export interface OutputListener {
  * turn of the event loop. Bytes that were handed to the socket stay untouched until it reports them written.
  */
 export class OutputBuffer {
-  /** Where frames are appended: `bytes` from `end` on, after a call of {@link reserve}. */
-  bytes: Buffer | undefined;
+  /** Where the next byte goes, in the arena that {@link reserve} returned. */
   end = 0;
   /** Unwritten output reached the high water mark and has not fallen to the low one yet. */
   congested = false;
@@ -43,9 +42,10 @@ export class OutputBuffer {
   #piecesSize = 0;
   #scheduled = false;
   /** Arenas that are full; they go with the next flush. */
-  #spent: Buffer[] = NONE;
+  #spent: Arena[] = NONE;
+  #arena: Arena | undefined = undefined;
   /** For each flush that the socket has not finished, the arenas that are free afterwards. */
-  readonly #underWay: Buffer[][] = [];
+  readonly #underWay: Arena[][] = [];
 
   constructor(socket: Socket, schedule: FlushSchedule, listener: OutputListener) {
     this.#socket = socket;
@@ -58,21 +58,21 @@ export class OutputBuffer {
     return this.#piecesSize + this.end - this.#start + this.#socket.writableLength;
   }
 
-  /** Makes room for `size` bytes at `end` of the returned buffer. The caller then advances `end`. */
-  reserve(size: number): Buffer {
+  /** Makes room for `size` bytes at `end` of the returned arena. The caller then advances `end`. */
+  reserve(size: number): Arena {
     if (!this.#scheduled) {
       this.#scheduled = true;
       this.#schedule.add(this);
     }
-    const arena = this.bytes;
-    if (arena !== undefined && this.end + size <= arena.length) return arena;
+    const arena = this.#arena;
+    if (arena !== undefined && this.end + size <= arena.bytes.length) return arena;
     return this.#grow(size);
   }
 
   /** Appends bytes by copying them. */
   append(bytes: Buffer): void {
     const arena = this.reserve(bytes.length);
-    bytes.copy(arena, this.end);
+    bytes.copy(arena.bytes, this.end);
     this.end += bytes.length;
   }
 
@@ -129,9 +129,9 @@ export class OutputBuffer {
 
   /** The socket has written everything: an arena with nothing pending goes back to the pool. */
   #releaseIdleArena(): void {
-    if (this.#pieces.length === 0 && this.bytes !== undefined && this.#start === this.end) {
-      returnArena(this.bytes);
-      this.bytes = undefined;
+    if (this.#pieces.length === 0 && this.#arena !== undefined && this.#start === this.end) {
+      returnArena(this.#arena);
+      this.#arena = undefined;
       this.#start = 0;
       this.end = 0;
     }
@@ -139,20 +139,20 @@ export class OutputBuffer {
 
   /** What was appended since the last cut becomes a piece of its own. */
   #cutPiece(): void {
-    if (this.bytes === undefined || this.#start === this.end) return;
-    this.#pieces.push(this.bytes.subarray(this.#start, this.end));
+    if (this.#arena === undefined || this.#start === this.end) return;
+    this.#pieces.push(this.#arena.bytes.subarray(this.#start, this.end));
     this.#piecesSize += this.end - this.#start;
     this.#start = this.end;
   }
 
-  #grow(size: number): Buffer {
+  #grow(size: number): Arena {
     this.#cutPiece();
-    if (this.bytes !== undefined) {
-      if (this.#spent === NONE) this.#spent = [this.bytes];
-      else this.#spent.push(this.bytes);
+    if (this.#arena !== undefined) {
+      if (this.#spent === NONE) this.#spent = [this.#arena];
+      else this.#spent.push(this.#arena);
     }
-    const arena = size <= OUTPUT_ARENA_SIZE ? takeArena() : Buffer.allocUnsafeSlow(size);
-    this.bytes = arena;
+    const arena = size <= OUTPUT_ARENA_SIZE ? takeArena() : makeArena(size);
+    this.#arena = arena;
     this.#start = 0;
     this.end = 0;
     return arena;
@@ -163,7 +163,7 @@ export class OutputBuffer {
     this.#pieces.length = 0;
     this.#piecesSize = 0;
     this.#spent = NONE;
-    this.bytes = undefined;
+    this.#arena = undefined;
     this.#start = 0;
     this.end = 0;
     this.congested = false;

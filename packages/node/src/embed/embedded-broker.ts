@@ -1,15 +1,30 @@
 import { ConnectionError, NO_METHOD } from "@leveret/amqp";
 import type { BrokerNode } from "../broker/broker-node.ts";
+import { addUser } from "../broker/seed.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { MetadataCommand } from "../metadata/commands.ts";
-import type { VolatileQueue } from "../queue/volatile-queue.ts";
+import type { JsonValue } from "../metadata/json-value.ts";
 import type { VirtualClock } from "../runtime/virtual-clock.ts";
+import {
+  type ConnectionInfo,
+  connectionInfo,
+  getQueue,
+  type QueueInfo,
+  queueInfo,
+} from "./broker-view.ts";
 import { type QueuedMessage, queuedMessage } from "./queued-message.ts";
+import { resetTopology } from "./reset.ts";
 
 const POLL_INTERVAL_MS = 2;
 const DEFAULT_TIMEOUT_MS = 5000;
+const MESSAGES_SHOWN_DEFAULT = 1000;
 /** The alarm that `blockPublishers` raises belongs to no real node, so that no monitor clears it. */
 const FAULT_NODE = "embedded-fault";
+/** What a listener on all interfaces reports, and where clients of this machine find it. */
+const ANY_ADDRESS: ReadonlyMap<string, string> = new Map([
+  ["0.0.0.0", "127.0.0.1"],
+  ["::", "::1"],
+]);
 
 export interface WaitOptions {
   /** Default "/". */
@@ -18,50 +33,77 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
 }
 
-export interface QueueInfo {
-  readonly name: string;
-  readonly vhost: string;
-  readonly messagesReady: number;
-  readonly messagesUnacknowledged: number;
-  readonly consumers: number;
+/** A user for `addUser`. Patterns are regular expressions as in RabbitMQ; default: everything is allowed. */
+export interface UserOptions {
+  /** Where the permissions hold; default: every vhost there is. */
+  readonly vhost?: string;
+  readonly configure?: string;
+  readonly write?: string;
+  readonly read?: string;
+  readonly tags?: readonly string[];
 }
 
-export interface ConnectionInfo {
-  /** `127.0.0.1:51234 -> 127.0.0.1:5672` */
-  readonly name: string;
-  /** What the client called itself. */
-  readonly clientName: string | undefined;
-  readonly user: string;
-  readonly vhost: string | undefined;
-  readonly channels: number;
+/** A policy for `setPolicy`. */
+export interface PolicyOptions {
+  /** Regular expression on names of queues and exchanges. */
+  readonly pattern: string;
+  /** As in RabbitMQ: `{ "message-ttl": 60000 }`. */
+  readonly definition: Readonly<Record<string, JsonValue>>;
+  /** Default "all". */
+  readonly applyTo?: "all" | "queues" | "exchanges" | "classic_queues" | "quorum_queues";
+  /** Default 0; the highest that matches applies. */
+  readonly priority?: number;
+  /** Default "/". */
+  readonly vhost?: string;
+}
+
+/** Whom `urlFor` logs in, and where; what is not given is the default user and vhost. */
+export interface UrlOptions {
+  readonly user?: string;
+  readonly password?: string;
+  readonly vhost?: string;
 }
 
 /** A broker inside the current process, with a view into its queues and with faults on demand. */
 export class EmbeddedBroker implements AsyncDisposable {
   /** The clock given to `startBroker`. */
   readonly clock: VirtualClock | undefined;
-  readonly #node: BrokerNode;
-
-  constructor(node: BrokerNode, clock: VirtualClock | undefined) {
-    this.#node = node;
-    this.clock = clock;
-  }
-
+  /** Where the listener is bound, known after `stop()`, too. */
+  readonly host: string;
   /** The port that clients connect to. */
-  get port(): number {
-    return this.#address().port;
-  }
+  readonly port: number;
+  readonly #node: BrokerNode;
+  readonly #definitions: readonly string[];
+  #isStopped = false;
 
-  get host(): string {
-    return this.#address().address;
+  /** `definitions`: documents that `reset` declares again. Made by `startBroker`. */
+  constructor(node: BrokerNode, clock: VirtualClock | undefined, definitions: readonly string[]) {
+    this.#node = node;
+    this.#definitions = definitions;
+    this.clock = clock;
+    const [listener] = node.listeners;
+    if (listener === undefined) throw new Error("an embedded broker needs one listener at least");
+    this.host = listener.address.address;
+    this.port = listener.address.port;
   }
 
   /** For any AMQP client: `amqp://guest:guest@127.0.0.1:PORT`. */
   get url(): string {
-    const { user, password } = this.#node.config.defaults;
-    const { address, port } = this.#address();
+    return this.urlFor();
+  }
+
+  /** As `url`, for another user or vhost. @throws TypeError if the user's password is not given */
+  urlFor({ user, password, vhost }: UrlOptions = {}): string {
+    const { defaults } = this.#node.config;
+    if (user !== undefined && password === undefined) {
+      throw new TypeError(`urlFor needs the password of user '${user}', too`);
+    }
+    const name = encodeURIComponent(user ?? defaults.user);
+    const secret = encodeURIComponent(password ?? defaults.password);
+    const address = ANY_ADDRESS.get(this.host) ?? this.host;
     const host = address.includes(":") ? `[${address}]` : address;
-    return `amqp://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}`;
+    const path = vhost === undefined ? "" : `/${encodeURIComponent(vhost)}`;
+    return `amqp://${name}:${secret}@${host}:${this.port}${path}`;
   }
 
   /** All queues, by vhost and name. */
@@ -73,16 +115,16 @@ export class EmbeddedBroker implements AsyncDisposable {
     return infos;
   }
 
-  /** Counts of one queue. @throws Error if there is none of this name */
+  /** Counts of one queue. @throws Error that names the queues there are, if there is none of this name */
   queue(name: string, vhost = "/"): QueueInfo {
-    return queueInfo(this.#queue(name, vhost));
+    return queueInfo(getQueue(this.#node.broker, name, vhost));
   }
 
-  /** The ready messages of a queue, oldest first, at most `limit`; they stay where they are. */
+  /** The ready messages of a queue, oldest first, at most `limit` (1000); they stay where they are. */
   messages(name: string, options: { vhost?: string; limit?: number } = {}): QueuedMessage[] {
-    const { vhost = "/", limit = 1000 } = options;
+    const { vhost = "/", limit = MESSAGES_SHOWN_DEFAULT } = options;
     const found: QueuedMessage[] = [];
-    this.#queue(name, vhost).peek(limit, (message, redelivered) => {
+    getQueue(this.#node.broker, name, vhost).peek(limit, (message, redelivered) => {
       found.push(queuedMessage(message, redelivered));
     });
     return found;
@@ -95,18 +137,16 @@ export class EmbeddedBroker implements AsyncDisposable {
     options: WaitOptions = {},
   ): Promise<QueuedMessage[]> {
     const { vhost = "/" } = options;
-    const find = (): VolatileQueue | undefined =>
-      this.#node.broker.vhosts.get(vhost)?.queues.get(name);
+    const find = (): QueueInfo | undefined => this.#find(name, vhost);
     await this.#waitUntil(
-      () => (find()?.readyCount ?? 0) >= count,
-      () =>
-        `queue '${name}' has ${find()?.readyCount ?? "not been declared, so no"} messages, not ${count}`,
+      () => (find()?.messagesReady ?? 0) >= count,
+      () => describeShortage(name, count, find()),
       options,
     );
     return this.messages(name, { vhost, limit: count });
   }
 
-  /** Waits until a queue has neither ready nor unacknowledged messages. */
+  /** Waits until a queue has neither ready nor unacknowledged messages. @throws Error if there is no such queue */
   async waitUntilDrained(name: string, options: WaitOptions = {}): Promise<void> {
     const { vhost = "/" } = options;
     const left = (): number => {
@@ -120,21 +160,74 @@ export class EmbeddedBroker implements AsyncDisposable {
     );
   }
 
+  /** Waits until `count` clients are connected: at the start, or again after `dropConnections`. */
+  async waitForConnections(
+    count: number,
+    options: Pick<WaitOptions, "timeoutMs"> = {},
+  ): Promise<void> {
+    const open = (): number => this.#running().length;
+    await this.#waitUntil(
+      () => open() >= count,
+      () => `${open()} clients are connected, not ${count}`,
+      options,
+    );
+  }
+
+  /** Makes a vhost in which the default user may do everything. */
+  addVhost(name: string): void {
+    const { user, permissions } = this.#node.config.defaults;
+    this.apply({ type: "addVhost", name });
+    this.apply({ type: "setPermissions", user, vhost: name, ...permissions });
+  }
+
+  /** Makes a user, or gives an existing one another password, tags and permissions. */
+  addUser(name: string, password: string, options: UserOptions = {}): void {
+    const { broker, config } = this.#node;
+    const { configure = ".*", write = ".*", read = ".*", tags = [] } = options;
+    addUser(broker, `rabbit_password_hashing_${config.auth.passwordHashing}`, {
+      name,
+      password,
+      tags,
+    });
+    const vhosts = options.vhost === undefined ? [...broker.vhosts.keys()] : [options.vhost];
+    for (const vhost of vhosts) {
+      this.apply({ type: "setPermissions", user: name, vhost, configure, write, read });
+    }
+  }
+
+  /** Sets a policy; it changes the queues and exchanges that are there, too. */
+  setPolicy(name: string, options: PolicyOptions): void {
+    const { pattern, definition, applyTo = "all", priority = 0, vhost = "/" } = options;
+    this.apply({
+      type: "setPolicy",
+      vhost,
+      name,
+      pattern,
+      applyTo,
+      priority,
+      definition: new Map(Object.entries(definition)),
+    });
+  }
+
   /** Changes vhosts, users, permissions, policies, queues, exchanges or bindings. @throws Error with the reason */
   apply(command: MetadataCommand): void {
     const result = this.#node.broker.metadata.apply(command);
-    if (!result.ok) throw new Error(result.text);
+    if (!result.ok) throw new Error(`${command.type} refused: ${result.text}`);
+  }
+
+  /**
+   * Makes it as new between two tests: deletes all queues with their messages, exchanges and bindings but what AMQP
+   * predeclares and the definitions hold, and unblocks publishers. Vhosts, users, policies and connections stay;
+   * consumers of deleted queues are cancelled.
+   */
+  reset(): void {
+    resetTopology(this.#node.broker, this.#definitions);
+    this.unblockPublishers();
   }
 
   /** Clients that have opened a vhost. */
   connections(): ConnectionInfo[] {
-    return this.#running().map((connection) => ({
-      name: connection.name,
-      clientName: connection.client.connectionName,
-      user: connection.user,
-      vhost: connection.vhost?.name,
-      channels: connection.channels.size,
-    }));
+    return this.#running().map(connectionInfo);
   }
 
   /** A fault: drops TCP connections without a word. Returns how many. */
@@ -166,6 +259,7 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Tells the clients, closes everything; nothing stays open. Repeatable. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#node.stop();
   }
 
@@ -173,16 +267,9 @@ export class EmbeddedBroker implements AsyncDisposable {
     await this.stop();
   }
 
-  #address(): { readonly address: string; readonly port: number } {
-    const [listener] = this.#node.listeners;
-    if (listener === undefined) throw new Error("this broker has no listener");
-    return listener.address;
-  }
-
-  #queue(name: string, vhost: string): VolatileQueue {
+  #find(name: string, vhost: string): QueueInfo | undefined {
     const queue = this.#node.broker.vhosts.get(vhost)?.queues.get(name);
-    if (queue === undefined) throw new Error(`no queue '${name}' in vhost '${vhost}'`);
-    return queue;
+    return queue === undefined ? undefined : queueInfo(queue);
   }
 
   #running(): Connection[] {
@@ -190,34 +277,28 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   #choose(which: (connection: ConnectionInfo) => boolean): Connection[] {
-    const names = new Set(
-      this.connections()
-        .filter(which)
-        .map((info) => info.name),
-    );
-    return this.#running().filter((connection) => names.has(connection.name));
+    return this.#running().filter((connection) => which(connectionInfo(connection)));
   }
 
   async #waitUntil(
     isDone: () => boolean,
     describe: () => string,
-    { timeoutMs = DEFAULT_TIMEOUT_MS }: WaitOptions,
+    { timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<WaitOptions, "timeoutMs">,
   ): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     while (!isDone()) {
-      if (Date.now() >= deadline) throw new Error(`waited ${timeoutMs} ms: ${describe()}`);
+      if (this.#isStopped) throw new Error(`the broker was stopped: ${describe()}`);
+      if (performance.now() >= deadline) throw new Error(`waited ${timeoutMs} ms: ${describe()}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
     }
   }
 }
 
-function queueInfo(queue: VolatileQueue): QueueInfo {
-  const { name, vhost } = queue.record;
-  return {
-    name,
-    vhost,
-    messagesReady: queue.readyCount,
-    messagesUnacknowledged: queue.unackedCount,
-    consumers: queue.consumerCount,
-  };
+function describeShortage(name: string, count: number, queue: QueueInfo | undefined): string {
+  if (queue === undefined) return `queue '${name}' has not been declared; wanted ${count} messages`;
+  const { messagesReady, messagesUnacknowledged, consumers } = queue;
+  return (
+    `queue '${name}' has ${messagesReady} ready messages, not ${count} ` +
+    `(${messagesUnacknowledged} unacknowledged, ${consumers} consumers)`
+  );
 }

@@ -33,17 +33,21 @@ export interface StartBrokerOptions {
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<EmbeddedBroker> {
   const config = embeddedConfig(options);
+  const definitions = await documents(options.definitions);
   const node = await BrokerNode.start(config, {
     logging: logging(options.logLevel),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
-    definitions: await documents(options.definitions),
+    definitions,
     silentCloseDelayMs: EMBEDDED_SILENT_CLOSE_DELAY_MS,
+    shutdownTimeoutMs: EMBEDDED_SHUTDOWN_TIMEOUT_MS,
   });
-  return new EmbeddedBroker(node, options.clock);
+  return new EmbeddedBroker(node, options.clock, definitions);
 }
 
 /** Nobody guesses passwords of a test broker: three seconds' pause would only slow its tests. */
 const EMBEDDED_SILENT_CLOSE_DELAY_MS = 100;
+/** A client that does not answer connection.close must not hold up the end of a test for long. */
+const EMBEDDED_SHUTDOWN_TIMEOUT_MS = 500;
 
 function embeddedConfig(options: StartBrokerOptions): Config {
   const base = defaultConfig();

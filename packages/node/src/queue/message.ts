@@ -1,3 +1,4 @@
+import { copySmall, VIEW_COPY_MAX, viewOf } from "./byte-copy.ts";
 import type { MachineMessage } from "./queue-effects.ts";
 import { type Slab, SlabStore, type SlabTenant } from "./slab-store.ts";
 
@@ -17,17 +18,29 @@ export function messageRouting(exchange: string, routingKey: string): MessageRou
   return { exchange, routingKey, wire };
 }
 
+const EMPTY: Buffer = Buffer.alloc(0);
+const EMPTY_VIEW: DataView = viewOf(EMPTY);
+
 /**
  * A message on its way through the broker: the property bytes (flags and list, as in the content header frame)
  * and the body, never decoded. Either a view of the socket's chunk, valid while the current publish is handled,
  * or a stored copy with a reference count. Both are the same class so that the hot path sees one shape.
+ *
+ * A message whose header frame and only body frame stood side by side in the input is kept as that run of bytes,
+ * frames and all: it goes to a consumer with one copy, in which only the channel numbers change.
  */
 export class Message implements MachineMessage, SlabTenant {
   routing: MessageRouting;
-  bytes: Buffer;
+  /** Holds the properties, and the whole run if there is one. */
+  bytes: Buffer = EMPTY;
+  /** Of `bytes`, for small copies; set if there is a run. */
+  view: DataView = EMPTY_VIEW;
+  /** The run of whole frames in `bytes`; -1: there is none. */
+  runStart = -1;
+  runEnd = -1;
   propertiesStart = 0;
   propertiesEnd = 0;
-  bodySource: Buffer;
+  bodySource: Buffer = EMPTY;
   bodyStart = 0;
   bodySize = 0;
   priority = 0;
@@ -40,15 +53,16 @@ export class Message implements MachineMessage, SlabTenant {
   #stored: Message | undefined = undefined;
   readonly #store: SlabStore;
 
-  constructor(store: SlabStore, routing: MessageRouting, bytes: Buffer) {
+  constructor(store: SlabStore, routing: MessageRouting) {
     this.#store = store;
     this.routing = routing;
-    this.bytes = bytes;
-    this.bodySource = bytes;
   }
 
+  /** Bytes that a stored copy takes. */
   get storedSize(): number {
-    return this.propertiesEnd - this.propertiesStart + this.bodySize;
+    return this.runStart >= 0
+      ? this.runEnd - this.runStart
+      : this.propertiesEnd - this.propertiesStart + this.bodySize;
   }
 
   /** References to the stored message; for tests. */
@@ -85,6 +99,15 @@ export class Message implements MachineMessage, SlabTenant {
     this.#stored = undefined;
   }
 
+  /** Other properties for the same body: the run no longer holds them. */
+  replaceProperties(encoded: Buffer): void {
+    this.bytes = encoded;
+    this.propertiesStart = 0;
+    this.propertiesEnd = encoded.length;
+    this.runStart = -1;
+    this.runEnd = -1;
+  }
+
   /** The body as a copy of its own. */
   copyBody(): Buffer {
     return Buffer.from(this.bodySource.subarray(this.bodyStart, this.bodyStart + this.bodySize));
@@ -96,25 +119,32 @@ export class Message implements MachineMessage, SlabTenant {
   }
 
   moveTo(slab: Slab, offset: number): void {
+    const from = this.runStart >= 0 ? this.runStart : this.propertiesStart;
     const propertiesSize = this.propertiesEnd - this.propertiesStart;
+    const bodyGap = this.runStart >= 0 ? this.bodyStart - this.runStart : propertiesSize;
+    this.propertiesStart = offset + this.propertiesStart - from;
+    this.propertiesEnd = this.propertiesStart + propertiesSize;
+    this.bodyStart = offset + bodyGap;
+    if (this.runStart >= 0) {
+      this.runEnd = offset + this.runEnd - this.runStart;
+      this.runStart = offset;
+    }
     this.slab = slab;
     this.slabOffset = offset;
     this.bytes = slab.bytes;
+    this.view = slab.view;
     this.bodySource = slab.bytes;
-    this.propertiesStart = offset;
-    this.propertiesEnd = offset + propertiesSize;
-    this.bodyStart = this.propertiesEnd;
   }
 
-  /** Makes a stored message of given bytes, with one reference: dead letters, restored messages. */
+  /** Makes a stored message of other properties and the body of `source`, with one reference (dead letters). */
   static store(
     store: SlabStore,
     routing: MessageRouting,
     properties: Buffer,
     source: Message,
   ): Message {
-    const view = new Message(store, routing, properties);
-    view.propertiesEnd = properties.length;
+    const view = new Message(store, routing);
+    view.replaceProperties(properties);
     view.bodySource = source.bodySource;
     view.bodyStart = source.bodyStart;
     view.bodySize = source.bodySize;
@@ -125,25 +155,39 @@ export class Message implements MachineMessage, SlabTenant {
   }
 
   #copy(): Message {
-    const copy = new Message(this.#store, this.routing, this.bytes);
+    const copy = new Message(this.#store, this.routing);
     copy.bodySize = this.bodySize;
+    copy.bodyStart = this.bodyStart;
     copy.priority = this.priority;
     copy.expirationMs = this.expirationMs;
     copy.persistent = this.persistent;
     copy.#references = 1;
     copy.propertiesStart = this.propertiesStart;
     copy.propertiesEnd = this.propertiesEnd;
-    if (SlabStore.isLarge(this.storedSize)) this.#copyLarge(copy);
-    else this.#copyToSlab(copy);
+    if (SlabStore.isLarge(this.storedSize)) {
+      this.#copyLarge(copy);
+      return copy;
+    }
+    copy.runStart = this.runStart;
+    copy.runEnd = this.runEnd;
+    this.#copyToSlab(copy);
     return copy;
   }
 
   #copyToSlab(copy: Message): void {
+    const size = this.storedSize;
     const slab = this.#store.place(copy);
-    const offset = slab.used - copy.storedSize;
-    const propertiesSize = this.propertiesEnd - this.propertiesStart;
-    copyBytes(this.bytes, this.propertiesStart, slab.bytes, offset, propertiesSize);
-    copyBytes(this.bodySource, this.bodyStart, slab.bytes, offset + propertiesSize, this.bodySize);
+    const offset = slab.used - size;
+    if (this.runStart < 0) {
+      this.bytes.copy(slab.bytes, offset, this.propertiesStart, this.propertiesEnd);
+      const bodyOffset = offset + this.propertiesEnd - this.propertiesStart;
+      const bodyEnd = this.bodyStart + this.bodySize;
+      this.bodySource.copy(slab.bytes, bodyOffset, this.bodyStart, bodyEnd);
+    } else if (size > VIEW_COPY_MAX) {
+      this.bytes.copy(slab.bytes, offset, this.runStart, this.runEnd);
+    } else {
+      copySmall(this.view, this.runStart, slab.view, offset, size);
+    }
     copy.moveTo(slab, offset);
   }
 
@@ -155,25 +199,5 @@ export class Message implements MachineMessage, SlabTenant {
     const owned = this.bodySource.length === this.bodySize;
     copy.bodySource = owned ? this.bodySource : this.copyBody();
     copy.bodyStart = 0;
-  }
-}
-
-/** Up to this size a loop beats the set-up cost of a native copy (measured: about 64 bytes on Node 20). */
-const LOOP_COPY_MAX = 48;
-
-/** Copies bytes between buffers, choosing the faster way for the size. */
-export function copyBytes(
-  source: Buffer,
-  sourceStart: number,
-  target: Buffer,
-  targetStart: number,
-  size: number,
-): void {
-  if (size > LOOP_COPY_MAX) {
-    source.copy(target, targetStart, sourceStart, sourceStart + size);
-    return;
-  }
-  for (let index = 0; index < size; index++) {
-    target[targetStart + index] = source[sourceStart + index] as number; // Both ranges are checked by the caller.
   }
 }

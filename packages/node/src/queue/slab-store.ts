@@ -1,4 +1,5 @@
 import { SLAB_MESSAGE_MAX, SLAB_POOL_COUNT, SLAB_SIZE, SLAB_SPARSE_DIVISOR } from "../limits.ts";
+import { viewOf } from "./byte-copy.ts";
 
 /** Something whose bytes lie in a slab and may be moved to another one. */
 export interface SlabTenant {
@@ -13,12 +14,18 @@ export interface SlabTenant {
 /** A block of memory shared by many messages; it is reused when the last of them is released. */
 export interface Slab {
   readonly bytes: Buffer;
+  readonly view: DataView;
   /** Bytes handed out; a slab is only appended to. */
   used: number;
   /** Bytes whose tenant is not released yet. */
   live: number;
   /** All tenants ever put here, so that a sparse slab can be emptied. */
   readonly tenants: SlabTenant[];
+}
+
+function makeSlab(): Slab {
+  const bytes = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  return { bytes, view: viewOf(bytes), used: 0, live: 0, tenants: [] };
 }
 
 /**
@@ -67,12 +74,7 @@ export class SlabStore {
 
   #open(): Slab {
     const full = this.#current;
-    const slab = this.#pool.pop() ?? {
-      bytes: Buffer.allocUnsafeSlow(SLAB_SIZE),
-      used: 0,
-      live: 0,
-      tenants: [],
-    };
+    const slab = this.#pool.pop() ?? makeSlab();
     this.#current = slab;
     this.#slabCount++;
     if (full !== undefined && full.live === 0) this.#recycle(full);

@@ -22,6 +22,7 @@ import {
 import type { Message } from "../../queue/message.ts";
 import { VolatileQueue } from "../../queue/volatile-queue.ts";
 import type { Channel } from "../channel.ts";
+import type { Connection } from "../connection.ts";
 import type { ContentAssembly } from "../content-assembly.ts";
 import { writeContent } from "../content-writer.ts";
 import type { PublishTarget } from "../publish-target.ts";
@@ -48,7 +49,7 @@ export function acceptPublish(
   if (connection.isBlockable && broker.alarms.isActive) connection.block();
   if (target.version !== broker.topologyVersion) resolveTarget(channel, target);
   const message = broker.publishView;
-  readContent(message, target, content);
+  readContent(message, target, content, connection);
   if (target.isTopic) checkTopic(channel, target, target.routing.routingKey);
   let keys: readonly string[] | undefined;
   if ((scan.flags & CHECKED_FLAGS) !== 0) keys = checkProperties(channel, message);
@@ -63,11 +64,19 @@ export function acceptPublish(
 }
 
 /** Fills the broker's view of the message being published. */
-function readContent(message: Message, target: PublishTarget, content: ContentAssembly): void {
+function readContent(
+  message: Message,
+  target: PublishTarget,
+  content: ContentAssembly,
+  connection: Connection,
+): void {
   const { properties, propertiesStart, propertiesEnd } = content;
   scan.scan(properties, propertiesStart, propertiesEnd);
   message.routing = target.routing;
   message.bytes = properties;
+  message.runStart = content.runStart;
+  message.runEnd = content.runEnd;
+  if (content.runStart >= 0) message.view = connection.viewOf(properties);
   message.propertiesStart = propertiesStart;
   message.propertiesEnd = propertiesEnd;
   message.bodySource = content.body;
@@ -145,13 +154,7 @@ function removeHeader(message: Message, headers: FieldTable, name: string): void
     message.propertiesStart,
     message.propertiesEnd,
   );
-  useProperties(message, encodeBasicProperties({ ...properties, headers: rest }));
-}
-
-function useProperties(message: Message, encoded: Buffer): void {
-  message.bytes = encoded;
-  message.propertiesStart = 0;
-  message.propertiesEnd = encoded.length;
+  message.replaceProperties(encodeBasicProperties({ ...properties, headers: rest }));
 }
 
 /** Direct reply-to: the pseudo queue's name becomes this channel's own address. */
@@ -165,7 +168,7 @@ function rewriteReplyTo(channel: Channel, message: Message): void {
     message.propertiesStart,
     message.propertiesEnd,
   );
-  useProperties(message, encodeBasicProperties({ ...properties, replyTo: consumer.address }));
+  message.replaceProperties(encodeBasicProperties({ ...properties, replyTo: consumer.address }));
   scan.scan(message.bytes, message.propertiesStart, message.propertiesEnd);
 }
 
