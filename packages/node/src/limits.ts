@@ -26,6 +26,8 @@ export const MESSAGE_SIZE_CEILING = 536_870_912;
 export const SILENT_CLOSE_DELAY_MS = 3000;
 /** How long connection.close waits for its close-ok before TCP is dropped (RabbitMQ: min(heartbeat, 30 s)). */
 export const CLOSE_TIMEOUT_MS = 30_000;
+/** After connection.close-ok the client ends TCP; one that does not is dropped after this time. */
+export const CLOSED_LINGER_MS = 5000;
 /** After a framing error nothing more can be understood; the peer gets this long to read the reason. */
 export const FRAMING_ERROR_LINGER_MS = 3000;
 /** How long a stopping node waits for its clients to answer connection.close. */

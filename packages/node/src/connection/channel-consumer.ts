@@ -10,8 +10,7 @@ import type { OnSettled } from "./delivery-ledger.ts";
 
 const METHOD_ID_SIZE = 4;
 const DELIVERY_TAG_SIZE = 8;
-const EMPTY: Buffer = Buffer.alloc(0);
-const EMPTY_VIEW: DataView = viewOf(EMPTY);
+const TAG_AND_BIT_SIZE = 9;
 
 /**
  * A consumer of one channel (basic.consume), or the channel's own holder of what basic.get took from a queue.
@@ -30,12 +29,8 @@ export class ChannelConsumer implements ConsumerOutlet {
   /** basic.cancel: what it holds stays with the channel. */
   isCancelled = false;
 
-  /** A prepared basic.deliver frame for messages with `#routing`. */
-  #method: Buffer = EMPTY;
-  #methodView: DataView = EMPTY_VIEW;
-  #routing: MessageRouting | undefined = undefined;
-  /** Where the delivery tag stands in it. */
-  readonly #tagOffset: number;
+  readonly #prefix: Buffer;
+  readonly #prefixView: DataView;
   #rangeFrom = 1;
   #rangeTo = 0;
 
@@ -44,7 +39,8 @@ export class ChannelConsumer implements ConsumerOutlet {
     this.tag = tag;
     this.queue = queue;
     this.noAck = noAck;
-    this.#tagOffset = FRAME_HEADER_SIZE + METHOD_ID_SIZE + 1 + Buffer.byteLength(tag);
+    this.#prefix = deliverPrefix(channel.number, tag);
+    this.#prefixView = viewOf(this.#prefix);
   }
 
   get isCongested(): boolean {
@@ -60,17 +56,21 @@ export class ChannelConsumer implements ConsumerOutlet {
     const { channel } = this;
     const deliveryTag = channel.nextDeliveryTag();
     if (!this.noAck) channel.noteDelivery(deliveryTag, this, deliveryNumber);
-    if (this.#routing !== message.routing) this.#prepare(message.routing);
     const { output, frameMax } = channel.connection;
+    const methodSize = this.#prefix.length + TAG_AND_BIT_SIZE + message.routing.tail.length;
     if (deliveryCount <= 0 && hasRunFor(message, frameMax)) {
-      const methodSize = this.#method.length;
       const runSize = message.runEnd - message.runStart;
       const arena = output.reserve(methodSize + runSize);
-      this.#writeMethod(arena, output.end, deliveryTag, redelivered);
+      this.#writeMethod(arena, output.end, deliveryTag, redelivered, message.routing);
       writeRun(arena, output.end + methodSize, channel.number, message);
       output.end += methodSize + runSize;
     } else {
-      this.#deliverInParts(message, deliveryTag, redelivered, deliveryCount);
+      const arena = output.reserve(methodSize);
+      this.#writeMethod(arena, output.end, deliveryTag, redelivered, message.routing);
+      output.end += methodSize;
+      // Pushed the first time a message has no such header; basic.get shows it from 0 on (RabbitMQ 3.10).
+      const properties = deliveryCount <= 0 ? undefined : withDeliveryCount(message, deliveryCount);
+      writeContent(output, channel.number, message, frameMax, properties);
     }
     output.checkWater();
   }
@@ -119,45 +119,41 @@ export class ChannelConsumer implements ConsumerOutlet {
     onSettled(this, from, to);
   }
 
-  /** A message that needs other properties or other frames than it came with. */
-  #deliverInParts(
-    message: Message,
+  /** basic.deliver: consumer-tag, delivery-tag, redelivered, exchange, routing-key (spec 1.8.3.13). */
+  #writeMethod(
+    arena: Arena,
+    start: number,
     deliveryTag: number,
     redelivered: boolean,
-    deliveryCount: number,
+    routing: MessageRouting,
   ): void {
-    const { channel } = this;
-    const { output, frameMax } = channel.connection;
-    const arena = output.reserve(this.#method.length);
-    this.#writeMethod(arena, output.end, deliveryTag, redelivered);
-    output.end += this.#method.length;
-    // Pushed the first time a message has no such header; basic.get shows it from 0 on (RabbitMQ 3.10).
-    const properties = deliveryCount <= 0 ? undefined : withDeliveryCount(message, deliveryCount);
-    writeContent(output, channel.number, message, frameMax, properties);
+    const { view } = arena;
+    const prefixSize = this.#prefix.length;
+    copyBytes(this.#prefix, this.#prefixView, arena, start, prefixSize);
+    const tailSize = routing.tail.length;
+    // Two octets of the frame's size suffice: a deliver method is below 1 KiB. The tail holds the frame's end.
+    view.setUint16(start + 5, prefixSize - FRAME_HEADER_SIZE + TAG_AND_BIT_SIZE + tailSize - 1);
+    const at = start + prefixSize;
+    writeUint64(view, at, deliveryTag);
+    view.setUint8(at + DELIVERY_TAG_SIZE, redelivered ? 1 : 0);
+    copyBytes(routing.tail, routing.tailView, arena, at + TAG_AND_BIT_SIZE, tailSize);
   }
+}
 
-  #writeMethod(arena: Arena, at: number, deliveryTag: number, redelivered: boolean): void {
-    const { length } = this.#method;
-    if (length > VIEW_COPY_MAX) this.#method.copy(arena.bytes, at);
-    else copySmall(this.#methodView, 0, arena.view, at, length);
-    const tagAt = at + this.#tagOffset;
-    writeUint64(arena.view, tagAt, deliveryTag);
-    if (redelivered) arena.view.setUint8(tagAt + DELIVERY_TAG_SIZE, 1);
-  }
+/** The frame up to and with the consumer tag; its size is filled in for each message. */
+function deliverPrefix(channel: number, tag: string): Buffer {
+  const frame = encodeMethodFrame(channel, "basic.deliver", {
+    consumerTag: tag,
+    deliveryTag: 0,
+    redelivered: false,
+    exchange: "",
+    routingKey: "",
+  });
+  return frame.subarray(0, FRAME_HEADER_SIZE + METHOD_ID_SIZE + 1 + Buffer.byteLength(tag));
+}
 
-  /**
-   * The next messages come from this exchange with this routing key: the whole basic.deliver frame but for delivery
-   * tag and redelivered bit is the same (spec 1.8.3.13).
-   */
-  #prepare(routing: MessageRouting): void {
-    this.#method = encodeMethodFrame(this.channel.number, "basic.deliver", {
-      consumerTag: this.tag,
-      deliveryTag: 0,
-      redelivered: false,
-      exchange: routing.exchange,
-      routingKey: routing.routingKey,
-    });
-    this.#methodView = viewOf(this.#method);
-    this.#routing = routing;
-  }
+/** Copies a whole buffer in the faster way for its size. */
+function copyBytes(source: Buffer, view: DataView, arena: Arena, at: number, size: number): void {
+  if (size > VIEW_COPY_MAX) source.copy(arena.bytes, at);
+  else copySmall(view, 0, arena.view, at, size);
 }

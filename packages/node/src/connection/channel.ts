@@ -14,7 +14,6 @@ import {
 } from "@leveret/amqp";
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
-import { PUBLISH_TARGET_CACHE_COUNT } from "../limits.ts";
 import { isEqual, viewOf } from "../queue/byte-copy.ts";
 import type { VolatileQueue } from "../queue/volatile-queue.ts";
 import { ChannelConsumer } from "./channel-consumer.ts";
@@ -27,7 +26,7 @@ import { GlobalPrefetch } from "./global-prefetch.ts";
 import { handleAck } from "./handlers/acknowledge.ts";
 import { dispatchMethod } from "./handlers/dispatch.ts";
 import { acceptPublish } from "./handlers/publish.ts";
-import { decodePublishTarget } from "./handlers/publish-target-codec.ts";
+import { KnownPublishes } from "./known-publishes.ts";
 import type { PublishTarget } from "./publish-target.ts";
 import type { ReplyConsumer } from "./reply-consumer.ts";
 
@@ -40,13 +39,6 @@ const CHANNEL_CLOSE = METHOD_IDS["channel.close"];
 const CHANNEL_OPEN = METHOD_IDS["channel.open"];
 
 const NO_VIEW: DataView = viewOf(Buffer.alloc(0));
-
-/** A publish method that was seen before, by its payload. */
-interface KnownPublish {
-  readonly target: PublishTarget;
-  readonly bytes: Buffer;
-  readonly view: DataView;
-}
 
 /** normal: plain acks; confirm: publisher confirms; tx: transactions. A channel never goes back (RabbitMQ). */
 export type ChannelMode = "normal" | "confirm" | "tx";
@@ -84,7 +76,7 @@ export class Channel {
   /** Payload of the publish method that `#target` was made of. */
   #targetBytes: Buffer | undefined = undefined;
   #targetView: DataView = NO_VIEW;
-  readonly #targets = new Map<string, KnownPublish>();
+  readonly #targets = new KnownPublishes();
 
   constructor(connection: Connection, vhost: VirtualHost, number: number, sessionId: number) {
     this.connection = connection;
@@ -290,14 +282,7 @@ export class Channel {
   }
 
   #choosePublishTarget(bytes: Buffer, start: number, end: number): void {
-    const key = bytes.toString("latin1", start, end);
-    let known = this.#targets.get(key);
-    if (known === undefined) {
-      const copy = Buffer.from(bytes.subarray(start, end));
-      known = { target: decodePublishTarget(copy), bytes: copy, view: viewOf(copy) };
-      if (this.#targets.size >= PUBLISH_TARGET_CACHE_COUNT) this.#targets.clear();
-      this.#targets.set(key, known);
-    }
+    const known = this.#targets.find(bytes, this.connection.viewOf(bytes), start, end);
     this.#target = known.target;
     this.#targetBytes = known.bytes;
     this.#targetView = known.view;

@@ -24,6 +24,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
 import {
   CLOSE_TIMEOUT_MS,
+  CLOSED_LINGER_MS,
   FRAMING_ERROR_LINGER_MS,
   OUTPUT_STOP_READING,
   PUBLISHER_YIELD_BYTES,
@@ -168,7 +169,11 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   onClientClose(): void {
     this.#release();
     this.sendOnZero("connection.close-ok", {});
-    this.#finish();
+    // The client ends TCP: some take an early end for a lost connection (amqp091-go).
+    this.#state = "closing";
+    this.#reader.stop();
+    this.#resumeForClose();
+    this.#setTimer(CLOSED_LINGER_MS);
   }
 
   /** A queue declared exclusive by this connection: it goes when the connection does. */

@@ -1,3 +1,4 @@
+import { FRAME_END } from "@leveret/amqp";
 import { copySmall, VIEW_COPY_MAX, viewOf } from "./byte-copy.ts";
 import type { MachineMessage } from "./queue-effects.ts";
 import { type Slab, SlabStore, type SlabTenant } from "./slab-store.ts";
@@ -6,16 +7,22 @@ import { type Slab, SlabStore, type SlabTenant } from "./slab-store.ts";
 export interface MessageRouting {
   readonly exchange: string;
   readonly routingKey: string;
-  /** Exchange and routing key as two shortstrs, as basic.deliver, get-ok and return end with them. */
-  readonly wire: Buffer;
+  /** How a basic.deliver frame ends: exchange and routing key as two shortstrs, and the frame's end octet. */
+  readonly tail: Buffer;
+  readonly tailView: DataView;
 }
 
-/** Encodes `exchange` and `routingKey` (each at most 255 octets of UTF-8) for {@link MessageRouting.wire}. */
+/** Encodes `exchange` and `routingKey` (each at most 255 octets of UTF-8) for {@link MessageRouting.tail}. */
 export function messageRouting(exchange: string, routingKey: string): MessageRouting {
   const name = Buffer.from(exchange);
   const key = Buffer.from(routingKey);
-  const wire = Buffer.concat([Buffer.from([name.length]), name, Buffer.from([key.length]), key]);
-  return { exchange, routingKey, wire };
+  const tail = Buffer.allocUnsafeSlow(name.length + key.length + 3);
+  tail[0] = name.length;
+  name.copy(tail, 1);
+  tail[name.length + 1] = key.length;
+  key.copy(tail, name.length + 2);
+  tail[tail.length - 1] = FRAME_END;
+  return { exchange, routingKey, tail, tailView: viewOf(tail) };
 }
 
 const EMPTY: Buffer = Buffer.alloc(0);
