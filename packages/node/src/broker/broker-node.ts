@@ -94,6 +94,7 @@ export class BrokerNode {
     this.disk?.stop();
     const closed = this.listeners.map((listener) => listener.close());
     await shutDown(this.broker, this.#shutdownTimeoutMs);
+    for (const listener of this.listeners) listener.dropUnfinished();
     await Promise.all(closed);
     this.broker.close();
     this.#logging.root.info("stopped");

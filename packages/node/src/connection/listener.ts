@@ -28,6 +28,8 @@ export class Listener {
   readonly #server: Server;
   /** Sockets that are not connections yet. */
   readonly #arriving = new Set<Socket>();
+  /** TLS only: all open TCP sockets, as those in their TLS handshake are nobody else's. */
+  readonly #underTls = new Set<Socket>();
 
   private constructor(broker: Broker, options: ListenerOptions) {
     this.#broker = broker;
@@ -66,9 +68,15 @@ export class Listener {
     });
   }
 
+  /** Drops clients that never got as far as to be a connection; to be called once the connections are gone. */
+  dropUnfinished(): void {
+    for (const socket of this.#underTls) socket.destroy();
+  }
+
   async #listen(): Promise<void> {
     const { address, port, backlog, tls, hasProxyProtocol } = this.#options;
     const server = this.#server;
+    if (tls !== undefined) server.on("connection", this.#onSocketUnderTls);
     if (tls === undefined || hasProxyProtocol) server.on("connection", this.#onSocket);
     else this.#acceptTls(server);
     await new Promise<void>((resolve, reject) => {
@@ -97,6 +105,11 @@ export class Listener {
     }
     this.#connect(socket, addressesOf(socket));
   }
+
+  readonly #onSocketUnderTls = (socket: Socket): void => {
+    this.#underTls.add(socket);
+    socket.once("close", () => this.#underTls.delete(socket));
+  };
 
   readonly #onSocket = (socket: Socket): void => {
     if (this.#options.hasProxyProtocol) this.#readProxyHeader(socket);

@@ -72,6 +72,8 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly host: string;
   /** The port that clients connect to. */
   readonly port: number;
+  /** The port for TLS; undefined: `configure` set none up. */
+  readonly tlsPort: number | undefined;
   readonly #node: BrokerNode;
   readonly #definitions: readonly string[];
   #isStopped = false;
@@ -85,6 +87,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     if (listener === undefined) throw new Error("an embedded broker needs one listener at least");
     this.host = listener.address.address;
     this.port = listener.address.port;
+    this.tlsPort = node.listeners.find(({ isTls }) => isTls)?.address.port;
   }
 
   /** For any AMQP client: `amqp://guest:guest@127.0.0.1:PORT`. */
