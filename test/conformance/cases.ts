@@ -5,6 +5,7 @@ import { confirm } from "./cases/confirm.ts";
 import { consume } from "./cases/consume.ts";
 import { deadLetter } from "./cases/dead-letter.ts";
 import { exchange } from "./cases/exchange.ts";
+import { exchangePlugins } from "./cases/exchange-plugins.ts";
 import { framing } from "./cases/framing.ts";
 import { handshake } from "./cases/handshake.ts";
 import { lengthLimit } from "./cases/length-limit.ts";
@@ -30,6 +31,7 @@ export const GROUPS: readonly Group[] = [
   framing,
   channel,
   exchange,
+  exchangePlugins,
   queueDeclare,
   queueArguments,
   bind,

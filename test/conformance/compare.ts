@@ -1,37 +1,37 @@
-import { readFile } from "node:fs/promises";
-import { brokerUnderTest } from "./broker-under-test.ts";
+import { type BrokerUnderTest, brokerUnderTest } from "./broker-under-test.ts";
 import { GROUPS } from "./cases.ts";
 import { expectedOfUs } from "./differences.ts";
-import { type Recording, recordedFile } from "./recording.ts";
+import { readRecordings } from "./recording.ts";
 import { runCases } from "./run-cases.ts";
+import type { Group } from "./script/session.ts";
 
-/*
- * Prints, line by line, where the broker under test answers otherwise than recorded. The replay test says the
- * same; this is shorter to read. An argument limits it to cases whose group and name contain it.
+/**
+ * Prints, line by line, where the broker under test answers otherwise than recorded, for cases whose group and
+ * name contain `only`. The replay test says the same; this is shorter to read.
  */
+export async function compareAll(only: string): Promise<void> {
+  const broker = await brokerUnderTest();
+  let differing = 0;
+  for (const group of GROUPS) differing += await compareGroup(broker, group, only);
+  say(`${differing} cases differ`);
+  await broker.stop();
+}
 
-const only = process.argv[2] ?? "";
-const broker = await brokerUnderTest();
-let differing = 0;
-for (const group of GROUPS) {
+async function compareGroup(broker: BrokerUnderTest, group: Group, only: string): Promise<number> {
   const wanted = group.cases.filter((item) => `${group.name}: ${item.name}`.includes(only));
-  const recordings = JSON.parse(await readFile(recordedFile(group.name), "utf8")) as Record<
-    string,
-    Recording
-  >;
+  const recordings = await readRecordings(group.name);
   const { transcripts, failures } = await runCases(broker.target, wanted);
+  let differing = failures.length;
   for (const [item, got] of transcripts) {
     const recorded = recordings[item.name]?.transcript ?? [];
     const expected = broker.isRabbit ? recorded : expectedOfUs(item.name, recorded);
     const shown = differences(expected, got);
     if (shown.length > 0) say(`# ${group.name}: ${item.name}\n${shown.join("\n")}`);
-    if (shown.length > 0) differing += 1;
+    differing += shown.length > 0 ? 1 : 0;
   }
   for (const failure of failures) say(failure);
-  differing += failures.length;
+  return differing;
 }
-say(`${differing} cases differ`);
-await broker.stop();
 
 function differences(expected: readonly string[], got: readonly string[]): string[] {
   const lines: string[] = [];

@@ -69,6 +69,17 @@ export const DEFINITIONS: object = {
   ],
   parameters: [
     { vhost: "capped", component: "vhost-limits", name: "limits", value: { "max-queues": 1 } },
+    {
+      vhost: "/",
+      component: "operator_policy",
+      name: "operator-max1",
+      value: {
+        pattern: "-oppol-max1$",
+        "apply-to": "queues",
+        definition: { "max-length": 1 },
+        priority: 0,
+      },
+    },
     { vhost: "full", component: "vhost-limits", name: "limits", value: { "max-connections": 0 } },
   ],
   global_parameters: [],
@@ -84,6 +95,9 @@ export const DEFINITIONS: object = {
     policy("-pol-ae$", "exchanges", { "alternate-exchange": "policy-alternate" }),
     policy("-pol-prio-.*$", "queues", { "max-length": 1 }, 1),
     policy("-pol-prio-high$", "queues", { "max-length": 3 }, 5),
+    policy("-pol-expires$", "queues", { expires: 50 }),
+    policy("-pol-bytes5$", "queues", { "max-length-bytes": 5 }),
+    policy("-pol-exchanges-only$", "exchanges", { "max-length": 0 }),
     policy("-pol-q-limit$", "queues", { "delivery-limit": 1 }),
   ],
   queues: [],

@@ -12,6 +12,12 @@ import { WireSocket } from "./wire/socket.ts";
 
 /** The release whose behaviour is recorded. */
 const RELEASE = "3.10.8";
+/** Exchange types that Leveret has built in. */
+const PLUGINS: readonly string[] = [
+  "rabbitmq_consistent_hash_exchange",
+  "rabbitmq_random_exchange",
+  "rabbitmq_recent_history_exchange",
+];
 const START_MAX_MS = 120_000;
 const POLL_INTERVAL_MS = 100;
 const SERVER_PATHS: readonly string[] = [
@@ -59,7 +65,7 @@ export async function startRabbit(): Promise<PrivateRabbit> {
 
 async function environment(folder: string, port: number): Promise<NodeJS.ProcessEnv> {
   for (const name of ["home", "mnesia", "log"]) await mkdir(join(folder, name));
-  await writeFile(join(folder, "plugins"), "[].\n");
+  await writeFile(join(folder, "plugins"), `[${PLUGINS.join(",")}].\n`);
   await writeFile(join(folder, "definitions.json"), JSON.stringify(DEFINITIONS));
   const settings = [
     `listeners.tcp.1 = 127.0.0.1:${port}`,

@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { GROUPS } from "./cases.ts";
+import { compareAll } from "./compare.ts";
 import { startRabbit } from "./rabbitmq.ts";
-import { type Recording, recordedFile } from "./recording.ts";
+import { type Recording, type Recordings, readRecordings, recordedFile } from "./recording.ts";
 import { runCases } from "./run-cases.ts";
 import type { Case, Group, Target } from "./script/session.ts";
 
@@ -12,11 +13,14 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
     against: { type: "string" },
+    compare: { type: "boolean", default: false },
     print: { type: "boolean", default: false },
   },
 });
 
-if (options.against === undefined) {
+if (options.compare) {
+  await compareAll(options.only);
+} else if (options.against === undefined) {
   say("starting a private RabbitMQ");
   const rabbit = await startRabbit();
   try {
@@ -52,7 +56,7 @@ async function writeGroup(
 ): Promise<void> {
   const file = recordedFile(group.name);
   const recording: Record<string, Recording> = {};
-  const earlier = await readRecording(file);
+  const earlier = await readRecordings(group.name);
   for (const item of group.cases) {
     const transcript = recorded.get(item) ?? earlier[item.name]?.transcript;
     if (transcript !== undefined) recording[item.name] = { section: item.section, transcript };
@@ -63,7 +67,7 @@ async function writeGroup(
 }
 
 /** JSON as the project's formatter leaves it: a transcript that fits stands on one line. */
-function layOut(recordings: Readonly<Record<string, Recording>>): string {
+function layOut(recordings: Recordings): string {
   const entries = Object.entries(recordings).map(([name, { section, transcript }]) => {
     const lines = transcript.map((line) => JSON.stringify(line));
     const short = `    "transcript": [${lines.join(", ")}]`;
@@ -76,15 +80,6 @@ function layOut(recordings: Readonly<Record<string, Recording>>): string {
 
 function byName([left]: [string, unknown], [right]: [string, unknown]): number {
   return left < right ? -1 : 1;
-}
-
-async function readRecording(file: URL): Promise<Record<string, Recording>> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as Record<string, Recording>;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-    throw error;
-  }
 }
 
 function say(text: string): void {

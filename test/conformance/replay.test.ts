@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type BrokerUnderTest, brokerUnderTest } from "./broker-under-test.ts";
 import { GROUPS } from "./cases.ts";
 import { DIFFERENCES, expectedOfUs } from "./differences.ts";
-import { type Recording, recordedFile } from "./recording.ts";
+import { type Recording, readRecordings } from "./recording.ts";
 import { runCase } from "./script/session.ts";
 
 const CONCURRENCY = 24;
@@ -13,8 +13,7 @@ vi.setConfig({ maxConcurrency: CONCURRENCY, testTimeout: CASE_TIMEOUT_MS });
 
 const recordings = new Map<string, Recording>();
 for (const group of GROUPS) {
-  const file: unknown = JSON.parse(await readFile(recordedFile(group.name), "utf8"));
-  for (const [name, recording] of Object.entries(file as Record<string, Recording>)) {
+  for (const [name, recording] of Object.entries(await readRecordings(group.name))) {
     recordings.set(name, recording);
   }
 }

@@ -150,6 +150,47 @@ export const framing: Group = {
       ch.publish({ key: q });
       await ch.get(q);
     }),
+    scenario("3.3", "more body bytes than announced", async (s) => {
+      const peer = await s.connect();
+      const ch = await peer.channel();
+      const q = await ch.queue(s.name("q"));
+      peer.writeMethod(1, "basic.publish", { "routing-key": q });
+      peer.frame(FRAME.header, 1, encodeHeader(2, {}), "publish with header of 2");
+      peer.frame(FRAME.body, 1, Buffer.from("abcde"), "body of 5");
+      await ch.get(q);
+    }),
+    scenario("3.3", "a huge announced size is no error before the body", async (s) => {
+      const peer = await s.connect();
+      await peer.channel();
+      const two = await peer.channel();
+      peer.frame(FRAME.method, 1, PUBLISH, "basic.publish");
+      peer.frame(FRAME.header, 1, encodeHeader(600 * 1024 * 1024, {}), "header of 600 MiB");
+      await two.call("channel.flow", { active: true });
+      peer.cut();
+    }),
+    scenario("3.3", "a body in two frames of one chunk and a method behind it", async (s) => {
+      const peer = await s.connect();
+      const ch = await peer.channel();
+      const q = await ch.queue(s.name("q"));
+      peer.bytes(
+        Buffer.concat([
+          encodeFrame(FRAME.method, 1, encodeMethod("basic.publish", { "routing-key": q })),
+          encodeFrame(FRAME.header, 1, encodeHeader(4, {})),
+          encodeFrame(FRAME.body, 1, Buffer.from("ab")),
+          encodeFrame(FRAME.body, 1, Buffer.from("cd")),
+          encodeFrame(FRAME.method, 1, encodeMethod("basic.get", { queue: q, "no-ack": true })),
+        ]),
+        "publish abcd and basic.get in one write",
+      );
+      await ch.take(1);
+    }),
+    scenario("3.3", "a frame that comes byte by byte", async (s) => {
+      const peer = await s.connect();
+      const ch = await peer.channel();
+      const frame = encodeFrame(FRAME.method, 1, encodeMethod("channel.flow", { active: true }));
+      for (const octet of frame) peer.socket.write(Buffer.from([octet]));
+      await ch.take(1);
+    }),
     refused("an unknown class", (peer) => {
       peer.frame(FRAME.method, 1, method(0, 99, 0, 10), "method 99.10");
     }),

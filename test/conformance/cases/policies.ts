@@ -99,5 +99,37 @@ export const policies: Group = {
       }
       await ch.get(q);
     }),
+    onChannel("3.5", "policy: expires removes an unused queue", async (ch, n) => {
+      await ch.untilGone(await ch.queue(n("q-pol-expires")));
+    }),
+    onChannel("3.11", "policy: max-length-bytes drops the oldest", async (ch, n) => {
+      const q = await ch.queue(n("q-pol-bytes5"));
+      ch.publishAll(q, ["123", "45", "6"]);
+      await ch.drain(q);
+    }),
+    onChannel(
+      "3.14",
+      "policy: one that applies to exchanges leaves queues alone",
+      async (ch, n) => {
+        const q = await ch.queue(n("q-pol-exchanges-only"));
+        ch.publishAll(q, ["1"]);
+        await ch.get(q);
+      },
+    ),
+    onChannel("3.5", "operator policy: caps the length", async (ch, n) => {
+      const q = await ch.queue(n("q-oppol-max1"));
+      ch.publishAll(q, ["1", "2", "3"]);
+      await ch.drain(q);
+    }),
+    onChannel("3.5", "operator policy: caps a higher argument", async (ch, n) => {
+      const q = await ch.queue(n("q-oppol-max1"), { arguments: { "x-max-length": 5 } });
+      ch.publishAll(q, ["1", "2", "3"]);
+      await ch.drain(q);
+    }),
+    onChannel("3.5", "operator policy: leaves a lower argument", async (ch, n) => {
+      const q = await ch.queue(n("q-oppol-max1"), { arguments: { "x-max-length": 0 } });
+      ch.publishAll(q, ["1"]);
+      await ch.get(q);
+    }),
   ],
 };

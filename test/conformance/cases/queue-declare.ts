@@ -52,6 +52,16 @@ export const queueDeclare: Group = {
       await ch.passive(one);
       await ch.passive(two);
     }),
+    onChannel(
+      "3.5",
+      "an empty name with exclusive and auto-delete, as RPC clients do",
+      async (ch) => {
+        const q = await ch.queue("", { exclusive: true, autoDelete: true });
+        await ch.consume(q, "t", { "no-ack": true });
+        ch.publish({ key: q, body: "reply" });
+        await ch.take(1);
+      },
+    ),
     onChannel("3.5", "a passive declare without a name means the last queue", async (ch, n) => {
       await ch.call("queue.declare", { queue: "", passive: true });
       await ch.reopen();

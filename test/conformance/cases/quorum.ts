@@ -209,5 +209,30 @@ export const quorum: Group = {
       await other.call("queue.delete", { queue: q });
       await ch.take(1);
     }),
+    withQueue("consumers of higher priority are served first", async (ch, q) => {
+      await ch.call("basic.qos", { "prefetch-count": 1 });
+      await ch.consume(q, "low", { arguments: { "x-priority": 1 } });
+      await ch.consume(q, "high", { arguments: { "x-priority": 5 } });
+      ch.publishAll(q, ["1"]);
+      await ch.take(1);
+    }),
+    withQueue("nack multiple without requeue removes", async (ch, q) => {
+      await fill(ch, q, ["1", "2", "3"]);
+      await ch.get(q, false);
+      await ch.get(q, false);
+      ch.send("basic.nack", { "delivery-tag": 2, multiple: true });
+      await ch.get(q);
+      await ch.get(q);
+    }),
+    withQueue("an unknown delivery tag is a 406", async (ch) => {
+      ch.send("basic.ack", { "delivery-tag": 5 });
+      await ch.take(1);
+    }),
+    withQueue("deleted and declared again it is empty", async (ch, q) => {
+      await fill(ch, q, ["1"]);
+      await ch.call("queue.delete", { queue: q });
+      await quorumQueue(ch, q);
+      await ch.get(q);
+    }),
   ],
 };

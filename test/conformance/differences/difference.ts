@@ -1,6 +1,7 @@
 /** Why we answer otherwise than RabbitMQ 3.10.8; docs/compatibility.md argues each under this name. */
 type Reason =
   | "access-words"
+  | "content-size"
   | "exchange-type"
   | "last-death"
   | "locator"

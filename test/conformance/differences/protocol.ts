@@ -47,6 +47,36 @@ export const PROTOCOL: Readonly<Record<string, Difference>> = {
   "tune-ok with channel_max 0 (no limit) is refused": tuneRefused(
     `channel_max = 0 (no limit) ${NO_LIMIT} (2047)`,
   ),
+  "more body bytes than announced": {
+    reason: "content-size",
+    replace: [
+      [
+        connectionClose(
+          505,
+          "UNEXPECTED_FRAME - expected content body, got non content body frame instead",
+          [60, 40],
+        ),
+        connectionClose(
+          501,
+          "FRAME_ERROR - content body frame exceeds remaining content size",
+          [60, 40],
+        ),
+      ],
+    ],
+  },
+  "a huge announced size is no error before the body": {
+    reason: "content-size",
+    replace: [
+      [
+        'A/2 < channel.flow-ok {"active":true}',
+        connectionClose(
+          501,
+          "FRAME_ERROR - content body size 629145600 exceeds maximum allowed size 536870912",
+          [60, 40],
+        ),
+      ],
+    ],
+  },
   "an unknown class": unknownMethod(99, 10),
   "an unknown method of a known class": unknownMethod(50, 99),
   "an unknown exchange type is refused": {

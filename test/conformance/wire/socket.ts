@@ -5,7 +5,7 @@ import { FRAME, type Frame, FrameSplitter } from "./frame.ts";
 import { type DecodedArgument, decodeMethod } from "./methods.ts";
 
 /** No answer of a broker takes longer than this; a wait that does is a failed case. */
-const WAIT_MAX_MS = 15_000;
+const WAIT_MAX_MS = 10_000;
 
 /** One thing the server said: a method with its content, a heartbeat or a protocol header. */
 export interface Item {
