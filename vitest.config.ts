@@ -5,5 +5,11 @@ const conditions: string[] = ["@leveret/source", "node", "import"];
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ["packages/*/test/**/*.test.ts", "test/conformance/**/*.test.ts"] },
+  test: {
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "packages/*/examples/*.test.ts",
+      "test/conformance/**/*.test.ts",
+    ],
+  },
 });
