@@ -54,8 +54,13 @@ export const SLAB_SIZE = 1_048_576;
 export const SLAB_MESSAGE_MAX = 131_072;
 /** Empty slabs kept for reuse. */
 export const SLAB_POOL_COUNT = 16;
-/** A full slab whose live messages take less than 1/this is emptied by copying them: few old messages must not pin much memory. */
+/**
+ * Slabs whose live messages take less than 1/this are emptied by copying them, once all slabs together are more than
+ * this many times the live bytes: few old messages must not pin much memory.
+ */
 export const SLAB_SPARSE_DIVISOR = 4;
+/** Memory that sparse slabs may waste in any case. */
+export const SLAB_WASTE_MAX = 16_777_216;
 
 /** Different publish targets a channel remembers; a publisher with more distinct keys starts afresh. */
 export const PUBLISH_TARGET_CACHE_COUNT = 2048;

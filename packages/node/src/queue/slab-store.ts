@@ -1,4 +1,10 @@
-import { SLAB_MESSAGE_MAX, SLAB_POOL_COUNT, SLAB_SIZE, SLAB_SPARSE_DIVISOR } from "../limits.ts";
+import {
+  SLAB_MESSAGE_MAX,
+  SLAB_POOL_COUNT,
+  SLAB_SIZE,
+  SLAB_SPARSE_DIVISOR,
+  SLAB_WASTE_MAX,
+} from "../limits.ts";
 import { viewOf } from "./byte-copy.ts";
 
 /** Something whose bytes lie in a slab and may be moved to another one. */
@@ -19,13 +25,15 @@ export interface Slab {
   used: number;
   /** Bytes whose tenant is not released yet. */
   live: number;
+  /** Less than 1/SLAB_SPARSE_DIVISOR of it is alive. */
+  isSparse: boolean;
   /** All tenants ever put here, so that a sparse slab can be emptied. */
   readonly tenants: SlabTenant[];
 }
 
 function makeSlab(): Slab {
   const bytes = Buffer.allocUnsafeSlow(SLAB_SIZE);
-  return { bytes, view: viewOf(bytes), used: 0, live: 0, tenants: [] };
+  return { bytes, view: viewOf(bytes), used: 0, live: 0, isSparse: false, tenants: [] };
 }
 
 /**
@@ -36,7 +44,12 @@ function makeSlab(): Slab {
 export class SlabStore {
   #current: Slab | undefined;
   readonly #pool: Slab[] = [];
+  /** Slabs of which little is alive; they wait until emptying them is worth it. */
+  readonly #sparse = new Set<Slab>();
   #slabCount = 0;
+  /** Live bytes in all slabs. */
+  #live = 0;
+  #isEvacuating = false;
 
   /** Slabs that hold live messages, for observation and tests. */
   get slabCount(): number {
@@ -57,19 +70,16 @@ export class SlabStore {
     }
     slab.used += size;
     slab.live += size;
+    this.#live += size;
     slab.tenants.push(tenant);
     return slab;
   }
 
-  /** The tenant is gone. Frees its slab, or empties it when little in it is still alive. */
+  /** The tenant is gone. Frees its slab when it was the last; else sparse slabs are emptied once they waste too much. */
   release(slab: Slab, size: number): void {
+    this.#live -= size;
     slab.live -= size;
-    if (slab === this.#current) return;
-    if (slab.live === 0) {
-      this.#recycle(slab);
-    } else if (slab.live * SLAB_SPARSE_DIVISOR < slab.used) {
-      this.#evacuate(slab);
-    }
+    if (slab !== this.#current) this.#consider(slab);
   }
 
   #open(): Slab {
@@ -77,13 +87,31 @@ export class SlabStore {
     const slab = this.#pool.pop() ?? makeSlab();
     this.#current = slab;
     this.#slabCount++;
-    if (full !== undefined && full.live === 0) this.#recycle(full);
-    else if (full !== undefined && full.live * SLAB_SPARSE_DIVISOR < full.used)
-      this.#evacuate(full);
+    if (full !== undefined) this.#consider(full);
     return slab;
   }
 
-  /** Copies what is alive to the current slab: at most a quarter of what was freed, so the cost is bounded. */
+  /** A slab that is only left: is it free, or has it become sparse? */
+  #consider(slab: Slab): void {
+    if (slab.live === 0) {
+      this.#recycle(slab);
+    } else if (!slab.isSparse && slab.live * SLAB_SPARSE_DIVISOR < slab.used) {
+      slab.isSparse = true;
+      this.#sparse.add(slab);
+      this.#evacuateIfWasteful();
+    }
+  }
+
+  /** In the ordinary course slabs empty by themselves, in the order they were filled: then nothing is copied. */
+  #evacuateIfWasteful(): void {
+    const reasonable = SLAB_WASTE_MAX + SLAB_SPARSE_DIVISOR * this.#live;
+    if (this.#isEvacuating || this.#slabCount * SLAB_SIZE <= reasonable) return;
+    this.#isEvacuating = true;
+    for (const slab of this.#sparse) this.#evacuate(slab);
+    this.#isEvacuating = false;
+  }
+
+  /** Copies what is alive to the current slab: less than a quarter of the slab, so the cost is bounded. */
   #evacuate(slab: Slab): void {
     for (const tenant of slab.tenants) {
       if (tenant.slab !== slab) continue;
@@ -94,12 +122,15 @@ export class SlabStore {
       slab.bytes.copy(target.bytes, offset, from, from + size);
       tenant.moveTo(target, offset);
     }
+    this.#live -= slab.live;
     slab.live = 0;
     this.#recycle(slab);
   }
 
   #recycle(slab: Slab): void {
     this.#slabCount--;
+    this.#sparse.delete(slab);
+    slab.isSparse = false;
     slab.used = 0;
     slab.tenants.length = 0;
     if (this.#pool.length < SLAB_POOL_COUNT) this.#pool.push(slab);
