@@ -50,6 +50,8 @@ export const priority: Group = {
       await ch.consume(q, "t");
       publishPriorities(ch, q, [0, 1, 5]);
       await ch.take(1);
+      // Acks overtake publishes on their way into RabbitMQ's queues.
+      await ch.untilCount(q, 2);
       for (const tag of [1, 2]) {
         ch.send("basic.ack", { "delivery-tag": tag });
         await ch.take(1);
