@@ -157,7 +157,7 @@ async function fill(broker: Broker, config: Config, documents: readonly string[]
 }
 
 /** Applies a definitions document. @throws DefinitionsError, or Error naming what was refused */
-export function importDefinitions(broker: Broker, json: string, source: string): void {
+function importDefinitions(broker: Broker, json: string, source: string): void {
   const { commands, warnings } = loadDefinitions(json, { makeSalt, unsupportedQueues: "skip" });
   for (const warning of warnings) broker.log.warn(`${source}: ${warning}`);
   for (const command of commands) {

@@ -44,7 +44,7 @@ function parseResponse(mechanism: string, response: Buffer): Credentials | undef
 }
 
 /** 127.0.0.0/8 and ::1, also in the IPv4-mapped form that dual-stack sockets show. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
   return plain === "::1" || plain.startsWith("127.");
 }

@@ -5,7 +5,7 @@ import type { MessageSink } from "./message-sink.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
 /** A message to be routed; `routingKey` is set to each key in turn. */
-export interface RoutableMessage extends RoutingMessage {
+interface RoutableMessage extends RoutingMessage {
   routingKey: string;
 }
 

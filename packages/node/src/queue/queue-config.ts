@@ -1,5 +1,3 @@
-import type { DeadLetterReason } from "./queue-effects.ts";
-
 export type QueueType = "classic" | "quorum";
 export type OverflowBehaviour = "drop-head" | "reject-publish" | "reject-publish-dlx";
 
@@ -23,5 +21,3 @@ export interface QueueConfig {
   /** A message returned more often than this is dead-lettered or dropped; undefined: never. */
   readonly deliveryLimit: number | undefined;
 }
-
-export type { DeadLetterReason };
