@@ -37,6 +37,9 @@ export const framing: Group = {
     refused("an unknown frame type with many octets shows the first 16", (peer) => {
       peer.frame(9, 1, Buffer.from("12345678901234567890"), "frame of type 9 with 20 octets");
     }),
+    refused("octets that are not all printable are shown as numbers", (peer) => {
+      peer.frame(0, 1, Buffer.from("1234567890\0" + "1234567"), "frame of type 0 with 18 octets");
+    }),
     refused("frame type 0 is a 501", (peer) => {
       peer.frame(0, 1, Buffer.alloc(0), "empty frame of type 0");
     }),
