@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import {
   AmqpError,
-  ChannelError,
+  type ChannelError,
   ConnectionError,
   decodeMethod,
   encodeMethodFrame,
@@ -11,12 +11,13 @@ import {
   FRAME_METHOD,
   type FrameHandler,
   FrameReader,
+  METHOD_IDS,
   type Method,
+  type MethodAddress,
   type MethodArgs,
   type MethodName,
   methodIdAt,
   NO_METHOD,
-  truncateReplyText,
   unexpectedFrame,
 } from "@leveret/amqp";
 import type { Backlog } from "../broker/backlog.ts";
@@ -27,20 +28,22 @@ import {
   CLOSED_LINGER_MS,
   FRAMING_ERROR_LINGER_MS,
   OUTPUT_STOP_READING,
-  PUBLISHER_YIELD_BYTES,
-  PUBLISHER_YIELD_MS,
   SILENT_CLOSE_DELAY_MS,
 } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import { viewOf } from "../queue/byte-copy.ts";
 import type { VolatileQueue } from "../queue/volatile-queue.ts";
-import { Channel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
 import type { ChannelConsumer } from "./channel-consumer.ts";
+import { ChannelTable } from "./channel-table.ts";
 import { ClientProperties } from "./client-properties.ts";
-import { Handshake, type Negotiated, SilentClose } from "./handshake.ts";
+import { type CloseReply, toCloseReply } from "./close-reply.ts";
+import { Handshake, type Negotiated } from "./handshake.ts";
 import type { HeartbeatTarget } from "./heartbeat.ts";
 import { OutputBuffer, type OutputListener } from "./output-buffer.ts";
 import { ProtocolHeaderReader } from "./protocol-header.ts";
+import { PublisherPace } from "./publisher-pace.ts";
+import { SilentClose } from "./silent-close.ts";
 
 /** running: methods on channels; closing: connection.close was sent, its close-ok is awaited. */
 type ConnectionState = "header" | "handshake" | "running" | "closing" | "closed";
@@ -63,8 +66,6 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   /** The broker's time when the current input began: read once per chunk. */
   now: number;
   hasReceived = false;
-  /** Content arrived: an alarm blocks this connection when it publishes. */
-  isBlockable = true;
 
   #state: ConnectionState = "header";
   readonly #socket: Socket;
@@ -72,19 +73,13 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   readonly #handshake: Handshake;
   readonly #reader: FrameReader;
   #vhost: VirtualHost | undefined = undefined;
-  readonly #channels = new Map<number, Channel>();
-  #lastChannel: Channel | undefined = undefined;
-  #contentChannel: Channel | undefined = undefined;
-  readonly #confirming: Channel[] = [];
+  readonly #channels: ChannelTable;
+  readonly #pace: PublisherPace;
   #paused: ChannelConsumer[] = [];
   readonly #ownQueues = new Set<VolatileQueue>();
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
-  #yieldTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #isBlocked = false;
   #isOutputFull = false;
-  /** What could not take more while this connection published to it. */
-  #yieldTo: Backlog | undefined = undefined;
-  #readSinceYield = 0;
   #viewed: Buffer = NO_BYTES;
   #view: DataView = viewOf(NO_BYTES);
 
@@ -99,6 +94,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.connectedAtMs = Date.now();
     this.frameMax = broker.options.initialFrameMax;
     this.output = new OutputBuffer(socket, broker.flushQueue, this);
+    this.#channels = new ChannelTable(this);
+    this.#pace = new PublisherPace(broker.yielding, () => this.#updateReading());
     this.#header = new ProtocolHeaderReader();
     this.#handshake = new Handshake(this);
     this.#reader = new FrameReader(this, this.frameMax);
@@ -117,7 +114,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     return this.#vhost;
   }
   get channels(): ReadonlyMap<number, Channel> {
-    return this.#channels;
+    return this.#channels.all;
   }
   get isBlocked(): boolean {
     return this.#isBlocked;
@@ -196,23 +193,16 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   /** The channel's number may be used again. */
   channelClosed(channel: Channel): void {
-    this.#channels.delete(channel.number);
-    if (this.#lastChannel === channel) this.#lastChannel = undefined;
-    this.broker.channelCount--;
-    this.broker.channelClosed(this);
+    this.#channels.remove(channel);
   }
 
   /** A channel's header frame came without its body: the chunk may end before the content does. */
   contentOpened(channel: Channel): void {
-    if (this.#contentChannel !== undefined && this.#contentChannel !== channel) {
-      this.#contentChannel.detachContent();
-    }
-    this.#contentChannel = channel;
+    this.#channels.contentOpened(channel);
   }
 
   noteConfirms(channel: Channel): void {
-    const { length } = this.#confirming;
-    if (length === 0 || this.#confirming[length - 1] !== channel) this.#confirming.push(channel);
+    this.#channels.noteConfirms(channel);
   }
 
   notePaused(consumer: ChannelConsumer): void {
@@ -223,12 +213,19 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   /** This connection publishes faster than `backlog` is worked off. */
   noteBacklog(backlog: Backlog): void {
-    this.#yieldTo = backlog;
+    this.#pace.noteBacklog(backlog);
   }
 
   /** Backlog: the client does not read its deliveries fast enough. */
   get isBacklogged(): boolean {
     return this.output.congested && this.#state === "running";
+  }
+
+  /** Much was sent for one small frame: if it is too much, even the frames that are here wait until it is read. */
+  checkOutput(): void {
+    if (this.output.unwritten <= OUTPUT_STOP_READING) return;
+    this.#stopReading();
+    if (this.#isOutputFull) this.#reader.pause();
   }
 
   /** OutputListener: the client has read what was sent. */
@@ -237,6 +234,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (this.#isOutputFull) {
       this.#isOutputFull = false;
       this.#updateReading();
+      if (this.#reader.paused) this.#takeInput(undefined);
     }
     const paused = this.#paused;
     this.#paused = [];
@@ -259,13 +257,6 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (!this.#isBlocked) return;
     this.#isBlocked = false;
     if (this.client.connectionBlocked) this.sendOnZero("connection.unblocked", {});
-    this.#updateReading();
-  }
-
-  endYield(): void {
-    if (this.#yieldTimer === undefined) return;
-    clearTimeout(this.#yieldTimer);
-    this.#yieldTimer = undefined;
     this.#updateReading();
   }
 
@@ -304,11 +295,17 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   readonly #onData = (chunk: Buffer): void => {
     this.hasReceived = true;
-    this.#readSinceYield += chunk.length;
+    this.#pace.noteRead(chunk.length);
+    this.#takeInput(chunk);
+  };
+
+  /** undefined: the rest of a chunk, after the reader was paused in it. */
+  #takeInput(chunk: Buffer | undefined): void {
     this.now = this.broker.clock.now();
     this.broker.publishingConnection = this;
     try {
-      if (this.#state === "header") this.#onHeader(chunk);
+      if (chunk === undefined) this.#reader.resume();
+      else if (this.#state === "header") this.#onHeader(chunk);
       else this.#reader.push(chunk);
     } catch (error) {
       this.#fail(error);
@@ -316,7 +313,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.broker.publishingConnection = undefined;
     this.#viewed = NO_BYTES; // An idle connection must not pin its last chunk.
     this.#onChunkEnd();
-  };
+  }
 
   #onHeader(chunk: Buffer): void {
     const result = this.#header.push(chunk);
@@ -338,69 +335,37 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   }
 
   #onChunkEnd(): void {
-    if (this.#contentChannel !== undefined) {
-      this.#contentChannel.detachContent();
-      this.#contentChannel = undefined;
-    }
-    if (this.#confirming.length > 0) this.#flushConfirms();
+    this.#channels.onChunkEnd();
     if (this.output.unwritten > OUTPUT_STOP_READING && !this.#isOutputFull) {
       this.output.flush();
       this.#isOutputFull = this.output.unwritten > OUTPUT_STOP_READING;
       this.output.congested ||= this.#isOutputFull;
       this.#updateReading();
     }
-    if (this.#yieldTo !== undefined) this.#considerYield(this.#yieldTo);
-  }
-
-  #flushConfirms(): void {
-    for (const channel of this.#confirming) {
-      if (!channel.isClosing) channel.flushConfirms();
-    }
-    this.#confirming.length = 0;
-  }
-
-  /**
-   * Consumers of this publisher cannot keep up: while that is so, reading pauses for a moment after every
-   * 128 KiB, so that the event loop serves the consumers first. It never blocks: 100 MiB/s still pass.
-   */
-  #considerYield(backlog: Backlog): void {
-    if (!backlog.isBacklogged) {
-      this.#yieldTo = undefined;
-      return;
-    }
-    if (this.#yieldTimer !== undefined || this.#readSinceYield < PUBLISHER_YIELD_BYTES) return;
-    this.#readSinceYield = 0;
-    this.#yieldTimer = setTimeout(() => this.endYield(), PUBLISHER_YIELD_MS);
-    this.broker.yielding.add(backlog, this);
-    this.#updateReading();
+    this.#pace.consider();
   }
 
   #updateReading(): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (this.#isBlocked || this.#isOutputFull || this.#yieldTimer !== undefined) socket.pause();
+    if (this.#isBlocked || this.#isOutputFull || this.#pace.isHeld) socket.pause();
     else if (socket.isPaused()) socket.resume();
   }
 
   #onChannelFrame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
-    let channel = this.#lastChannel;
-    if (channel === undefined || channel.number !== number) {
-      channel = this.#channels.get(number);
-      if (channel === undefined) {
-        this.#guard(undefined, () => this.#onUnopenedChannel(type, number, bytes, start, end));
-        return;
-      }
-      this.#lastChannel = channel;
-    }
-    if (type === FRAME_HEARTBEAT) {
-      this.#fail(unexpectedFrame(type, bytes, start, end));
-      return;
-    }
+    const channel = this.#channels.find(number);
     try {
-      channel.onFrame(type, bytes, start, end);
+      if (channel === undefined) this.#onUnopened(type, number, bytes, start, end);
+      else if (type === FRAME_HEARTBEAT) throw unexpectedFrame(type, bytes, start, end);
+      else channel.onFrame(type, bytes, start, end);
     } catch (error) {
       this.#fail(error, channel);
     }
+  }
+
+  #onUnopened(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#vhost === undefined) return; // Unreachable: the connection is running.
+    this.#channels.onUnopened({ type, channel }, this.#vhost, bytes, start, end);
   }
 
   #guard(channel: Channel | undefined, action: () => void): void {
@@ -409,41 +374,6 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     } catch (error) {
       this.#fail(error, channel);
     }
-  }
-
-  #onUnopenedChannel(
-    type: number,
-    number: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
-    if (type === FRAME_HEARTBEAT) throw unexpectedFrame(type, bytes, start, end);
-    if (type !== FRAME_METHOD) throw channelNotOpen();
-    const method = decodeMethod(bytes, start, end);
-    if (method.name === "channel.close-ok") return; // A late answer.
-    if (method.name !== "channel.open") {
-      const { classId, methodId } = method;
-      throw channelNotOpen({ classId, methodId });
-    }
-    this.#openChannel(number);
-  }
-
-  #openChannel(number: number): void {
-    const vhost = this.#vhost;
-    if (vhost === undefined) return; // Unreachable: the connection is running.
-    if (this.channelMax > 0 && this.#channels.size >= this.channelMax) {
-      throw new ConnectionError(
-        "NOT_ALLOWED",
-        `number of channels opened (${this.#channels.size}) has reached the negotiated channel_max (${this.channelMax})`,
-        { failed: NO_METHOD },
-      );
-    }
-    this.broker.checkChannelLimits(this);
-    const channel = new Channel(this, vhost, number, this.broker.nextSessionId());
-    this.#channels.set(number, channel);
-    this.broker.channelCount++;
-    channel.send("channel.open-ok", {});
   }
 
   #onControlFrame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
@@ -510,79 +440,54 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   ): void {
     if (type !== FRAME_METHOD || number !== 0 || end - start < 4) return;
     const id = methodIdAt(bytes, start);
-    if (id === 0x000a_0033) this.#finish();
-    else if (id === 0x000a_0032) this.sendOnZero("connection.close-ok", {});
+    if (id === CONNECTION_CLOSE_OK) this.#finish();
+    else if (id === CONNECTION_CLOSE) this.sendOnZero("connection.close-ok", {});
   }
 
-  /** Turns whatever was thrown into a close method, in this one place. */
-  #fail(
-    error: unknown,
-    channel?: Channel,
-    method?: { readonly classId: number; readonly methodId: number },
-  ): void {
+  #fail(error: unknown, channel?: Channel, method?: MethodAddress): void {
     if (this.#state === "closing" || this.#state === "closed") return;
-    if (error instanceof SilentClose) {
-      this.#closeSilently(error.message);
-      return;
-    }
-    if (error instanceof ChannelError && channel !== undefined) {
+    const reply = toCloseReply(error, {
+      hasChannel: channel !== undefined,
+      method: method ?? channel?.currentMethod,
+      isTrusted: this.#state === "running" || this.#handshake.isAuthenticated,
+    });
+    if (reply.kind === "silent") {
+      this.#closeSilently(reply.why);
+    } else if (reply.kind === "channel") {
       this.log.error(
-        { connection: this.name, channel: channel.number },
-        `channel exception on connection ${this.name}, channel ${channel.number}: ${error.message}`,
+        { connection: this.name, channel: channel?.number },
+        `channel exception on connection ${this.name}, channel ${channel?.number}: ${reply.error.message}`,
       );
-      this.#guard(undefined, () => channel.fail(error));
-      return;
+      this.#guard(undefined, () => channel?.fail(reply.error));
+    } else {
+      this.#failConnection(reply);
     }
-    this.#failConnection(error, channel, method);
   }
 
-  #failConnection(
-    error: unknown,
-    channel: Channel | undefined,
-    method: { readonly classId: number; readonly methodId: number } | undefined,
-  ): void {
-    const told = error instanceof AmqpError ? error : internalError(error);
-    const failed = told.failed ?? method ?? channel?.currentMethod ?? NO_METHOD;
-    const details = error instanceof AmqpError ? {} : { err: error };
+  #failConnection({ args, isFraming, bug }: CloseReply & { kind: "connection" }): void {
+    const details = bug === undefined ? {} : { err: bug };
     this.log.error(
       { connection: this.name, ...details },
-      `connection exception on ${this.name}: ${told.message}`,
+      `connection exception on ${this.name}: ${args.replyText}`,
     );
-    if (this.#state === "header" || !this.#mayTell(told)) {
-      this.#closeSilently(told.message);
-      return;
-    }
     this.#release();
-    this.sendOnZero("connection.close", {
-      replyCode: told.replyCode,
-      replyText: truncateReplyText(told.message),
-      failedClassId: failed.classId,
-      failedMethodId: failed.methodId,
-    });
+    this.sendOnZero("connection.close", args);
     this.#state = "closing";
     this.#resumeForClose();
-    const isFraming = told.replyName === "FRAME_ERROR";
     if (isFraming) this.#reader.stop();
     const heartbeatMs = this.heartbeatSeconds * 1000;
     const patience = heartbeatMs > 0 ? Math.min(heartbeatMs, CLOSE_TIMEOUT_MS) : CLOSE_TIMEOUT_MS;
     this.#setTimer(isFraming ? FRAMING_ERROR_LINGER_MS : patience);
   }
 
-  /** Before login only a refused login is told (RabbitMQ). */
-  #mayTell(error: AmqpError): boolean {
-    return (
-      this.#state === "running" ||
-      this.#handshake.isAuthenticated ||
-      error.replyName === "ACCESS_REFUSED"
-    );
-  }
-
   /** The answer to connection.close has to be read, whatever stopped the reading before. */
   #resumeForClose(): void {
     this.#isBlocked = false;
     this.#isOutputFull = false;
-    this.endYield();
+    this.#pace.endYield();
     this.#updateReading();
+    // Held frames may hold the answer. Later, as this may be in the middle of a frame.
+    if (this.#reader.paused) setImmediate(() => this.#takeInput(undefined));
   }
 
   #closeSilently(why: string): void {
@@ -635,8 +540,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #onSocketClosed(): void {
     this.#state = "closed";
     clearTimeout(this.#timer);
-    clearTimeout(this.#yieldTimer);
-    this.#yieldTimer = undefined;
+    this.#pace.endYield();
     this.#reader.stop();
     this.#release();
     this.broker.yielding.release(this);
@@ -647,14 +551,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #release(): void {
     this.broker.heartbeats.remove(this);
     this.now = this.broker.clock.now();
-    for (const channel of this.#channels.values()) {
-      channel.release();
-      this.broker.channelCount--;
-    }
-    this.#channels.clear();
-    this.#lastChannel = undefined;
-    this.#contentChannel = undefined;
-    this.#confirming.length = 0;
+    this.#channels.releaseAll();
     this.#paused = [];
     const queues = [...this.#ownQueues];
     this.#ownQueues.clear();
@@ -672,17 +569,7 @@ export interface ConnectionAddresses {
   readonly local: string;
 }
 
+const CONNECTION_CLOSE = METHOD_IDS["connection.close"];
+const CONNECTION_CLOSE_OK = METHOD_IDS["connection.close-ok"];
 const NO_BYTES: Buffer = Buffer.alloc(0);
 const NO_FAULT = { failed: NO_METHOD } as const;
-
-function channelNotOpen(failed?: { classId: number; methodId: number }): ConnectionError {
-  return new ConnectionError(
-    "CHANNEL_ERROR",
-    "expected 'channel.open'",
-    failed === undefined ? {} : { failed },
-  );
-}
-
-function internalError(cause: unknown): ConnectionError {
-  return new ConnectionError("INTERNAL_ERROR", "", { cause, failed: NO_METHOD });
-}

@@ -178,6 +178,7 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
     found.deliveryCount < 0 ? undefined : withDeliveryCount(message, found.deliveryCount);
   writeContent(output, channel.number, message, frameMax, properties);
   output.checkWater();
+  connection.checkOutput();
   if (found.consumer === undefined) message.release();
 }
 
