@@ -25,6 +25,7 @@ export function messageRouting(exchange: string, routingKey: string): MessageRou
   return { exchange, routingKey, tail, tailView: viewOf(tail) };
 }
 
+const FRAME_END_SIZE = 1;
 const EMPTY: Buffer = Buffer.alloc(0);
 const EMPTY_VIEW: DataView = viewOf(EMPTY);
 
@@ -126,16 +127,17 @@ export class Message implements MachineMessage, SlabTenant {
   }
 
   moveTo(slab: Slab, offset: number): void {
-    const from = this.runStart >= 0 ? this.runStart : this.propertiesStart;
     const propertiesSize = this.propertiesEnd - this.propertiesStart;
-    const bodyGap = this.runStart >= 0 ? this.bodyStart - this.runStart : propertiesSize;
-    this.propertiesStart = offset + this.propertiesStart - from;
-    this.propertiesEnd = this.propertiesStart + propertiesSize;
-    this.bodyStart = offset + bodyGap;
     if (this.runStart >= 0) {
-      this.runEnd = offset + this.runEnd - this.runStart;
+      this.propertiesStart += offset - this.runStart;
+      this.runEnd += offset - this.runStart;
       this.runStart = offset;
+      this.bodyStart = this.runEnd - FRAME_END_SIZE - this.bodySize;
+    } else {
+      this.propertiesStart = offset;
+      this.bodyStart = offset + propertiesSize;
     }
+    this.propertiesEnd = this.propertiesStart + propertiesSize;
     this.slab = slab;
     this.slabOffset = offset;
     this.bytes = slab.bytes;
@@ -158,10 +160,11 @@ export class Message implements MachineMessage, SlabTenant {
     view.priority = source.priority;
     view.expirationMs = source.expirationMs;
     view.persistent = source.persistent;
-    return view.keep();
+    return view.#copy(source);
   }
 
-  #copy(): Message {
+  /** `bodyOf` holds the body: if it lies in a slab, making room for the copy may move it. */
+  #copy(bodyOf: Message = this): Message {
     const copy = new Message(this.#store, this.routing);
     copy.bodySize = this.bodySize;
     copy.bodyStart = this.bodyStart;
@@ -177,19 +180,19 @@ export class Message implements MachineMessage, SlabTenant {
     }
     copy.runStart = this.runStart;
     copy.runEnd = this.runEnd;
-    this.#copyToSlab(copy);
+    this.#copyToSlab(copy, bodyOf);
     return copy;
   }
 
-  #copyToSlab(copy: Message): void {
+  #copyToSlab(copy: Message, bodyOf: Message): void {
     const size = this.storedSize;
     const slab = this.#store.place(copy);
     const offset = slab.used - size;
     if (this.runStart < 0) {
       this.bytes.copy(slab.bytes, offset, this.propertiesStart, this.propertiesEnd);
       const bodyOffset = offset + this.propertiesEnd - this.propertiesStart;
-      const bodyEnd = this.bodyStart + this.bodySize;
-      this.bodySource.copy(slab.bytes, bodyOffset, this.bodyStart, bodyEnd);
+      const { bodySource, bodyStart, bodySize } = bodyOf;
+      bodySource.copy(slab.bytes, bodyOffset, bodyStart, bodyStart + bodySize);
     } else if (size > VIEW_COPY_MAX) {
       this.bytes.copy(slab.bytes, offset, this.runStart, this.runEnd);
     } else {

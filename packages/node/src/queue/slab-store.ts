@@ -65,9 +65,8 @@ export class SlabStore {
   place(tenant: SlabTenant): Slab {
     const size = tenant.storedSize;
     let slab = this.#current;
-    if (slab === undefined || slab.used + size > SLAB_SIZE) {
-      slab = this.#open();
-    }
+    // Leaving a full slab may empty sparse ones, and what they held may fill the new one.
+    while (slab === undefined || slab.used + size > SLAB_SIZE) slab = this.#open();
     slab.used += size;
     slab.live += size;
     this.#live += size;
@@ -82,13 +81,14 @@ export class SlabStore {
     if (slab !== this.#current) this.#consider(slab);
   }
 
+  /** Begins a new slab; returns the one that is written to after all that follows from it. */
   #open(): Slab {
     const full = this.#current;
     const slab = this.#pool.pop() ?? makeSlab();
     this.#current = slab;
     this.#slabCount++;
     if (full !== undefined) this.#consider(full);
-    return slab;
+    return this.#current;
   }
 
   /** A slab that is only left: is it free, or has it become sparse? */
