@@ -10,6 +10,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "packages/*/examples/*.test.ts",
       "test/conformance/**/*.test.ts",
+      "test/docs/**/*.test.ts",
     ],
   },
 });
