@@ -336,13 +336,16 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   #onChunkEnd(): void {
     this.#channels.onChunkEnd();
-    if (this.output.unwritten > OUTPUT_STOP_READING && !this.#isOutputFull) {
-      this.output.flush();
-      this.#isOutputFull = this.output.unwritten > OUTPUT_STOP_READING;
-      this.output.congested ||= this.#isOutputFull;
-      this.#updateReading();
-    }
+    if (this.output.unwritten > OUTPUT_STOP_READING && !this.#isOutputFull) this.#stopReading();
     this.#pace.consider();
+  }
+
+  /** The client asks, and does not read the answers: nothing more is read from it until it has. */
+  #stopReading(): void {
+    this.output.flush();
+    this.#isOutputFull = this.output.unwritten > OUTPUT_STOP_READING;
+    this.output.congested ||= this.#isOutputFull;
+    this.#updateReading();
   }
 
   #updateReading(): void {
