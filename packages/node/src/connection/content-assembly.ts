@@ -53,6 +53,7 @@ export class ContentAssembly {
       throw new ConnectionError("FRAME_ERROR", "content header frame is too short");
     }
     const classId = bytes.readUInt16BE(start);
+    if (bytes.readUInt16BE(start + 2) !== 0) throw headerExpected(); // weight, always 0 (RabbitMQ).
     if (classId !== BASIC_CLASS) {
       throw unexpected(
         `expected content header for class 60, got one for class ${classId} instead`,
@@ -122,6 +123,7 @@ export class ContentAssembly {
   }
 
   #gather(bytes: Buffer, start: number, end: number): void {
+    if (start === end) return; // Else a stream of empty frames would make a buffer for each.
     const needed = this.#received + end - start;
     if (this.#received === 0) {
       this.body = Buffer.allocUnsafeSlow(
