@@ -57,7 +57,6 @@ export class Broker implements QueueHost {
   readonly yielding: YieldingPublishers = new YieldingPublishers();
   /** The message being published: publishes are handled one at a time, so one view serves them all. */
   readonly publishView: Message;
-  channelCount = 0;
   /** Whose input is being handled. */
   publishingConnection: Connection | undefined = undefined;
 
@@ -98,6 +97,10 @@ export class Broker implements QueueHost {
 
   get connectionCount(): number {
     return this.#connectionsById.size;
+  }
+
+  get channelCount(): number {
+    return this.#counts.channelCount;
   }
 
   get vhosts(): ReadonlyMap<string, VirtualHost> {
@@ -167,13 +170,13 @@ export class Broker implements QueueHost {
     return vhost;
   }
 
-  /** Whether one more channel may be opened. @throws ConnectionError 530 */
-  checkChannelLimits(connection: Connection): void {
-    this.#counts.checkChannel(connection);
+  /** Counts a channel in. @throws ConnectionError 530 if node or user may have no more */
+  channelOpened(connection: Connection): void {
+    this.#counts.openChannel(connection);
   }
 
   channelClosed(connection: Connection): void {
-    this.#counts.channelClosed(connection);
+    this.#counts.closeChannel(connection);
   }
 
   /** The connection no longer counts against limits. Repeatable. */

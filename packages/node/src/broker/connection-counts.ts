@@ -18,8 +18,15 @@ export class ConnectionCounts {
     { vhost: VirtualHost; user: string; channels: number }
   >();
 
+  #channelCount = 0;
+
   constructor(broker: Broker) {
     this.#broker = broker;
+  }
+
+  /** Channels of all connections. */
+  get channelCount(): number {
+    return this.#channelCount;
   }
 
   /** Counts a connection in, or says why not. @throws ConnectionError 530 */
@@ -37,12 +44,12 @@ export class ConnectionCounts {
   }
 
   /** Counts a channel in. @throws ConnectionError 530 */
-  checkChannel(connection: Connection): void {
+  openChannel(connection: Connection): void {
     const admitted = this.#admitted.get(connection);
     if (admitted === undefined) return;
-    const { options, channelCount } = this.#broker;
+    const { options } = this.#broker;
     const nodeMax = options.maxChannelsPerNode;
-    if (nodeMax > 0 && channelCount >= nodeMax) {
+    if (nodeMax > 0 && this.#channelCount >= nodeMax) {
       throw refuseChannel(
         `number of channels opened on node '${options.nodeName}' has reached the maximum allowed limit of (${nodeMax})`,
       );
@@ -56,12 +63,14 @@ export class ConnectionCounts {
     }
     count.channels++;
     admitted.channels++;
+    this.#channelCount++;
   }
 
-  channelClosed(connection: Connection): void {
+  closeChannel(connection: Connection): void {
     const admitted = this.#admitted.get(connection);
     if (admitted === undefined) return;
     admitted.channels--;
+    this.#channelCount--;
     this.#countOf(admitted.user).channels--;
   }
 
@@ -74,6 +83,7 @@ export class ConnectionCounts {
     const count = this.#countOf(admitted.user);
     count.connections--;
     count.channels -= admitted.channels;
+    this.#channelCount -= admitted.channels;
     if (count.connections === 0) this.#users.delete(admitted.user);
   }
 

@@ -3,6 +3,7 @@ import type { Login } from "../broker/login.ts";
 import { MIN_FRAME_MAX } from "../limits.ts";
 import { ClientProperties } from "./client-properties.ts";
 import type { Connection } from "./connection.ts";
+import { SilentClose } from "./silent-close.ts";
 
 /** Which method the client has to send next. */
 export type HandshakeState = "start-ok" | "tune-ok" | "open";
@@ -12,11 +13,6 @@ export interface Negotiated {
   readonly frameMax: number;
   readonly channelMax: number;
   readonly heartbeatSeconds: number;
-}
-
-/** The peer is not trusted yet and did something wrong: it is dropped without a word (RabbitMQ). */
-export class SilentClose extends Error {
-  override readonly name = "SilentClose";
 }
 
 /**

@@ -10,7 +10,6 @@ function amqplain(entries: readonly (readonly [string, FieldValue])[]): Buffer {
 describe("SASL PLAIN", () => {
   test.each([
     ["\0guest\0secret", { username: "guest", password: "secret" }],
-    ["somebody\0guest\0secret", { username: "guest", password: "secret" }],
     ["\0ünï\0", { username: "ünï", password: "" }],
     ["\0\0", { username: "", password: "" }],
   ])("%j is understood", (response, credentials) => {
@@ -18,6 +17,7 @@ describe("SASL PLAIN", () => {
   });
 
   test.each([
+    "somebody\0guest\0secret", // An authorisation identity: RabbitMQ 3.10.8 drops the connection.
     "",
     "guest",
     "\0guest",

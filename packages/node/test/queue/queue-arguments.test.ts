@@ -101,6 +101,8 @@ describe("validateQueueArguments (texts of RabbitMQ 3.10.8)", () => {
     ["classic", "x-queue-mode", longstr("lazy")],
     ["classic", "x-dead-letter-exchange", longstr("")],
     ["classic", "x-unknown", TEXT],
+    ["classic", "x-queue-leader-locator", longstr("client-local")], // Since 3.13.
+    ["classic", "x-queue-master-locator", longstr("min-masters")],
     ["classic", "x-cancel-on-ha-failover", TEXT],
     ["quorum", "x-delivery-limit", TEXT],
     ["quorum", "x-overflow", longstr("reject-publish-dlx")],
@@ -111,7 +113,6 @@ describe("validateQueueArguments (texts of RabbitMQ 3.10.8)", () => {
 
   test.each<[QueueType, string]>([
     ["classic", "x-delivery-limit"],
-    ["classic", "x-queue-leader-locator"],
     ["classic", "x-max-age"],
     ["quorum", "x-max-priority"],
     ["quorum", "x-queue-mode"],

@@ -46,7 +46,7 @@ export function acceptPublish(
   content: ContentAssembly,
 ): void {
   const { broker, connection } = channel;
-  if (connection.isBlockable && broker.alarms.isActive) connection.block();
+  if (broker.alarms.isActive) connection.block();
   if (target.version !== broker.topologyVersion) resolveTarget(channel, target);
   const message = broker.publishView;
   readContent(message, target, content, connection);

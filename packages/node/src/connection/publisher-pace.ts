@@ -1,0 +1,57 @@
+import type { Backlog, YieldingPublisher, YieldingPublishers } from "../broker/backlog.ts";
+import { PUBLISHER_YIELD_BYTES, PUBLISHER_YIELD_MS } from "../limits.ts";
+
+/**
+ * Holds a publisher back for a moment while consumers do not keep up with it: after every 128 KiB that were read,
+ * the event loop serves the consumers first, for a millisecond or until the backlog is worked off. It never blocks:
+ * 100 MiB/s still pass.
+ */
+export class PublisherPace implements YieldingPublisher {
+  readonly #yielding: YieldingPublishers;
+  readonly #onChange: () => void;
+  #backlog: Backlog | undefined = undefined;
+  #readSinceYield = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+
+  /** `onChange` is called when `isHeld` changes. */
+  constructor(yielding: YieldingPublishers, onChange: () => void) {
+    this.#yielding = yielding;
+    this.#onChange = onChange;
+  }
+
+  /** true: nothing should be read from this publisher now. */
+  get isHeld(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  noteRead(bytes: number): void {
+    this.#readSinceYield += bytes;
+  }
+
+  /** What was published went to a place that is filled faster than it empties. */
+  noteBacklog(backlog: Backlog): void {
+    this.#backlog = backlog;
+  }
+
+  /** To be called when the input at hand is done. */
+  consider(): void {
+    const backlog = this.#backlog;
+    if (backlog === undefined) return;
+    if (!backlog.isBacklogged) {
+      this.#backlog = undefined;
+      return;
+    }
+    if (this.isHeld || this.#readSinceYield < PUBLISHER_YIELD_BYTES) return;
+    this.#readSinceYield = 0;
+    this.#timer = setTimeout(() => this.endYield(), PUBLISHER_YIELD_MS);
+    this.#yielding.add(backlog, this);
+    this.#onChange();
+  }
+
+  endYield(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#onChange();
+  }
+}
