@@ -26,8 +26,8 @@ export class Listener {
   readonly #broker: Broker;
   readonly #options: ListenerOptions;
   readonly #server: Server;
-  /** Sockets that are not connections yet. */
-  readonly #arriving = new Set<Socket>();
+  /** Sockets that are not connections yet, by both their ends. */
+  readonly #arriving = new Map<string, Socket>();
   /** TLS only: all open TCP sockets, as those in their TLS handshake are nobody else's. */
   readonly #underTls = new Set<Socket>();
 
@@ -62,7 +62,7 @@ export class Listener {
 
   /** Accepts nobody any more. Connections go on. */
   async close(): Promise<void> {
-    for (const socket of this.#arriving) socket.destroy();
+    for (const socket of this.#arriving.values()) socket.destroy();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
@@ -89,7 +89,17 @@ export class Listener {
     });
   }
 
+  /** The socket is known until it becomes a connection or closes, so that `close` does not wait for it. */
+  #noteArrival(socket: Socket): void {
+    const key = endsOf(socket);
+    this.#arriving.set(key, socket);
+    socket.once("close", () => {
+      if (this.#arriving.get(key) === socket) this.#arriving.delete(key);
+    });
+  }
+
   #acceptTls(server: Server): void {
+    server.on("connection", (socket: Socket) => this.#noteArrival(socket));
     server.on("secureConnection", (socket: TLSSocket) => this.#onSecure(socket));
     server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
       this.#broker.connectionLog.error({ err: error }, `TLS handshake failed: ${error.message}`);
@@ -117,6 +127,7 @@ export class Listener {
   };
 
   #connect(socket: Socket, addresses: ConnectionAddresses): Connection {
+    this.#arriving.delete(endsOf(socket)); // A TLS socket has the ends of the socket below it.
     if (this.#options.isKeepAlive) socket.setKeepAlive(true);
     const broker = this.#broker;
     const connection = new Connection(broker, socket, broker.nextConnectionId(), addresses);
@@ -127,12 +138,9 @@ export class Listener {
   /** The PROXY protocol's header names the client behind the proxy; then the client's bytes follow. */
   #readProxyHeader(socket: Socket): void {
     const reader = new ProxyHeaderReader();
-    this.#arriving.add(socket);
+    this.#noteArrival(socket);
     const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
-    const forget = (): void => {
-      clearTimeout(timer);
-      this.#arriving.delete(socket);
-    };
+    const stopTimer = (): void => clearTimeout(timer);
     const onError = (error: Error): void => {
       this.#broker.connectionLog.error({ err: error }, `PROXY header: ${error.message}`);
       socket.destroy();
@@ -141,8 +149,8 @@ export class Listener {
       try {
         const result = reader.push(chunk);
         if (!result.done) return;
-        forget();
-        socket.off("data", onData).off("error", onError).off("close", forget);
+        stopTimer();
+        socket.off("data", onData).off("error", onError).off("close", stopTimer);
         socket.pause();
         if (result.rest.length > 0) socket.unshift(result.rest);
         this.#onProxied(socket, proxiedAddresses(socket, result.source, result.destination));
@@ -150,7 +158,7 @@ export class Listener {
         onError(error instanceof Error ? error : new Error(String(error)));
       }
     };
-    socket.on("data", onData).on("error", onError).on("close", forget);
+    socket.on("data", onData).on("error", onError).on("close", stopTimer);
   }
 
   #onProxied(socket: Socket, addresses: ConnectionAddresses): void {
@@ -176,9 +184,14 @@ export class Listener {
       if (tls.isPeerAccepted(secure)) this.#connect(secure, addresses);
       else secure.destroy();
     });
+    socket.on("error", () => socket.destroy()); // A reset within the handshake.
+    // TLS reads what is buffered and then the socket itself: resumed, the socket would throw the buffer away.
     server.emit("connection", socket);
-    socket.resume();
   }
+}
+
+function endsOf(socket: Socket): string {
+  return [socket.remoteAddress, socket.remotePort, socket.localAddress, socket.localPort].join(" ");
 }
 
 function addressesOf(socket: Socket): ConnectionAddresses {
