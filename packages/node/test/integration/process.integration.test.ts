@@ -1,0 +1,216 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RawClient, waitFor } from "./raw-client.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
+const NODE_FLAGS = ["--import", import.meta.resolve("tsx"), "--conditions=@leveret/source"];
+
+/** What tests read of a line of the JSON log. */
+interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly pid?: number;
+  readonly ports?: Readonly<Record<string, number>>;
+}
+
+/** The real process, as `npm start` runs it. */
+class BrokerProcess {
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+  readonly ended: Promise<number | string>;
+  #isEnded = false;
+
+  constructor(cwd: string, flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...flags], {
+      cwd,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout?.on("data", (chunk: Buffer) => {
+      this.stdout += chunk.toString();
+    });
+    this.child.stderr?.on("data", (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once("close", (code, signal) => {
+        this.#isEnded = true;
+        resolve(code ?? signal ?? "unknown");
+      });
+    });
+  }
+
+  get lines(): LogLine[] {
+    const whole = this.stdout.split("\n").slice(0, -1);
+    return whole.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** The port of plain AMQP, once the process says that it is ready. */
+  async ready(): Promise<{ host: string; port: number }> {
+    const find = (): LogLine | undefined => this.lines.find(({ msg }) => msg === "leveret ready");
+    await waitFor(() => this.#isEnded || find() !== undefined, "leveret ready");
+    const line = find();
+    if (line === undefined) throw new Error(`did not start: ${this.stdout}${this.stderr}`);
+    return { host: "127.0.0.1", port: line.ports?.["amqp"] ?? 0 };
+  }
+}
+
+let cwd = "";
+const started: BrokerProcess[] = [];
+
+function start(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): BrokerProcess {
+  const broker = new BrokerProcess(cwd, flags, env);
+  started.push(broker);
+  return broker;
+}
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "leveret-process-"));
+});
+
+afterEach(async () => {
+  for (const broker of started.splice(0)) {
+    broker.child.kill("SIGKILL");
+    await broker.ended;
+  }
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+describe("the process", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "tells its clients at %s and exits 0",
+    async (signal) => {
+      const broker = start(["--amqp-port", "0", "--pid-file", "broker.pid"]);
+      const address = await broker.ready();
+      await using client = await RawClient.open(address);
+      const pidFile = join(cwd, "broker.pid");
+      expect(readFileSync(pidFile, "utf8")).toBe(`${broker.child.pid}\n`);
+      broker.child.kill(signal);
+      const { method } = await client.next("connection.close");
+      expect(method).toMatchObject({
+        replyCode: 320,
+        replyText: "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'",
+      });
+      client.send(0, "connection.close-ok");
+      await client.closed;
+      expect(await broker.ended).toBe(0);
+      expect(broker.lines.at(-1)?.msg).toBe("stopped");
+      expect(existsSync(pidFile)).toBe(false);
+      expect(broker.stderr).toBe("");
+    },
+  );
+
+  test("does not wait for ever for a client that does not answer", async () => {
+    const broker = start(["--amqp-port", "0"]);
+    await using silent = await RawClient.open(await broker.ready());
+    broker.child.kill("SIGTERM");
+    await silent.closed;
+    expect(await broker.ended).toBe(0);
+  });
+
+  test("ends at once at a second signal", async () => {
+    const broker = start(["--amqp-port", "0"]);
+    await using silent = await RawClient.open(await broker.ready());
+    broker.child.kill("SIGTERM");
+    await silent.next("connection.close");
+    broker.child.kill("SIGTERM");
+    expect(await broker.ended).toBe(1);
+  });
+
+  test.each([
+    [["--no-such-flag"], "leveret: unknown option '--no-such-flag'"],
+    [["--amqp-port", "high"], "amqp-port"],
+    [["--config", "missing.conf"], "missing.conf"],
+  ])("exits 64 for %j", async (flags, text) => {
+    const broker = start(flags);
+    expect(await broker.ended).toBe(64);
+    expect(broker.stderr).toContain(text);
+    expect(broker.stderr).not.toContain("    at ");
+  });
+
+  test("says which port is taken, and exits", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => {
+      other.listen(0, "127.0.0.1", resolve);
+    });
+    const address = other.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const broker = start(["--amqp-port", String(port), "--bind", "127.0.0.1"]);
+    expect(await broker.ended).toBe(1);
+    expect(broker.lines.at(-1)?.msg).toBe(
+      `cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    );
+    other.close();
+  });
+
+  test("loads definitions, and then has no guest", async () => {
+    const definitions = {
+      vhosts: [{ name: "shop" }],
+      users: [{ name: "clerk", password: "secret", tags: "" }],
+      permissions: [{ user: "clerk", vhost: "shop", configure: "", write: ".*", read: ".*" }],
+      queues: [{ name: "orders", vhost: "shop", durable: true, auto_delete: false, arguments: {} }],
+    };
+    writeFileSync(join(cwd, "definitions.json"), JSON.stringify(definitions));
+    const broker = start(["--amqp-port", "0", "--definitions", "definitions.json"]);
+    const address = await broker.ready();
+    const clerk = { user: "clerk", password: "secret", vhost: "shop" };
+    await using client = await RawClient.open(address, clerk);
+    await client.openChannel();
+    const declared = await client.call(1, "queue.declare", { queue: "orders", passive: true });
+    expect(declared).toMatchObject({ queue: "orders", messageCount: 0 });
+    await expect(
+      RawClient.open(address, { capabilities: ["authentication_failure_close"] }),
+    ).rejects.toThrow("ACCESS_REFUSED");
+  });
+
+  test("exits 64 for definitions that are wrong, with the reason", async () => {
+    writeFileSync(join(cwd, "definitions.json"), '{"users": 5}');
+    const broker = start(["--amqp-port", "0", "--definitions", "definitions.json"]);
+    expect(await broker.ended).toBe(64);
+    expect(broker.lines.at(-1)?.msg).toContain("users");
+  });
+
+  test("is configured by file and environment, unknown keys are named with their line", async () => {
+    writeFileSync(
+      join(cwd, "leveret.conf"),
+      "# test\nlisteners.tcp.default = 0\nchanel_max = 7\nchannel_max = 3\n",
+    );
+    const broker = start([], { LEVERET_BIND: "127.0.0.1" });
+    await using client = await RawClient.open(await broker.ready());
+    for (const number of [1, 2, 3]) await client.openChannel(number);
+    await expect(client.openChannel(4)).rejects.toThrow("negotiated channel_max (3)");
+    const warning = broker.lines.find(({ msg }) => msg.includes("chanel_max"))?.msg;
+    expect(warning).toMatch(/3/);
+    expect(warning).toContain("channel_max");
+  });
+
+  test("starts detached, and serves when the command returns", async () => {
+    const command = start(["--amqp-port", "0", "--detached", "--pid-file", "broker.pid"]);
+    expect(await command.ended).toBe(0);
+    const said = /^leveret: ready, pid (\d+), log (.*)$/m.exec(command.stdout);
+    const pid = Number(said?.[1]);
+    const log = said?.[2] ?? "";
+    try {
+      expect(readFileSync(join(cwd, "broker.pid"), "utf8")).toBe(`${pid}\n`);
+      const ready = readFileSync(log, "utf8")
+        .split("\n")
+        .find((line) => line.includes("leveret ready"));
+      const { ports } = JSON.parse(ready ?? "{}") as LogLine;
+      await using client = await RawClient.open({ host: "127.0.0.1", port: ports?.["amqp"] ?? 0 });
+      await client.openChannel();
+    } finally {
+      process.kill(pid, "SIGTERM");
+    }
+    await waitFor(() => !existsSync(join(cwd, "broker.pid")), "the detached process has ended");
+  });
+});
