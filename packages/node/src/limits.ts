@@ -70,9 +70,14 @@ export const TX_BODY_BYTES_MAX = 1_073_741_824;
 export const PUBLISHER_YIELD_MS = 1;
 /** What it may send between two such pauses: more in a second than RabbitMQ takes at its best. */
 export const PUBLISHER_YIELD_BYTES = 131_072;
+/** The same in messages that had to be queued. */
+export const PUBLISHER_YIELD_COUNT = 512;
 /** Ready bytes of a queue with consumers from which on publishers are held back so, and at which no longer. */
 export const BACKLOG_HIGH = 1_048_576;
 export const BACKLOG_LOW = 262_144;
+/** The same in messages: small ones cost by their number. */
+export const BACKLOG_HIGH_COUNT = 4096;
+export const BACKLOG_LOW_COUNT = 1024;
 /** Messages that one turn of a delayed exchange sends on before other work gets its share. */
 export const DELAYED_BATCH_COUNT = 1000;
 /** Work that commands left behind (dead letters, deletions) and one turn does before sockets get their share. */

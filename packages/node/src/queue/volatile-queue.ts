@@ -1,6 +1,6 @@
 import type { Backlog, YieldingPublishers } from "../broker/backlog.ts";
 import type { DeferredWork } from "../broker/deferred-work.ts";
-import { BACKLOG_HIGH, BACKLOG_LOW } from "../limits.ts";
+import { BACKLOG_HIGH, BACKLOG_HIGH_COUNT, BACKLOG_LOW, BACKLOG_LOW_COUNT } from "../limits.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
@@ -73,7 +73,8 @@ export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Bac
 
   /** Backlog: the queue's consumers do not keep up with what is published. */
   get isBacklogged(): boolean {
-    return this.#machine.readyBytes > BACKLOG_LOW && this.#machine.consumerCount > 0;
+    const { readyBytes, readyCount, consumerCount } = this.#machine;
+    return consumerCount > 0 && (readyBytes > BACKLOG_LOW || readyCount > BACKLOG_LOW_COUNT);
   }
 
   get config(): QueueConfig {
@@ -97,9 +98,7 @@ export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Bac
     if (this.#isClosed) return true; // RabbitMQ acks what a queue deleted meanwhile would have got.
     const accepted = this.#machine.enqueue(now, message);
     if (this.#hasAftermath) this.#finish(now);
-    if (this.#machine.readyBytes > BACKLOG_HIGH && this.#machine.consumerCount > 0) {
-      this.#host.noteBacklog(this);
-    }
+    if (this.#machine.readyCount > 0 && this.#isBacklogHigh()) this.#host.noteBacklog(this);
     return accepted;
   }
 
@@ -291,6 +290,11 @@ export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Bac
       this.#machine.pause(now, consumer);
       consumer.spec.context.paused();
     }
+  }
+
+  #isBacklogHigh(): boolean {
+    const { readyBytes, readyCount, consumerCount } = this.#machine;
+    return consumerCount > 0 && (readyBytes > BACKLOG_HIGH || readyCount > BACKLOG_HIGH_COUNT);
   }
 
   #setTimer(dueAtMs: number): void {
