@@ -8,8 +8,9 @@ import { preconditionFailed } from "../errors.ts";
 import { MESSAGE_SIZE_CEILING } from "../limits.ts";
 
 const BASIC_CLASS = 60;
-/** A body up to this size gets its buffer at once; a longer one grows as bytes come, so announcing costs nothing. */
+/** The first buffer of a body is at most so large, and so many times what has come: announcing alone costs nothing. */
 const EAGER_BODY_SIZE = 1_048_576;
+const EAGER_BODY_FACTOR = 8;
 
 /**
  * Puts the content of one basic.publish together: a header frame, then body frames until the announced size
@@ -126,9 +127,8 @@ export class ContentAssembly {
     if (start === end) return; // Else a stream of empty frames would make a buffer for each.
     const needed = this.#received + end - start;
     if (this.#received === 0) {
-      this.body = Buffer.allocUnsafeSlow(
-        Math.min(this.bodySize, Math.max(EAGER_BODY_SIZE, needed)),
-      );
+      const eager = Math.min(EAGER_BODY_SIZE, needed * EAGER_BODY_FACTOR);
+      this.body = Buffer.allocUnsafeSlow(Math.min(this.bodySize, Math.max(eager, needed)));
     } else if (needed > this.body.length) {
       const grown = Buffer.allocUnsafeSlow(
         Math.min(this.bodySize, Math.max(needed, this.body.length * 2)),

@@ -148,7 +148,7 @@ describe("the process", () => {
     const broker = start(["--amqp-port", String(port), "--bind", "127.0.0.1"]);
     expect(await broker.ended).toBe(1);
     expect(broker.lines.at(-1)?.msg).toBe(
-      `cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+      `cannot start: cannot listen on port ${port} of 127.0.0.1: another process listens there (EADDRINUSE)`,
     );
     other.close();
   });
