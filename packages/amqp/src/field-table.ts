@@ -29,6 +29,68 @@ export function decodeFieldArray(bytes: Buffer, start: number, end: number): Fie
   return readArray(new WireReader(bytes, start, end), 0);
 }
 
+/** Octets of a key that may grow beyond 255 when those that are no UTF-8 become U+FFFD. */
+const KEY_GROWING_SIZE = 86;
+
+/**
+ * Walks through the table whose u32 size stands at the reader's position, and leaves the reader behind it: what
+ * passes can be decoded and encoded again. Makes no object for what it reads.
+ * @throws ConnectionError 501 `cannot decode <<...>>` on malformed input
+ */
+export function skipFieldTable(reader: WireReader, depth = 0): void {
+  const end = startSized(reader, depth);
+  while (reader.at < end) {
+    skipKey(reader);
+    skipValue(reader, depth);
+  }
+  if (reader.at !== end) throw reader.malformed();
+}
+
+function skipKey(reader: WireReader): void {
+  const size = reader.octet();
+  const start = reader.take(size);
+  if (size < KEY_GROWING_SIZE) return;
+  if (Buffer.byteLength(reader.bytes.toString("utf8", start, start + size)) > 255) {
+    throw reader.malformed();
+  }
+}
+
+function skipArray(reader: WireReader, depth: number): void {
+  const end = startSized(reader, depth);
+  while (reader.at < end) skipValue(reader, depth);
+  if (reader.at !== end) throw reader.malformed();
+}
+
+function skipValue(reader: WireReader, depth: number): void {
+  const letter = String.fromCharCode(reader.octet());
+  if (letter === "S" || letter === "x") reader.take(reader.long());
+  else if (letter === "F") skipFieldTable(reader, depth + 1);
+  else if (letter === "A") skipArray(reader, depth + 1);
+  else {
+    const size = FIXED_SIZES[letter];
+    if (size === undefined) throw reader.malformed();
+    reader.take(size);
+  }
+}
+
+/** Octets of the values that always take as many, by their letter. */
+const FIXED_SIZES: Readonly<Record<string, number>> = {
+  I: 4,
+  D: 5,
+  T: 8,
+  b: 1,
+  d: 8,
+  f: 4,
+  l: 8,
+  L: 8,
+  s: 2,
+  t: 1,
+  V: 0,
+  B: 1,
+  u: 2,
+  i: 4,
+};
+
 /** The table with its u32 size. Keys over 255 bytes and numbers out of their type's range throw. */
 export function encodeFieldTable(table: FieldTable): Buffer {
   const writer = new WireWriter();

@@ -64,5 +64,6 @@ export {
 } from "./method.ts";
 export { decodeMethod, encodeMethodFrame, methodIdAt } from "./method-codec.ts";
 export { METHOD_TABLE } from "./method-table.ts";
+export { checkHeaders, type PropertyPatch, patchProperties } from "./patch-properties.ts";
 export { PropertyScan } from "./property-scan.ts";
 export { ReplyCode, type ReplyCodeName } from "./reply-code.ts";

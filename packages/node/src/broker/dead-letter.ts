@@ -1,10 +1,10 @@
 import {
   type BasicProperties,
   decodeBasicProperties,
-  encodeBasicProperties,
   type FieldTable,
   type FieldValue,
   longstr,
+  patchProperties,
 } from "@leveret/amqp";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
@@ -45,13 +45,10 @@ function publish(
   const exchange = vhost?.exchanges.get(deadLetterExchange ?? "");
   if (deadLetterExchange === undefined || vhost === undefined || exchange === undefined) return;
   const now = broker.clock.now();
-  const original = decodeBasicProperties(
-    message.bytes,
-    message.propertiesStart,
-    message.propertiesEnd,
-  );
+  const { bytes, propertiesStart, propertiesEnd } = message;
+  const original = decodeBasicProperties(bytes, propertiesStart, propertiesEnd);
   const keys = originalKeys(message, original);
-  const properties = deadProperties(
+  const headers = deadHeaders(
     { queue: queue.record.name, reason, now, exchange: message.routing.exchange, keys },
     original,
     deadLetterRoutingKey !== undefined,
@@ -60,7 +57,8 @@ function publish(
     deadLetterExchange,
     deadLetterRoutingKey ?? message.routing.routingKey,
   );
-  const encoded = encodeBasicProperties(properties);
+  const patch = { headers, withoutExpiration: true };
+  const encoded = patchProperties(bytes, propertiesStart, propertiesEnd, patch);
   const dead = Message.store(broker.slabs, routing, encoded, message);
   dead.expirationMs = -1;
   const targetKeys = deadLetterRoutingKey === undefined ? keys : [deadLetterRoutingKey];
@@ -72,7 +70,6 @@ function publish(
     findReply: (key) => broker.replies.find(key),
     onVisit: (visited, visitedKeys) => noteHeld(broker, vhost, visited, dead, visitedKeys),
   });
-  const { headers } = properties;
   for (const sink of found.sinks) {
     if (reason !== "rejected" && isCycle(broker, headers, sink)) continue;
     sink.publish(now, dead);
@@ -100,13 +97,9 @@ interface Death {
   readonly keys: readonly string[];
 }
 
-/** Properties of the dead message: x-death and its companions, no expiration, no CC if the key is replaced. */
-function deadProperties(
-  death: Death,
-  original: BasicProperties,
-  replacesKey: boolean,
-): BasicProperties {
-  const { expiration, ...rest } = original;
+/** Headers of the dead message: x-death and its companions, no CC if the key is replaced. */
+function deadHeaders(death: Death, original: BasicProperties, replacesKey: boolean): FieldTable {
+  const { expiration } = original;
   const headers = new Map<string, FieldValue>(original.headers ?? []);
   if (replacesKey) headers.delete("CC");
   const earlier = headers.get("x-death");
@@ -119,12 +112,12 @@ function deadProperties(
   headers.set("x-last-death-exchange", longstr(death.exchange));
   headers.set("x-last-death-queue", longstr(death.queue));
   headers.set("x-last-death-reason", longstr(death.reason));
-  return { ...rest, headers: sortedByKey(headers) };
+  return sortedByKey(headers);
 }
 
 /** A message that came to this queue before, and was never rejected since, would go round for ever. */
-function isCycle(broker: Broker, headers: FieldTable | undefined, sink: MessageSink): boolean {
-  if (!(sink instanceof VolatileQueue) || !hasCycle(headers?.get("x-death"), sink.record.name)) {
+function isCycle(broker: Broker, headers: FieldTable, sink: MessageSink): boolean {
+  if (!(sink instanceof VolatileQueue) || !hasCycle(headers.get("x-death"), sink.record.name)) {
     return false;
   }
   broker.warnCycle(sink);

@@ -1,4 +1,4 @@
-import { decodeBasicProperties, encodeBasicProperties, type FieldValue } from "@leveret/amqp";
+import { decodeBasicProperties, type FieldValue, patchProperties } from "@leveret/amqp";
 import { delayOf } from "../exchange/delay.ts";
 import { DELAYED_BATCH_COUNT } from "../limits.ts";
 import { Message } from "../queue/message.ts";
@@ -68,15 +68,12 @@ export class Delays {
 
   /** A message that was delayed carries its delay negated, so that it is not delayed again (RabbitMQ's plugin). */
   #withNegatedDelay(message: Message): Message {
-    const properties = decodeBasicProperties(
-      message.bytes,
-      message.propertiesStart,
-      message.propertiesEnd,
-    );
+    const { bytes, propertiesStart, propertiesEnd } = message;
+    const properties = decodeBasicProperties(bytes, propertiesStart, propertiesEnd);
     const delayMs = delayOf(properties.headers) ?? 0;
     const headers = new Map<string, FieldValue>(properties.headers ?? []);
     headers.set("x-delay", negated(delayMs));
-    const encoded = encodeBasicProperties({ ...properties, headers });
+    const encoded = patchProperties(bytes, propertiesStart, propertiesEnd, { headers });
     return Message.store(this.#broker.slabs, message.routing, encoded, message);
   }
 }

@@ -1,8 +1,8 @@
 import {
   decodeBasicProperties,
-  encodeBasicProperties,
   type FieldTable,
   type FieldValue,
+  patchProperties,
 } from "@leveret/amqp";
 import type { Message } from "../queue/message.ts";
 
@@ -10,13 +10,10 @@ const DELIVERY_COUNT = "x-delivery-count";
 
 /** The message's properties with the x-delivery-count header of quorum queues. */
 export function withDeliveryCount(message: Message, deliveryCount: number): Buffer {
-  const properties = decodeBasicProperties(
-    message.bytes,
-    message.propertiesStart,
-    message.propertiesEnd,
-  );
+  const { bytes, propertiesStart, propertiesEnd } = message;
+  const properties = decodeBasicProperties(bytes, propertiesStart, propertiesEnd);
   const headers = new Map<string, FieldValue>(properties.headers ?? (new Map() as FieldTable));
   headers.delete(DELIVERY_COUNT);
   headers.set(DELIVERY_COUNT, { type: "long", value: deliveryCount });
-  return encodeBasicProperties({ ...properties, headers });
+  return patchProperties(bytes, propertiesStart, propertiesEnd, { headers });
 }

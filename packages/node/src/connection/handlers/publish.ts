@@ -1,10 +1,11 @@
 import {
+  checkHeaders,
   decodeBasicProperties,
-  encodeBasicProperties,
   encodeMethodFrame,
   type FieldTable,
   PropertyFlag,
   PropertyScan,
+  patchProperties,
   ReplyCode,
 } from "@leveret/amqp";
 import { hasTag } from "../../auth/user-tags.ts";
@@ -72,6 +73,10 @@ function readContent(
 ): void {
   const { properties, propertiesStart, propertiesEnd } = content;
   scan.scan(properties, propertiesStart, propertiesEnd);
+  if (scan.headersStart >= 0) {
+    // Whoever decodes them later could not blame the publisher any more.
+    checkHeaders(properties, propertiesStart, propertiesEnd, scan.headersStart);
+  }
   message.routing = target.routing;
   message.bytes = properties;
   message.runStart = content.runStart;
@@ -149,12 +154,10 @@ function mayHaveCc(bytes: Buffer, start: number, end: number): boolean {
 function removeHeader(message: Message, headers: FieldTable, name: string): void {
   const rest = new Map(headers);
   rest.delete(name);
-  const properties = decodeBasicProperties(
-    message.bytes,
-    message.propertiesStart,
-    message.propertiesEnd,
+  const { bytes, propertiesStart, propertiesEnd } = message;
+  message.replaceProperties(
+    patchProperties(bytes, propertiesStart, propertiesEnd, { headers: rest }),
   );
-  message.replaceProperties(encodeBasicProperties({ ...properties, headers: rest }));
 }
 
 /** Direct reply-to: the pseudo queue's name becomes this channel's own address. */
@@ -163,12 +166,9 @@ function rewriteReplyTo(channel: Channel, message: Message): void {
   if (text !== REPLY_TO_QUEUE) return;
   const consumer = channel.replyConsumer;
   if (consumer === undefined) throw preconditionFailed("fast reply consumer does not exist");
-  const properties = decodeBasicProperties(
-    message.bytes,
-    message.propertiesStart,
-    message.propertiesEnd,
-  );
-  message.replaceProperties(encodeBasicProperties({ ...properties, replyTo: consumer.address }));
+  const { bytes, propertiesStart, propertiesEnd } = message;
+  const replyTo = consumer.address;
+  message.replaceProperties(patchProperties(bytes, propertiesStart, propertiesEnd, { replyTo }));
   scan.scan(message.bytes, message.propertiesStart, message.propertiesEnd);
 }
 
