@@ -11,6 +11,13 @@ const TSC = join(ROOT, "node_modules/.bin/tsc");
 /** Building and packing start half a dozen processes. */
 const SETUP_MAX_MS = 120_000;
 
+/** Runs the compiler; it tells on stdout what is wrong. */
+async function compile(flags: readonly string[], cwd: string): Promise<void> {
+  await run(TSC, flags, { cwd }).catch((error: Error & { stdout?: string }) => {
+    throw new Error(error.stdout || error.message, { cause: error });
+  });
+}
+
 /** What a user's project is after `npm install leveret`: our packages unpacked, theirs linked. */
 let project: string;
 
@@ -37,8 +44,8 @@ function link(dependency: string): void {
 }
 
 beforeAll(async () => {
-  await run(TSC, ["--build", "packages/node"], { cwd: ROOT });
   project = mkdtempSync(join(tmpdir(), "leveret-package-"));
+  await compile(["--build", "packages/node"], ROOT);
   for (const folder of ["packages/amqp", "packages/hashring", "packages/node"]) {
     await install(folder);
   }
@@ -90,7 +97,7 @@ describe("the packed package", () => {
     );
     const flags = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022"];
     const library = ["--lib", "es2023,esnext.disposable", "--types", "node"];
-    await run(TSC, [...flags, ...library, "typed.ts"], { cwd: project });
+    await compile([...flags, ...library, "typed.ts"], project);
   }, 30_000);
 
   test("has a command that says its version", async () => {
