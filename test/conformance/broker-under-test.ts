@@ -26,7 +26,6 @@ export async function brokerUnderTest(): Promise<BrokerUnderTest> {
 }
 
 async function startLeveret(): Promise<BrokerUnderTest> {
-  // biome-ignore lint/correctness/noUndeclaredDependencies: the workspace under test, linked by npm
   const { startBroker } = await import("leveret");
   const broker = await startBroker({ definitions: DEFINITIONS });
   const target = { host: "127.0.0.1", port: broker.port };
