@@ -39,7 +39,7 @@ test.each([
     withoutExpiration: true,
   });
   const { expiration: _, ...rest } = properties as typeof ALL;
-  const replyTo = rest.replyTo === undefined ? {} : { replyTo: "elsewhere" };
+  const replyTo = "replyTo" in properties ? { replyTo: "elsewhere" } : {};
   const expected = { ...rest, headers: HEADERS, ...replyTo };
   expect(patched.equals(encodeBasicProperties(expected))).toBe(true);
 });
