@@ -84,15 +84,13 @@ export class OutputBuffer {
     this.#piecesSize += bytes.length;
   }
 
-  /** To be called after a frame was appended: sets `congested`, and writes early when much has gathered. */
+  /** To be called after a frame was appended: writes early when much has gathered. */
   checkWater(): void {
     const gathered = this.#piecesSize + this.end - this.#start;
-    if (gathered < OUTPUT_EAGER_FLUSH) return;
-    this.flush();
-    if (!this.congested && this.#socket.writableLength > OUTPUT_HIGH_WATER) this.congested = true;
+    if (gathered >= OUTPUT_EAGER_FLUSH) this.flush();
   }
 
-  /** Hands everything to the socket. */
+  /** Hands everything to the socket; sets `congested` when the socket does not keep up. */
   flush(): void {
     this.#scheduled = false;
     const socket = this.#socket;
@@ -115,6 +113,8 @@ export class OutputBuffer {
     if (last > 0) socket.uncork();
     pieces.length = 0;
     this.#piecesSize = 0;
+    // At each flush: little in every turn adds up as well.
+    if (socket.writableLength > OUTPUT_HIGH_WATER) this.congested = true;
   }
 
   /** A flush is written. */
