@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { SLAB_SIZE, SLAB_SPARSE_DIVISOR, SLAB_WASTE_MAX } from "../../src/limits.ts";
+import { publishNumbered } from "./numbered-messages.ts";
 import { publishFrames, RawClient, waitFor } from "./raw-client.ts";
 import { TestNode } from "./start-node.ts";
 
@@ -7,7 +8,6 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const MESSAGE_COUNT = 200_000;
 const BATCH = 1000;
-const BODY_SIZE = 100;
 
 async function openWithQueues(node: TestNode, ...queues: string[]): Promise<RawClient> {
   const client = await RawClient.open(node);
@@ -19,23 +19,6 @@ async function openWithQueues(node: TestNode, ...queues: string[]): Promise<RawC
 function publishNumbers(client: RawClient, queue: string, from: number, to: number): void {
   for (let number = from; number <= to; number++) {
     client.publish(1, { routingKey: queue }, `${number}`);
-  }
-}
-
-/** Publishes numbered messages, and waits when the broker takes no more. */
-async function publishMany(client: RawClient): Promise<void> {
-  const body = Buffer.alloc(BODY_SIZE);
-  const template = publishFrames(1, { routingKey: "q" }, body);
-  const bodyAt = template.length - 1 - BODY_SIZE;
-  for (let first = 0; first < MESSAGE_COUNT; first += BATCH) {
-    const batch = Buffer.alloc(template.length * BATCH);
-    for (let index = 0; index < BATCH; index++) {
-      template.writeUInt32BE(first + index, bodyAt);
-      template.copy(batch, index * template.length);
-    }
-    if (!client.write(batch)) {
-      await new Promise((resolve) => client.socket.once("drain", resolve));
-    }
   }
 }
 
@@ -60,7 +43,7 @@ describe("a consumer that reads slowly", () => {
       next++;
     };
     await consumer.call(1, "basic.consume", { queue: "q", noAck: true });
-    await publishMany(publisher);
+    await publishNumbered(publisher, { queue: "q", count: MESSAGE_COUNT, bodySize: 100 });
     await waitFor(() => next === MESSAGE_COUNT, "everything came");
     expect(wrong).toBe(0);
     expect(node.broker.queue("q")).toMatchObject({ messagesReady: 0, messagesUnacknowledged: 0 });
@@ -80,7 +63,7 @@ describe("a consumer that reads slowly", () => {
     };
     await consumer.call(1, "basic.qos", { prefetchCount: 20_000 });
     await consumer.call(1, "basic.consume", { queue: "q" });
-    await publishMany(publisher);
+    await publishNumbered(publisher, { queue: "q", count: MESSAGE_COUNT, bodySize: 100 });
     await waitFor(() => next === MESSAGE_COUNT, "everything came");
     expect(wrong).toBe(0);
     await node.broker.waitUntilDrained("q");

@@ -7,7 +7,8 @@ import {
   writeFrameHeader,
 } from "@leveret/amqp";
 import { describe, expect, test, vi } from "vitest";
-import { frame, publishFrames, RawClient, waitFor } from "./raw-client.ts";
+import { publishNumbered } from "./numbered-messages.ts";
+import { frame, RawClient, waitFor } from "./raw-client.ts";
 import { TestNode } from "./start-node.ts";
 import { SteadyClient } from "./steady-client.ts";
 
@@ -45,17 +46,11 @@ describe("consumers that never read", () => {
     consumer.socket.pause();
     await using publisher = await openWithQueue(node, "q");
     await publisher.call(1, "confirm.select");
-    const body = Buffer.alloc(1024);
     let unwrittenMax = 0;
     let confirmed = 0;
-    for (let batch = 0; batch < 64; batch++) {
-      const frames: Buffer[] = [];
-      for (let index = 0; index < 1024; index++) {
-        body.writeUInt32BE(batch * 1024 + index);
-        frames.push(publishFrames(1, { routingKey: "q" }, body));
-      }
-      publisher.write(Buffer.concat(frames));
-      while (confirmed < (batch + 1) * 1024) {
+    for (let from = 0; from < 64_000; from += 1000) {
+      await publishNumbered(publisher, { queue: "q", from, count: 1000, bodySize: 1024 });
+      while (confirmed < from + 1000) {
         confirmed = (await publisher.next("basic.ack")).method.deliveryTag;
         unwrittenMax = Math.max(unwrittenMax, node.unwritten);
       }
@@ -71,7 +66,7 @@ describe("consumers that never read", () => {
       next++;
     };
     consumer.socket.resume();
-    await waitFor(() => next === 65_536, "the consumer got everything");
+    await waitFor(() => next === 64_000, "the consumer got everything");
     expect(wrong).toBe(0);
     await waitFor(() => node.unwritten === 0, "everything is written");
   });
@@ -134,12 +129,7 @@ describe("clients that never ack", () => {
       held++;
     };
     await hoarder.call(1, "basic.consume", { queue: "q" });
-    for (let batch = 0; batch < 100; batch++) {
-      const frames = Array.from({ length: 1000 }, (_, index) =>
-        publishFrames(1, { routingKey: "q" }, `${batch * 1000 + index}`),
-      );
-      publisher.write(Buffer.concat(frames));
-    }
+    await publishNumbered(publisher, { queue: "q", count: 100_000 });
     await waitFor(() => held === 100_000, "everything is delivered");
     expect(node.broker.queue("q").messagesUnacknowledged).toBe(100_000);
     hoarder.socket.destroy();
@@ -147,7 +137,7 @@ describe("clients that never ack", () => {
     let next = 0;
     let wrong = 0;
     publisher.onDelivery = ({ method, body }) => {
-      if (!method.redelivered || body.toString() !== `${next}`) wrong++;
+      if (!method.redelivered || body.readUInt32BE() !== next) wrong++;
       next++;
     };
     await publisher.call(1, "basic.consume", { queue: "q", noAck: true });

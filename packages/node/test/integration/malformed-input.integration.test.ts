@@ -6,8 +6,8 @@ import { SteadyClient } from "./steady-client.ts";
 
 /** Sessions that run at the same time. */
 const BATCH = 60;
-/** Longer than any frame the broker may wait for, and no frame itself. */
-const PADDING = Buffer.alloc(140_000);
+/** No frame; said often enough, it is longer than any that the broker may wait for. */
+const NONSENSE = Buffer.alloc(10_000);
 /** What malformed bytes of these sessions may be answered with; 541 would be a fault of the broker. */
 const ANSWERS = [402, 403, 404, 406, 501, 502, 503, 504, 505, 530, 540];
 
@@ -79,7 +79,10 @@ async function say(node: TestNode, bytes: Buffer): Promise<number | string> {
   });
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.write(bytes);
-  socket.write(PADDING);
+  const goOn = (): void => {
+    if (!socket.destroyed) socket.write(NONSENSE, () => setTimeout(goOn, 5));
+  };
+  goOn();
   await closed;
   return last;
 }
@@ -178,7 +181,7 @@ describe("malformed bytes", () => {
     );
   });
 
-  test.each([1, 0x80, 0xff])(
+  test.each([1, 0xff])(
     "a byte with bits %i flipped, at any position, does no harm",
     async (mask) => {
       let at = 0;
@@ -198,6 +201,6 @@ describe("malformed bytes", () => {
   );
 
   test("sessions with several random changes do no harm", async () => {
-    await expectUnharmed(Array.from({ length: 1500 }, (_, seed) => mutated(seed)));
+    await expectUnharmed(Array.from({ length: 1200 }, (_, seed) => mutated(seed)));
   });
 });
