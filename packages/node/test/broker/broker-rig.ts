@@ -34,7 +34,6 @@ const OPTIONS: BrokerOptions = {
   queueMax: undefined,
   maxConnections: undefined,
   maxChannelsPerNode: 0,
-  queueMax: undefined,
   loopbackUsers: new Set(),
   defaultQueueType: undefined,
   consumerTimeoutMs: 0,
