@@ -43,6 +43,11 @@ export class ChannelConsumer implements ConsumerOutlet {
     this.#prefixView = viewOf(this.#prefix);
   }
 
+  /** Holds what basic.get took: consumers have a tag. */
+  get isGetter(): boolean {
+    return this.tag === "";
+  }
+
   get isCongested(): boolean {
     return this.channel.connection.output.congested;
   }
@@ -78,6 +83,11 @@ export class ChannelConsumer implements ConsumerOutlet {
   paused(): void {
     this.isPaused = true;
     this.channel.connection.notePaused(this);
+  }
+
+  /** The channel ends: whatever comes back to a queue meanwhile is not for this consumer. */
+  stop(now: number): void {
+    if (this.handle !== undefined) this.queue.pause(now, this.handle);
   }
 
   /** The connection has room again. */

@@ -88,6 +88,8 @@ export class ChannelTable {
 
   /** The connection ends: every channel gives back what it holds. */
   releaseAll(): void {
+    // What one channel gives back must not go to the next one, which would give it back once more.
+    for (const channel of this.#channels.values()) channel.stopConsumers();
     for (const channel of this.#channels.values()) channel.release();
     this.#channels.clear();
     this.#last = undefined;

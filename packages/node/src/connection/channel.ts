@@ -196,6 +196,7 @@ export class Channel {
 
   /** The queue of a consumer is gone (RabbitMQ: consumer cancel notification). */
   consumerCancelled(consumer: ChannelConsumer): void {
+    consumer.isCancelled = true; // A credit it still waits for would be lost.
     this.#queues.delete(consumer.queue);
     this.#getters.delete(consumer.queue);
     if (this.consumers.get(consumer.tag) !== consumer) return;
@@ -220,8 +221,15 @@ export class Channel {
     this.#isClosing = true;
   }
 
+  /** The channel is about to end: nothing is delivered on it any more. */
+  stopConsumers(): void {
+    const now = this.broker.clock.now();
+    for (const consumer of this.consumers.values()) consumer.stop(now);
+  }
+
   /** The channel ends: consumers go, unacknowledged messages return to their queues. */
   release(): void {
+    this.stopConsumers();
     this.#content.reset();
     this.transaction?.rollback();
     if (this.replyConsumer !== undefined) {
@@ -241,10 +249,11 @@ export class Channel {
 
   /** basic.recover: everything outstanding goes back to its place before anything is delivered again. */
   recoverAll(): void {
-    const outstanding = this.ledger.clear();
-    this.globalPrefetch.allSettled();
-    if (outstanding === 0) return;
+    const limited = this.globalPrefetch.outstanding;
+    if (this.ledger.clear() === 0) return;
     for (const queue of this.#queues) queue.recoverSession(this.connection.now, this.sessionId);
+    // Last: a newer message that passed before would be taken for an old one, and be delivered twice.
+    this.globalPrefetch.countSettled(limited);
   }
 
   /** Carries out acks: passes ranges of delivery numbers to the queues. */

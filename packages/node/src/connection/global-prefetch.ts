@@ -25,6 +25,11 @@ export class GlobalPrefetch {
     return this.#limit;
   }
 
+  /** Unacknowledged messages that count against the limit. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
   /** Sets the limit (0: none) for the running consumers, too. `outstanding`: what they hold unacknowledged. */
   setLimit(limit: number, outstanding: number, consumers: Iterable<ChannelConsumer>): void {
     const wasActive = this.isActive;
@@ -45,16 +50,14 @@ export class GlobalPrefetch {
     if (this.#granted > 0) this.#granted--;
   }
 
-  /** Messages of a consumer were acknowledged or returned. */
+  /** Messages of a consumer, cancelled or not, were acknowledged or returned; basic.get does not count (RabbitMQ). */
   settled(consumer: ChannelConsumer, count: number): void {
-    if (!this.isActive || !consumer.isLimited) return;
-    this.#outstanding = Math.max(0, this.#outstanding - count);
-    this.#grant();
+    if (this.isActive && !consumer.isGetter) this.countSettled(count);
   }
 
-  /** Nothing is outstanding any more (basic.recover). */
-  allSettled(): void {
-    this.#outstanding = 0;
+  /** `count` messages are not outstanding any more. */
+  countSettled(count: number): void {
+    this.#outstanding = Math.max(0, this.#outstanding - count);
     this.#grant();
   }
 

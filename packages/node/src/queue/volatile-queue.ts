@@ -166,6 +166,11 @@ export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Bac
     this.#finish(now);
   }
 
+  /** Nothing is delivered to the consumer until `unpause`. */
+  pause(now: number, consumer: QueueConsumer): void {
+    this.#machine.pause(now, consumer);
+  }
+
   unpause(now: number, consumer: QueueConsumer): void {
     if (this.#isClosed) return;
     this.#machine.unpause(now, consumer);
