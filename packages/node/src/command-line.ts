@@ -29,10 +29,12 @@ export type CommandLine =
       readonly stderr: string;
     };
 
-/** The only place that reads process.argv and process.env. */
-export function processInput(): ProcessInput {
+/** The only place that reads process.argv and process.env. `script`: the file that node was started with. */
+export function processInput(): ProcessInput & { readonly script: string } {
+  const [, script = "", ...argv] = process.argv;
   return {
-    argv: process.argv.slice(2),
+    script,
+    argv,
     // biome-ignore lint/style/noProcessEnv: the one place; everything else is given what it needs.
     env: process.env,
     cwd: process.cwd(),
@@ -47,8 +49,10 @@ export function readCommandLine(input: ProcessInput): CommandLine {
   });
   try {
     command.parse(input.argv, { from: "user" });
-    const { argv: _, ...sources } = input;
-    return { kind: "start", ...loadConfig({ ...sources, flags: flagValues(command) }) };
+    const { env, cwd, host } = input;
+    const flags = flagValues(command);
+    const sources = { flags, env, cwd, ...(host === undefined ? {} : { host }) };
+    return { kind: "start", ...loadConfig(sources) };
   } catch (error) {
     if (error instanceof ConfigError) return usageError(error.problems);
     if (!(error instanceof CommanderError)) throw error;

@@ -10,16 +10,15 @@ if (command.kind === "exit") {
   process.stderr.write(command.stderr);
   process.exitCode = command.exitCode;
 } else if (command.config.node.isDetached) {
-  const file = process.argv[1] ?? "";
   const flags = input.argv.filter((flag) => flag !== "--detached");
   const outcome = await startDetached({
-    command: [file, ...flags],
+    command: [input.script, ...flags],
     env: input.env,
     cwd: input.cwd,
     config: command.config,
   });
   if (outcome.kind === "failed") {
-    process.stderr.write(`leveret: did not start, see ${outcome.logFile}\n`);
+    process.stderr.write(`leveret: ${outcome.text}\n`);
     process.exitCode = outcome.exitCode;
   } else {
     process.stdout.write(`leveret: ${outcome.kind}, pid ${outcome.pid}, log ${outcome.logFile}\n`);

@@ -1,7 +1,9 @@
 import { formatBanner } from "./banner.ts";
 import { BrokerNode } from "./broker/broker-node.ts";
 import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/config-error.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
+import { ListenError } from "./connection/listen-error.ts";
 import { TlsOptionsError } from "./connection/tls-options.ts";
 import { reportReady } from "./detached-start.ts";
 import { type Logging, type LogOutput, openLogging } from "./logger.ts";
@@ -16,10 +18,8 @@ const EXIT_FAILURE = 1;
 
 /** Runs the broker in this process until a signal ends it. Resolves when it serves, or could not start. */
 export async function runNode({ config, warnings, notices }: LoadedConfig): Promise<void> {
-  const logging = openLogging({
-    outputs: logOutputs(config),
-    categoryLevels: config.log.categoryLevels,
-  });
+  const logging = openLogs(config);
+  if (logging === undefined) return;
   for (const warning of warnings) logging.root.warn(warning);
   for (const notice of notices) logging.root.info(notice);
   const node = await start(config, logging);
@@ -27,21 +27,74 @@ export async function runNode({ config, warnings, notices }: LoadedConfig): Prom
     logging.close();
     return;
   }
-  if (config.node.pidFile !== undefined) writePidFile(config.node.pidFile);
+  if (!noteProcessId(config, logging)) {
+    await node.stop();
+    logging.close();
+    return;
+  }
   stopOnSignal(node, logging);
   announce(node, logging);
+}
+
+/** undefined: a log file cannot be opened, which is said on stderr as there is no log yet. */
+function openLogs(config: Config): Logging | undefined {
+  try {
+    return openLogging({
+      outputs: logOutputs(config),
+      categoryLevels: config.log.categoryLevels,
+    });
+  } catch (error) {
+    process.stderr.write(`leveret: log.file cannot be opened: ${textOf(error)}\n`);
+    process.exitCode = EXIT_USAGE;
+    return undefined;
+  }
+}
+
+/** Writes the pid file if there is to be one; false: it cannot be written. */
+function noteProcessId(config: Config, logging: Logging): boolean {
+  const { pidFile } = config.node;
+  if (pidFile === undefined) return true;
+  try {
+    writePidFile(pidFile);
+    return true;
+  } catch (error) {
+    sayWhy(config, logging, `the pid file cannot be written: ${textOf(error)}`);
+    process.exitCode = EXIT_USAGE;
+    return false;
+  }
 }
 
 async function start(config: Config, logging: Logging): Promise<BrokerNode | undefined> {
   try {
     return await BrokerNode.start(config, { logging });
   } catch (error) {
-    const isUsage = error instanceof DefinitionsError || error instanceof TlsOptionsError;
-    process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
-    const text = error instanceof Error ? error.message : String(error);
-    logging.root.fatal({ err: error }, `cannot start: ${text}`);
+    process.exitCode = isUsageError(error) ? EXIT_USAGE : EXIT_FAILURE;
+    if (!isUsageError(error) && !(error instanceof ListenError)) {
+      logging.root.error({ err: error }, "unexpected error at start");
+    }
+    sayWhy(config, logging, textOf(error));
     return undefined;
   }
+}
+
+/** The reason is in what was configured, and the message is a sentence about it. */
+function isUsageError(error: unknown): boolean {
+  return (
+    error instanceof ConfigError ||
+    error instanceof DefinitionsError ||
+    error instanceof TlsOptionsError
+  );
+}
+
+/** One line in the log; on stderr, too, if the log is not on the console. */
+function sayWhy({ log }: Config, logging: Logging, reason: string): void {
+  const text = `cannot start: ${reason}`;
+  logging.root.fatal(text);
+  if (!log.isConsole || log.consoleLevel === "none") process.stderr.write(`leveret: ${text}\n`);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function logOutputs({ log }: Config): LogOutput[] {

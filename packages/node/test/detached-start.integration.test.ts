@@ -46,14 +46,14 @@ describe("a detached start", () => {
       pid: expect.any(Number),
       logFile: join(cwd, "leveret.log"),
     });
-    expect(readFileSync(outcome.logFile, "utf8")).toBe("child says hello\n");
+    expect(readFileSync(join(cwd, "leveret.log"), "utf8")).toBe("child says hello\n");
   });
 
   test("tells the exit code of a broker that did not start", async () => {
     expect(await start(`${HELLO} process.exitCode = 70;`)).toEqual({
       kind: "failed",
       exitCode: 70,
-      logFile: join(cwd, "leveret.log"),
+      text: `did not start, see ${join(cwd, "leveret.log")}`,
     });
   });
 

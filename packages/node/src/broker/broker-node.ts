@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { TLSSocket } from "node:tls";
 import { Alarms } from "../alarm/alarms.ts";
 import { DiskMonitor } from "../alarm/disk-monitor.ts";
@@ -13,14 +12,14 @@ import {
   SHUTDOWN_TIMEOUT_MS,
 } from "../limits.ts";
 import type { Logging } from "../logger.ts";
-import { loadDefinitions } from "../metadata/definitions.ts";
-import type { HashingAlgorithm } from "../metadata/records.ts";
 import { PRODUCT } from "../product.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { RealClock } from "../runtime/real-clock.ts";
+import { Administration } from "./administration.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerOptions } from "./broker-options.ts";
-import { makeSalt, seedDefaults } from "./seed.ts";
+import { importDefinitions, importDefinitionsFile } from "./import-definitions.ts";
+import { seedDefaults } from "./seed.ts";
 import { shutDown } from "./shutdown.ts";
 
 export interface NodeDependencies {
@@ -38,6 +37,8 @@ export interface NodeDependencies {
 /** A running node: the broker with its listeners and monitors. */
 export class BrokerNode {
   readonly broker: Broker;
+  /** Where commands of operators enter. */
+  readonly administration: Administration;
   readonly config: Config;
   readonly listeners: readonly Listener[];
   readonly memory: MemoryMonitor;
@@ -50,6 +51,7 @@ export class BrokerNode {
     this.config = config;
     this.#logging = logging;
     this.broker = parts.broker;
+    this.administration = parts.administration;
     this.listeners = parts.listeners;
     this.memory = parts.memory;
     this.disk = parts.disk;
@@ -58,7 +60,7 @@ export class BrokerNode {
 
   /**
    * Starts everything; when it resolves, clients can connect.
-   * @throws DefinitionsError, TlsOptionsError, or the system's error for a port or file
+   * @throws ConfigError, DefinitionsError, TlsOptionsError, ListenError
    */
   static async start(config: Config, dependencies: NodeDependencies): Promise<BrokerNode> {
     const { logging } = dependencies;
@@ -66,10 +68,11 @@ export class BrokerNode {
     const clock = dependencies.clock ?? new RealClock();
     const options = brokerOptions(config, dependencies.silentCloseDelayMs);
     const broker = new Broker(options, { clock, logging, alarms });
+    const administration = new Administration(broker.metadata, config);
     const listeners: Listener[] = [];
     let monitors: Monitors | undefined;
     try {
-      await fill(broker, config, dependencies.definitions ?? []);
+      await fill(administration, broker, { config, documents: dependencies.definitions ?? [] });
       monitors = await startMonitors(config, logging, alarms);
       await openListeners(broker, config, listeners);
     } catch (error) {
@@ -80,7 +83,13 @@ export class BrokerNode {
       throw error;
     }
     const { shutdownTimeoutMs = SHUTDOWN_TIMEOUT_MS } = dependencies;
-    return new BrokerNode(config, logging, { broker, listeners, ...monitors, shutdownTimeoutMs });
+    return new BrokerNode(config, logging, {
+      broker,
+      administration,
+      listeners,
+      ...monitors,
+      shutdownTimeoutMs,
+    });
   }
 
   /** Closes listeners, tells the clients (320), stops everything. Repeatable. */
@@ -108,6 +117,7 @@ interface Monitors {
 
 interface NodeParts extends Monitors {
   readonly broker: Broker;
+  readonly administration: Administration;
   readonly listeners: readonly Listener[];
   readonly shutdownTimeoutMs: number;
 }
@@ -134,7 +144,8 @@ function brokerOptions(config: Config, silentCloseDelayMs: number | undefined): 
     silentCloseDelayMs,
     maxMessageSize: Math.min(limits.maxMessageSize, MESSAGE_SIZE_CEILING),
     consumerMaxPerChannel: limits.consumerMaxPerChannel ?? 0,
-    maxConnections: limits.connectionMax ?? 0,
+    queueMax: limits.queueMax,
+    maxConnections: limits.connectionMax,
     maxChannelsPerNode: limits.channelMaxPerNode ?? 0,
     loopbackUsers: new Set(auth.loopbackUsers),
     defaultQueueType: defaults.queueType,
@@ -142,27 +153,26 @@ function brokerOptions(config: Config, silentCloseDelayMs: number | undefined): 
   };
 }
 
-/** Default data, then definitions. With definitions files there is no default user (RabbitMQ). */
-async function fill(broker: Broker, config: Config, documents: readonly string[]): Promise<void> {
-  const algorithm: HashingAlgorithm = `rabbit_password_hashing_${config.auth.passwordHashing}`;
-  if (config.definitions.length === 0) {
-    seedDefaults(broker, config.defaults, algorithm);
-  } else {
-    broker.log.info("Will not seed default virtual host and user: have definitions to load...");
-  }
-  for (const file of config.definitions) {
-    importDefinitions(broker, await readFile(file, "utf8"), file);
-  }
-  for (const document of documents) importDefinitions(broker, document, "definitions");
+/** What is to be in the broker when it opens. */
+interface Contents {
+  readonly config: Config;
+  readonly documents: readonly string[];
 }
 
-/** Applies a definitions document. @throws DefinitionsError, or Error naming what was refused */
-function importDefinitions(broker: Broker, json: string, source: string): void {
-  const { commands, warnings } = loadDefinitions(json, { makeSalt, unsupportedQueues: "skip" });
-  for (const warning of warnings) broker.log.warn(`${source}: ${warning}`);
-  for (const command of commands) {
-    const result = broker.metadata.apply(command);
-    if (!result.ok) throw new Error(`${source}: ${command.type} refused: ${result.text}`);
+/** Default data, then definitions. With definitions files there is no default user (RabbitMQ). */
+async function fill(
+  administration: Administration,
+  { log }: Broker,
+  { config, documents }: Contents,
+): Promise<void> {
+  if (config.definitions.length === 0) {
+    seedDefaults(administration, config.defaults);
+  } else {
+    log.info("Will not seed default virtual host and user: have definitions to load...");
+  }
+  for (const file of config.definitions) await importDefinitionsFile(administration, file, log);
+  for (const json of documents) {
+    importDefinitions(administration, { json, source: "definitions" }, log);
   }
 }
 
@@ -191,9 +201,9 @@ async function startMonitors(config: Config, logging: Logging, alarms: Alarms): 
 }
 
 async function openListeners(broker: Broker, config: Config, opened: Listener[]): Promise<void> {
-  const { tcp, tls, backlog, hasProxyProtocol, isKeepAlive } = config.listeners;
+  const { tcp, tls, backlog, hasProxyProtocol, isKeepAlive, isNoDelay } = config.listeners;
   const handshakeTimeoutMs = config.listeners.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS;
-  const common = { backlog, hasProxyProtocol, isKeepAlive, handshakeTimeoutMs };
+  const common = { backlog, hasProxyProtocol, isKeepAlive, isNoDelay, handshakeTimeoutMs };
   const open = async (
     at: ListenAddress,
     secure: Parameters<typeof Listener.open>[1]["tls"],

@@ -15,9 +15,12 @@ export interface BrokerOptions {
   readonly handshakeTimeoutMs: number | undefined;
   readonly silentCloseDelayMs: number | undefined;
   readonly maxMessageSize: number;
+  /** Queues of all vhosts together; undefined: no limit. */
+  readonly queueMax: number | undefined;
+  /** undefined: no limit. */
+  readonly maxConnections: number | undefined;
   /** 0: no limit; likewise below. */
   readonly consumerMaxPerChannel: number;
-  readonly maxConnections: number;
   readonly maxChannelsPerNode: number;
   readonly loopbackUsers: ReadonlySet<string>;
   readonly defaultQueueType: string | undefined;

@@ -107,6 +107,13 @@ export class Broker implements QueueHost {
     return this.#topology.vhosts;
   }
 
+  /** Queues of all vhosts. */
+  get queueCount(): number {
+    let count = 0;
+    for (const { queues } of this.vhosts.values()) count += queues.size;
+    return count;
+  }
+
   /** Grows with every change that may lead a publish elsewhere or forbid it. */
   get topologyVersion(): number {
     return this.#topology.version;

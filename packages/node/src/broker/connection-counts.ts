@@ -89,7 +89,7 @@ export class ConnectionCounts {
 
   #checkNode(): void {
     const max = this.#broker.options.maxConnections;
-    if (max > 0 && this.#admitted.size >= max) {
+    if (isReached(max, this.#admitted.size)) {
       throw notAllowed(`connection refused: node connection limit (${max}) is reached`);
     }
   }

@@ -15,6 +15,7 @@ import type {
 } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { deepFreeze } from "./deep-freeze.ts";
+import { defaultProblems } from "./default-problems.ts";
 import type { GivenFlags } from "./given-flags.ts";
 import { fallbackOf, type Settings } from "./settings.ts";
 import { parseListener } from "./value-type.ts";
@@ -73,6 +74,7 @@ function contradictions(config: Config): string[] {
     if (value !== 0 && value < FRAME_MAX_MIN)
       problems.push(`${key} must be at least ${FRAME_MAX_MIN}`);
   }
+  problems.push(...defaultProblems(config.defaults, config.auth));
   return problems;
 }
 
@@ -86,7 +88,6 @@ function buildNode({ settings, flags, cwd, host }: ConfigParts): NodeConfig {
     dataDir: flags.isSet("in-memory") ? undefined : resolve(cwd, flags.text("data-dir") ?? "data"),
     pidFile: pidFile === undefined ? undefined : resolve(cwd, pidFile),
     isDetached: flags.isSet("detached"),
-    cookie: flags.text("cookie"),
   };
 }
 

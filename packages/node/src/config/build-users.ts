@@ -77,8 +77,7 @@ export function buildDefaults(settings: Settings, flags: GivenFlags): DefaultsCo
 
 function queueType(settings: Settings): DefaultsConfig["queueType"] {
   const text = settings.text("default_queue_type") ?? "";
-  if (text.includes("quorum")) return "quorum";
-  return text.includes("stream") ? "stream" : "classic";
+  return text.includes("quorum") ? "quorum" : "classic";
 }
 
 function trueNames(settings: readonly Setting[]): readonly string[] {

@@ -27,7 +27,6 @@ export interface NodeConfig {
   readonly dataDir: string | undefined;
   readonly pidFile: string | undefined;
   readonly isDetached: boolean;
-  readonly cookie: string | undefined;
 }
 
 /** Where to listen. `address` undefined: all interfaces, IPv6 and IPv4. `port` 0: any free port. */
@@ -107,7 +106,7 @@ export interface PermissionPatterns {
   readonly read: string;
 }
 
-/** A user of `default_users.NAME.*`: made at first start, with permissions in the vhosts that match. */
+/** A user of `default_users.NAME.*`: made with the first vhost that matches, with permissions in all that do. */
 export interface DefaultUser {
   readonly name: string;
   /** undefined: the user cannot log in with a password. */
@@ -143,7 +142,7 @@ export interface DefaultsConfig {
   readonly userTags: readonly string[];
   readonly permissions: PermissionPatterns;
   readonly users: readonly DefaultUser[];
-  readonly queueType: "classic" | "quorum" | "stream";
+  readonly queueType: "classic" | "quorum";
   readonly operatorPolicies: readonly DefaultOperatorPolicy[];
   readonly vhostLimits: readonly DefaultVhostLimits[];
 }

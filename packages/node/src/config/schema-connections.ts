@@ -165,7 +165,7 @@ export const LIMITS: ConfigSection = {
     },
     {
       pattern: "channel_max_per_node",
-      type: integerOr("infinity", 0),
+      type: integerOr("infinity", 1),
       fallback: "infinity",
       text: "Channels open at once on this node.",
     },

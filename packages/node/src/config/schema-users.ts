@@ -110,7 +110,7 @@ export const DEFAULTS: ConfigSection = {
     {
       pattern: "default_users.$name.password",
       type: STRING,
-      text: "Another user, and its password; unset: it cannot log in by password.",
+      text: "Another user, made with the first virtual host that matches, and its password; unset: it cannot log in by password.",
     },
     {
       pattern: "default_users.$name.vhost_pattern",
@@ -139,16 +139,9 @@ export const DEFAULTS: ConfigSection = {
     { pattern: "default_users.$name.tags", type: { kind: "list" }, text: "Its tags." },
     {
       pattern: "default_queue_type",
-      type: words(
-        "classic",
-        "quorum",
-        "stream",
-        "rabbit_classic_queue",
-        "rabbit_quorum_queue",
-        "rabbit_stream_queue",
-      ),
+      type: words("classic", "quorum", "rabbit_classic_queue", "rabbit_quorum_queue"),
       fallback: "classic",
-      text: "Type of a queue declared without `x-queue-type`.",
+      text: "Type of a queue declared without `x-queue-type`. There are no streams yet.",
     },
     {
       pattern: "default_limits.vhosts.$id.pattern",

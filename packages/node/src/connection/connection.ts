@@ -103,7 +103,6 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (handshakeTimeoutMs !== undefined) {
       this.#timer = setTimeout(() => this.#onHandshakeTimeout(), handshakeTimeoutMs);
     }
-    socket.setNoDelay(true);
     socket.on("data", this.#onData);
     socket.on("error", (error) => this.#onSocketError(error));
     socket.on("end", () => this.#onSocketEnd());

@@ -3,12 +3,15 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from
 import type { Broker } from "../broker/broker.ts";
 import type { ListenAddress } from "../config/config.ts";
 import { Connection, type ConnectionAddresses } from "./connection.ts";
+import { ListenError } from "./listen-error.ts";
 import { ProxyHeaderReader } from "./proxy-protocol.ts";
 
 export interface ListenerOptions extends ListenAddress {
   readonly backlog: number;
   readonly hasProxyProtocol: boolean;
   readonly isKeepAlive: boolean;
+  /** Small writes go out at once (TCP_NODELAY). */
+  readonly isNoDelay: boolean;
   /** Until the PROXY header is there. */
   readonly handshakeTimeoutMs: number;
   /** undefined: plain TCP. */
@@ -44,7 +47,7 @@ export class Listener {
           });
   }
 
-  /** Starts to listen. @throws the system's error (EADDRINUSE, EACCES) */
+  /** Starts to listen. @throws ListenError */
   static async open(broker: Broker, options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(broker, options);
     await listener.#listen();
@@ -80,9 +83,10 @@ export class Listener {
     if (tls === undefined || hasProxyProtocol) server.on("connection", this.#onSocket);
     else this.#acceptTls(server);
     await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
+      const refuse = (error: Error): void => reject(new ListenError({ address, port }, error));
+      server.once("error", refuse);
       server.listen({ ...(address === undefined ? {} : { host: address }), port, backlog }, () => {
-        server.off("error", reject);
+        server.off("error", refuse);
         server.on("error", (error) => this.#broker.log.error({ err: error }, "listener error"));
         resolve();
       });
@@ -129,6 +133,7 @@ export class Listener {
   #connect(socket: Socket, addresses: ConnectionAddresses): Connection {
     this.#arriving.delete(endsOf(socket)); // A TLS socket has the ends of the socket below it.
     if (this.#options.isKeepAlive) socket.setKeepAlive(true);
+    socket.setNoDelay(this.#options.isNoDelay);
     const broker = this.#broker;
     const connection = new Connection(broker, socket, broker.nextConnectionId(), addresses);
     broker.connectionOpened(connection);

@@ -1,6 +1,5 @@
 import { ConnectionError, NO_METHOD } from "@leveret/amqp";
 import type { BrokerNode } from "../broker/broker-node.ts";
-import { addUser } from "../broker/seed.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { MetadataCommand } from "../metadata/commands.ts";
 import type { JsonValue } from "../metadata/json-value.ts";
@@ -185,13 +184,10 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Makes a user, or gives an existing one another password, tags and permissions. */
   addUser(name: string, password: string, options: UserOptions = {}): void {
-    const { broker, config } = this.#node;
+    const { broker, administration } = this.#node;
     const { configure = ".*", write = ".*", read = ".*", tags = [] } = options;
-    addUser(broker, `rabbit_password_hashing_${config.auth.passwordHashing}`, {
-      name,
-      password,
-      tags,
-    });
+    const made = administration.putUser({ name, password, tags });
+    if (!made.ok) throw new Error(`user '${name}' refused: ${made.text}`);
     const vhosts = options.vhost === undefined ? [...broker.vhosts.keys()] : [options.vhost];
     for (const vhost of vhosts) {
       this.apply({ type: "setPermissions", user: name, vhost, configure, write, read });
@@ -214,7 +210,7 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Changes vhosts, users, permissions, policies, queues, exchanges or bindings. @throws Error with the reason */
   apply(command: MetadataCommand): void {
-    const result = this.#node.broker.metadata.apply(command);
+    const result = this.#node.administration.apply(command);
     if (!result.ok) throw new Error(`${command.type} refused: ${result.text}`);
   }
 

@@ -1,5 +1,5 @@
+import { makeSalt } from "../broker/administration.ts";
 import type { Broker } from "../broker/broker.ts";
-import { makeSalt } from "../broker/seed.ts";
 import type { MetadataCommand } from "../metadata/commands.ts";
 import { loadDefinitions } from "../metadata/definitions.ts";
 import { predeclaredExchanges } from "../metadata/predeclared-exchanges.ts";

@@ -29,7 +29,7 @@ export interface StartBrokerOptions {
 /**
  * Starts a broker in this process, in memory: for tests, and for programs that carry their own broker. Several may
  * run side by side. Stop it with `await broker.stop()` or hold it with `await using`.
- * @throws DefinitionsError, or the system's error if the port cannot be had
+ * @throws DefinitionsError, or ListenError with `code` and `port` if the port cannot be had
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<EmbeddedBroker> {
   const config = embeddedConfig(options);

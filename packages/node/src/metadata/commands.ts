@@ -229,7 +229,9 @@ export type RefusalReason =
   | "no_such_parameter"
   | "invalid_regexp"
   | "validation_failed"
-  | "exchange_in_use";
+  | "exchange_in_use"
+  | "vhost_limit_exceeded"
+  | "credential_validation_failed";
 
 export interface Refusal {
   readonly ok: false;

@@ -17,7 +17,7 @@ export interface UserEntry {
   readonly password_hash?: string | undefined;
   /** In clear; RabbitMQ accepts it beside the hash. */
   readonly password?: string | undefined;
-  readonly hashing_algorithm: HashingAlgorithm;
+  readonly hashing_algorithm?: HashingAlgorithm | undefined;
   readonly tags: readonly string[];
   readonly limits: JsonDictionary;
 }

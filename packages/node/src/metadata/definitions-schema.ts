@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { DEFAULT_HASHING_ALGORITHM, isHashingAlgorithm } from "../auth/password.ts";
+import { isHashingAlgorithm } from "../auth/password.ts";
 import type {
   DefinitionsDocument,
   JsonDictionary,
@@ -55,7 +55,7 @@ const user = v.object({
   name,
   password_hash: v.optional(text),
   password: v.optional(text),
-  hashing_algorithm: v.optional(hashingAlgorithm, DEFAULT_HASHING_ALGORITHM),
+  hashing_algorithm: v.optional(hashingAlgorithm),
   tags: v.optional(tags, []),
   limits: v.optional(dictionary, {}),
 });

@@ -1,6 +1,6 @@
 import { EMPTY_TABLE, type FieldTable, fieldTableFromJson } from "@leveret/amqp";
 import * as v from "valibot";
-import { hashPassword } from "../auth/password.ts";
+import { DEFAULT_HASHING_ALGORITHM, hashPassword } from "../auth/password.ts";
 import type { QueueType } from "../queue/queue-config.ts";
 import type { MetadataCommand, PutUser, SetPolicy } from "./commands.ts";
 import type {
@@ -16,6 +16,7 @@ import type {
 } from "./definitions-document.ts";
 import { DEFINITIONS, DICTIONARY, POLICY_BODY } from "./definitions-schema.ts";
 import { DEFINITIONS_PROBLEM_MAX, DEFINITIONS_SIZE_MAX } from "./metadata-limits.ts";
+import type { HashingAlgorithm } from "./records.ts";
 
 /** A definitions document that cannot be loaded. Each problem is a sentence that starts with the place. */
 export class DefinitionsError extends Error {
@@ -33,6 +34,10 @@ export interface LoadDefinitionsOptions {
   readonly vhost?: string | undefined;
   /** A random salt of four bytes for each password given in clear. */
   readonly makeSalt: () => Buffer;
+  /** How such passwords are hashed where the user entry does not say; undefined: SHA-256. */
+  readonly hashingAlgorithm?: HashingAlgorithm;
+  /** What is wrong with a password given in clear; undefined, or without this rule: nothing. */
+  readonly checkPassword?: (password: string) => string | undefined;
   /**
    * What to do with queues of a type that this broker does not have (streams): "refuse" the document, or "skip" the
    * queue and its bindings and tell of it in `warnings`.
@@ -44,6 +49,8 @@ export interface LoadedDefinitions {
   /** In the order in which they have to be applied; what exists already stays, as in RabbitMQ. */
   readonly commands: readonly MetadataCommand[];
   readonly warnings: readonly string[];
+  /** Where in the document a command comes from: `users[0]`. */
+  readonly places: ReadonlyMap<MetadataCommand, string>;
 }
 
 /**
@@ -111,11 +118,18 @@ class DefinitionsReader {
   /** RabbitMQ's order: what others refer to comes first. */
   read(): LoadedDefinitions {
     const document = this.#document;
+    const places = new Map<MetadataCommand, string>();
     const read = <T>(
       key: keyof DefinitionsDocument,
       entries: readonly T[],
       convert: (entry: T, at: string) => MetadataCommand[],
-    ): MetadataCommand[] => entries.flatMap((entry, index) => convert(entry, `${key}[${index}]`));
+    ): MetadataCommand[] =>
+      entries.flatMap((entry, index) => {
+        const at = `${key}[${index}]`;
+        const converted = convert(entry, at);
+        for (const command of converted) places.set(command, at);
+        return converted;
+      });
     const commands = [
       ...read("users", document.users, (entry, at) => this.#user(entry, at)),
       ...read("vhosts", document.vhosts, vhostCommands),
@@ -138,23 +152,30 @@ class DefinitionsReader {
       ...read("bindings", document.bindings, (entry, at) => this.#binding(entry, at)),
     ];
     if (this.#problems.length > 0) throw new DefinitionsError(this.#problems);
-    return { commands, warnings: this.#warnings };
+    return { commands, warnings: this.#warnings, places };
   }
 
   #user(entry: UserEntry, at: string): MetadataCommand[] {
-    const { name, tags, limits, hashing_algorithm: hashingAlgorithm } = entry;
-    const passwordHash = this.#passwordHash(entry, at);
+    const { name, tags, limits } = entry;
+    const isHashed = entry.password_hash !== undefined;
+    const hashingAlgorithm =
+      entry.hashing_algorithm ??
+      (isHashed ? undefined : this.#options.hashingAlgorithm) ??
+      DEFAULT_HASHING_ALGORITHM;
+    const passwordHash = this.#passwordHash(entry, at, hashingAlgorithm);
     const put: PutUser = { type: "putUser", name, passwordHash, hashingAlgorithm, tags };
     return limits.size === 0 ? [put] : [put, { type: "setUserLimits", name, limits }];
   }
 
-  #passwordHash(entry: UserEntry, at: string): string {
+  #passwordHash(entry: UserEntry, at: string, algorithm: HashingAlgorithm): string {
     if (entry.password_hash !== undefined) return entry.password_hash;
     if (entry.password === undefined) {
       this.#problem(`${at} needs password_hash or password`);
       return "";
     }
-    return hashPassword(entry.password, this.#options.makeSalt(), entry.hashing_algorithm);
+    const problem = this.#options.checkPassword?.(entry.password);
+    if (problem !== undefined) this.#problem(`${at}.password: ${problem}`);
+    return hashPassword(entry.password, this.#options.makeSalt(), algorithm);
   }
 
   #parameter(entry: ParameterEntry, at: string): MetadataCommand {

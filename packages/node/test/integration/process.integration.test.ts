@@ -153,6 +153,80 @@ describe("the process", () => {
     other.close();
   });
 
+  test.each([
+    ["{}}", "d.json: the document is not JSON: "],
+    ['{"users": [{"name": 1}]}', "d.json: users[0].name must be a string"],
+    [
+      '{"vhosts": [{"name": "a"}], "permissions": [{"user": "x", "vhost": "a", "configure": "", "write": "", "read": ""}]}',
+      'd.json: permissions[0]: setPermissions refused: User "x" does not exist',
+    ],
+  ])("exits 64 for the definitions %s, and says where they are wrong", async (json, text) => {
+    writeFileSync(join(cwd, "d.json"), json);
+    const broker = start(["--amqp-port", "0", "--definitions", "d.json"]);
+    expect(await broker.ended).toBe(64);
+    const critical = broker.lines.filter(({ level }) => level === "critical");
+    expect(critical).toHaveLength(1);
+    expect(critical[0]?.msg).toContain(`cannot start: ${join(cwd, text)}`);
+    expect(broker.stdout).not.toContain("    at ");
+    expect(broker.stderr).toBe("");
+  });
+
+  test("exits 64 with one sentence if its definitions do not exist", async () => {
+    const broker = start(["--amqp-port", "0", "--definitions", "d.json"]);
+    expect(await broker.ended).toBe(64);
+    expect(broker.stderr).toContain(`definitions file ${join(cwd, "d.json")} does not exist\n`);
+  });
+
+  test.each([
+    ["default_queue_type = stream", "leveret.conf:1: default_queue_type must be one of classic, "],
+    ["default_user = bob\ndefault_permissions.read = (", "default_permissions.read: regular exp"],
+    [
+      "default_policies.operator.x.classic_queues.ha_mode = exactly",
+      "default_policies.operator.x: ",
+    ],
+  ])("exits 64 for the configuration %j", async (text, sentence) => {
+    writeFileSync(join(cwd, "leveret.conf"), text);
+    const broker = start(["--amqp-port", "0"]);
+    expect(await broker.ended).toBe(64);
+    expect(broker.stderr).toContain(sentence);
+    expect(broker.stdout).toBe("");
+    expect(broker.stderr).not.toContain("    at ");
+  });
+
+  test("exits 64 if default data break the rules that were set", async () => {
+    writeFileSync(
+      join(cwd, "leveret.conf"),
+      "vhost_max = 0\nlog.console = false\nlog.file = own.log\n",
+    );
+    const broker = start(["--amqp-port", "0"]);
+    expect(await broker.ended).toBe(64);
+    const sentence = "default_vhost: cannot create vhost '/': vhost limit of 0 is reached";
+    expect(broker.stderr).toBe(`leveret: cannot start: ${sentence}\n`);
+    expect(readFileSync(join(cwd, "own.log"), "utf8")).toContain(sentence);
+  });
+
+  test.each([[[]], [["--detached"]]])(
+    "exits 64 with one sentence if the log file cannot be opened %j",
+    async (flags) => {
+      writeFileSync(join(cwd, "taken"), "");
+      writeFileSync(join(cwd, "leveret.conf"), "log.file = taken/broker.log");
+      const broker = start(["--amqp-port", "0", ...flags]);
+      expect(await broker.ended).toBe(64);
+      expect(broker.stderr).toMatch(/^leveret: [^\n]* cannot be opened: [^\n]*taken'\n$/);
+      expect(broker.stdout).toBe("");
+    },
+  );
+
+  test("exits 64 with one sentence if the pid file cannot be written", async () => {
+    const broker = start(["--amqp-port", "0", "--pid-file", "no/such/folder"]);
+    expect(await broker.ended).toBe(64);
+    const critical = broker.lines.filter(({ level }) => level === "critical");
+    expect(critical.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining("cannot start: the pid file cannot be written: ENOENT"),
+    ]);
+    expect(broker.stderr).toBe("");
+  });
+
   test("loads definitions, and then has no guest", async () => {
     const definitions = {
       vhosts: [{ name: "shop" }],

@@ -123,8 +123,18 @@ function checkNewQueue(channel: Channel, record: QueueRecord, isServerNamed: boo
   });
 }
 
+/** The vhost's limit before the cluster's (RabbitMQ: rabbit_queue_type). */
 function checkQueueLimit(channel: Channel, name: string): void {
-  const { vhost, broker } = channel;
+  checkVhostQueueLimit(channel, name);
+  const { broker } = channel;
+  const { queueMax } = broker.options;
+  if (queueMax === undefined || broker.queueCount < queueMax) return;
+  throw preconditionFailed(
+    `cannot declare queue '${name}': queue limit in cluster (${queueMax}) is reached`,
+  );
+}
+
+function checkVhostQueueLimit({ vhost, broker }: Channel, name: string): void {
   const limit = broker.metadata.vhost(vhost.name)?.record.limits.maxQueues;
   if (limit === undefined || limit < 0 || vhost.queues.size < limit) return;
   throw preconditionFailed(

@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import type { Logger } from "../logger.ts";
+import { DefinitionsError, loadDefinitions } from "../metadata/definitions.ts";
+import { type Administration, makeSalt } from "./administration.ts";
+
+/** A definitions document, and what to call it when it is wrong. */
+export interface DefinitionsSource {
+  readonly json: string;
+  readonly source: string;
+}
+
+/** @throws DefinitionsError with sentences that start with the file and the place in it */
+export async function importDefinitionsFile(
+  administration: Administration,
+  file: string,
+  log: Logger,
+): Promise<void> {
+  importDefinitions(administration, { json: await readText(file), source: file }, log);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DefinitionsError([`definitions file ${file} cannot be read: ${reason}`], {
+      cause: error,
+    });
+  }
+}
+
+/** Applies a definitions document; what was applied before a refusal stays. @throws DefinitionsError */
+export function importDefinitions(
+  administration: Administration,
+  { json, source }: DefinitionsSource,
+  log: Logger,
+): void {
+  const { commands, warnings, places } = load(administration, { json, source });
+  for (const warning of warnings) log.warn(`${source}: ${warning}`);
+  for (const command of commands) {
+    const result = administration.apply(command);
+    if (result.ok) continue;
+    const reason = result.text.trim().replaceAll(/\s*\n\s*/g, ": ");
+    throw new DefinitionsError([
+      `${source}: ${places.get(command)}: ${command.type} refused: ${reason}`,
+    ]);
+  }
+}
+
+function load(
+  { checkPassword, hashingAlgorithm }: Administration,
+  { json, source }: DefinitionsSource,
+): ReturnType<typeof loadDefinitions> {
+  try {
+    const unsupportedQueues = "skip";
+    return loadDefinitions(json, { makeSalt, hashingAlgorithm, checkPassword, unsupportedQueues });
+  } catch (error) {
+    if (!(error instanceof DefinitionsError)) throw error;
+    throw new DefinitionsError(
+      error.problems.map((problem) => `${source}: ${problem}`),
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,245 @@
+import { describe, expect, test } from "vitest";
+import { verifyPassword } from "../../src/auth/password.ts";
+import { Administration } from "../../src/broker/administration.ts";
+import { importDefinitions } from "../../src/broker/import-definitions.ts";
+import { seedDefaults } from "../../src/broker/seed.ts";
+import type { Config } from "../../src/config/config.ts";
+import { ConfigError } from "../../src/config/config-error.ts";
+import { defaultConfig } from "../../src/config/load-config.ts";
+import { DefinitionsError } from "../../src/metadata/definitions.ts";
+import { MetadataMachine } from "../../src/metadata/metadata-machine.ts";
+import { recordingLogger } from "../alarm/recording-logger.ts";
+
+const BASE = defaultConfig("hare");
+const ALL = { configure: ".*", write: ".*", read: ".*" };
+const MIN_LENGTH = { kind: "min_password_length", minLength: 8 } as const;
+
+type Changes = { readonly [K in keyof Config]?: Partial<Config[K]> };
+
+function configOf({ defaults, limits, auth }: Changes): Config {
+  return {
+    ...BASE,
+    defaults: { ...BASE.defaults, ...defaults },
+    limits: { ...BASE.limits, ...limits },
+    auth: { ...BASE.auth, ...auth },
+  };
+}
+
+class Rig {
+  readonly metadata = new MetadataMachine(() => undefined);
+  readonly config: Config;
+  readonly administration: Administration;
+
+  constructor(changes: Changes = {}) {
+    this.config = configOf(changes);
+    this.administration = new Administration(this.metadata, this.config);
+  }
+
+  seed(): this {
+    seedDefaults(this.administration, this.config.defaults);
+    return this;
+  }
+
+  addVhost(name: string): unknown {
+    return this.administration.apply({ type: "addVhost", name });
+  }
+
+  importDocument(document: object): void {
+    const source = { json: JSON.stringify(document), source: "d.json" };
+    importDefinitions(this.administration, source, recordingLogger().log);
+  }
+
+  problemsOf(document: object): readonly string[] {
+    try {
+      this.importDocument(document);
+      return [];
+    } catch (error) {
+      if (error instanceof DefinitionsError) return error.problems;
+      throw error;
+    }
+  }
+}
+
+describe("vhost_max", () => {
+  test("refuses one vhost too many in RabbitMQ's words, and lets existing ones be changed", () => {
+    const { administration, metadata } = new Rig({ limits: { vhostMax: 2 } }).seed();
+    expect(administration.apply({ type: "addVhost", name: "a" })).toMatchObject({ ok: true });
+    expect(administration.apply({ type: "addVhost", name: "b" })).toEqual({
+      ok: false,
+      reason: "vhost_limit_exceeded",
+      text: "cannot create vhost 'b': vhost limit of 2 is reached",
+    });
+    expect(
+      administration.apply({ type: "addVhost", name: "a", description: "changed" }),
+    ).toMatchObject({ ok: true, changed: true });
+    expect(metadata.vhosts().map(({ record }) => record.name)).toEqual(["/", "a"]);
+  });
+
+  test("counts for definitions, which are told the place of the vhost", () => {
+    const rig = new Rig({ limits: { vhostMax: 1 } });
+    expect(rig.problemsOf({ vhosts: [{ name: "a" }, { name: "b" }] })).toEqual([
+      "d.json: vhosts[1]: addVhost refused: cannot create vhost 'b': vhost limit of 1 is reached",
+    ]);
+  });
+
+  test("of 0 leaves no room for the default vhost", () => {
+    const rig = new Rig({ limits: { vhostMax: 0 } });
+    expect(() => rig.seed()).toThrow(ConfigError);
+    expect(() => rig.seed()).toThrow(
+      "default_vhost: cannot create vhost '/': vhost limit of 0 is reached",
+    );
+  });
+});
+
+describe("what new vhosts are given", () => {
+  const vhostLimits = [
+    { name: "1", pattern: "^dev", maxConnections: undefined, maxQueues: 10 },
+    { name: "2", pattern: ".*", maxConnections: 5, maxQueues: undefined },
+  ];
+  const operatorPolicies = [
+    {
+      name: "ttl",
+      vhostPattern: "^dev",
+      queuePattern: "^q",
+      applyTo: "classic_queues",
+      definition: { "message-ttl": 1000 },
+    },
+    {
+      name: "length",
+      vhostPattern: ".*",
+      queuePattern: ".*",
+      applyTo: "queues",
+      definition: { "max-length": 7 },
+    },
+  ];
+  const users = [
+    {
+      name: "ann",
+      password: "s3cret",
+      tags: ["monitoring"],
+      vhostPattern: "^dev",
+      permissions: { ...ALL, write: "^$" },
+    },
+    {
+      name: "bob",
+      password: undefined,
+      tags: [],
+      vhostPattern: ".*",
+      permissions: ALL,
+    },
+  ];
+  const defaults = { vhostLimits, operatorPolicies, users };
+
+  test.each([
+    ["the default vhost", (rig: Rig) => rig.seed(), "/"],
+    ["a vhost that is added later", (rig: Rig) => rig.seed().addVhost("other"), "other"],
+    [
+      "a vhost of definitions",
+      (rig: Rig) => rig.importDocument({ vhosts: [{ name: "other" }] }),
+      "other",
+    ],
+  ])("%s gets the limits, operator policies and users that match its name", (_n, make, name) => {
+    const rig = new Rig({ defaults });
+    make(rig);
+    const { metadata } = rig;
+    expect(metadata.vhostLimitsFor(name)).toEqual({ maxConnections: 5, maxQueues: undefined });
+    expect(metadata.vhost(name)?.operatorPolicies.map((policy) => policy.name)).toEqual(["length"]);
+    expect(metadata.permissionsFor("bob", name)).toMatchObject(ALL);
+    expect(metadata.user("ann")).toBeUndefined();
+    expect(metadata.user("bob")?.passwordHash).toBe("");
+  });
+
+  test("of several limits the first that match count, of policies all (RabbitMQ)", () => {
+    const rig = new Rig({ defaults }).seed();
+    rig.addVhost("dev-1");
+    const { metadata } = rig;
+    expect(metadata.vhostLimitsFor("dev-1")).toEqual({ maxConnections: undefined, maxQueues: 10 });
+    expect(metadata.vhost("dev-1")?.operatorPolicies).toEqual([
+      expect.objectContaining({ name: "length", applyTo: "queues", pattern: ".*", priority: 0 }),
+      expect.objectContaining({
+        name: "ttl",
+        applyTo: "classic_queues",
+        pattern: "^q",
+        definition: new Map([["message-ttl", 1000]]),
+      }),
+    ]);
+    const ann = metadata.user("ann");
+    expect(ann?.tags).toEqual(["monitoring"]);
+    expect(ann === undefined ? false : verifyPassword("s3cret", ann)).toBe(true);
+    expect(metadata.permissionsFor("ann", "dev-1")).toMatchObject({ ...ALL, write: "^$" });
+    expect(metadata.permissionsFor("ann", "/")).toBeUndefined();
+  });
+
+  test("a user of that name stays as it is and is only given permissions", () => {
+    const rig = new Rig({ defaults });
+    rig.importDocument({
+      users: [{ name: "ann", password: "of her own", tags: [] }],
+      vhosts: [{ name: "dev" }],
+    });
+    const ann = rig.metadata.user("ann");
+    expect(ann === undefined ? false : verifyPassword("of her own", ann)).toBe(true);
+    expect(rig.metadata.permissionsFor("ann", "dev")).toMatchObject({ write: "^$" });
+  });
+
+  test("an existing vhost that is named again keeps what it has", () => {
+    const rig = new Rig({ defaults }).seed();
+    rig.administration.apply({ type: "clearVhostLimits", vhost: "/" });
+    rig.addVhost("/");
+    expect(rig.metadata.vhostLimitsFor("/").maxConnections).toBeUndefined();
+  });
+
+  test("a vhost that cannot be given its defaults is not made", () => {
+    const rig = new Rig({ defaults: { users }, auth: { credentialValidator: MIN_LENGTH } });
+    expect(rig.addVhost("dev")).toEqual({
+      ok: false,
+      reason: "credential_validation_failed",
+      text: "default_users.ann: minimum required password length is 8",
+    });
+    expect(rig.metadata.vhosts()).toEqual([]);
+  });
+});
+
+describe("credential_validator", () => {
+  const auth = { credentialValidator: MIN_LENGTH };
+
+  test("refuses passwords in clear of definitions, with their place, and takes hashes as they are", () => {
+    const rig = new Rig({ auth });
+    const short = { name: "a", password: "short", tags: [] };
+    const hashed = { name: "b", password_hash: "c2FsdA==", tags: [] };
+    expect(rig.problemsOf({ users: [hashed, short] })).toEqual([
+      "d.json: users[1].password: minimum required password length is 8",
+    ]);
+    expect(rig.metadata.users()).toEqual([]);
+    rig.importDocument({ users: [hashed, { ...short, password: "long enough" }] });
+    expect(rig.metadata.users().map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  test("lets guest be, and refuses a first user of one's own choice", () => {
+    expect(new Rig({ auth }).seed().metadata.user("guest")).toBeDefined();
+    const own = new Rig({ auth, defaults: { user: "admin", password: "short" } });
+    expect(() => own.seed()).toThrow("default_pass: minimum required password length is 8");
+  });
+
+  test("refuses users that are added later", () => {
+    const { administration, metadata } = new Rig({ auth });
+    expect(administration.putUser({ name: "a", password: "short", tags: [] })).toEqual({
+      ok: false,
+      reason: "credential_validation_failed",
+      text: "minimum required password length is 8",
+    });
+    expect(metadata.user("a")).toBeUndefined();
+  });
+});
+
+test("password_hashing_module is for passwords in clear, and not for hashes", () => {
+  const rig = new Rig({ auth: { passwordHashing: "sha512" } });
+  rig.importDocument({
+    users: [
+      { name: "clear", password: "secret", tags: [] },
+      { name: "hashed", password_hash: "c2FsdA==", tags: [] },
+    ],
+  });
+  const algorithmOf = (name: string): unknown => rig.metadata.user(name)?.hashingAlgorithm;
+  expect(algorithmOf("clear")).toBe("rabbit_password_hashing_sha512");
+  expect(algorithmOf("hashed")).toBe("rabbit_password_hashing_sha256");
+});
