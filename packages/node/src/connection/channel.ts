@@ -115,6 +115,7 @@ export class Channel {
       }
       case FRAME_BODY:
         if (this.#content.append(bytes, start, end)) this.#onContent();
+        else if (this.broker.alarms.isActive) this.connection.block(); // Half a body takes memory, too.
         return;
       default:
         return; // Heartbeats do not come here.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AlarmsConfig } from "../../src/config/config.ts";
-import { RawClient, waitFor } from "./raw-client.ts";
+import { publishFrames, RawClient, waitFor } from "./raw-client.ts";
 import { TestNode } from "./start-node.ts";
 
 const BLOCKABLE = { capabilities: ["connection.blocked"] };
@@ -108,6 +108,26 @@ describe("while an alarm is active", () => {
     await take(5000);
     expect(bodies).toEqual(Array.from({ length: 5000 }, (_, count) => `${count}`));
     expect(consumer.count("connection.blocked")).toBe(0);
+  });
+
+  test("a client in the middle of a large body is not read any further", async () => {
+    await using node = await TestNode.start();
+    await using client = await openWithQueue(node, BLOCKABLE);
+    await client.call(1, "confirm.select");
+    const bytes = publishFrames(1, { routingKey: "q" }, Buffer.alloc(2_000_000, "x"), {
+      frameMax: 131_072,
+    });
+    client.write(bytes.subarray(0, 300_000));
+    node.broker.blockPublishers();
+    client.write(bytes.subarray(300_000, 600_000));
+    await client.next("connection.blocked");
+    client.write(bytes.subarray(600_000));
+    await using other = await openWithQueue(node);
+    expect(await other.get(1, "q")).toBeUndefined();
+    node.broker.unblockPublishers();
+    await client.next("connection.unblocked");
+    await client.next("basic.ack");
+    expect((await other.get(1, "q"))?.body.equals(Buffer.alloc(2_000_000, "x"))).toBe(true);
   });
 
   test("a blocked client that vanishes leaves nothing behind", async () => {
