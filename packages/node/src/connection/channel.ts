@@ -38,6 +38,9 @@ const CHANNEL_CLOSE_OK = METHOD_IDS["channel.close-ok"];
 const CHANNEL_CLOSE = METHOD_IDS["channel.close"];
 const CHANNEL_OPEN = METHOD_IDS["channel.open"];
 
+/** From this many queues on a channel looks for deleted ones among them, each time they have doubled. */
+const QUEUE_SWEEP_COUNT = 32;
+
 const NO_VIEW: DataView = viewOf(Buffer.alloc(0));
 
 /** normal: plain acks; confirm: publisher confirms; tx: transactions. A channel never goes back (RabbitMQ). */
@@ -68,6 +71,7 @@ export class Channel {
   #lastDeliveryTag = 0;
   /** Queues that may hold something of this session. */
   readonly #queues = new Set<VolatileQueue>();
+  #queueSweepCount = QUEUE_SWEEP_COUNT;
   readonly #getters = new Map<VolatileQueue, ChannelConsumer>();
   readonly #content = new ContentAssembly();
   #isClosing = false;
@@ -169,6 +173,12 @@ export class Channel {
   /** This channel takes messages from `queue` from now on: when it ends, the queue is told. */
   useQueue(queue: VolatileQueue): void {
     this.#queues.add(queue);
+    if (this.#queues.size >= this.#queueSweepCount) this.#forgetDeletedQueues();
+  }
+
+  /** Queues that are remembered, for observation and tests. */
+  get queueCount(): number {
+    return this.#queues.size;
   }
 
   /** The holder of what basic.get takes from `queue`. */
@@ -180,6 +190,16 @@ export class Channel {
       this.useQueue(queue);
     }
     return getter;
+  }
+
+  /** A deleted queue tells its consumers, but not who took messages by basic.get or has cancelled. */
+  #forgetDeletedQueues(): void {
+    for (const queue of this.#queues) {
+      if (!queue.isClosed) continue;
+      this.#queues.delete(queue);
+      this.#getters.delete(queue);
+    }
+    this.#queueSweepCount = Math.max(QUEUE_SWEEP_COUNT, this.#queues.size * 2);
   }
 
   startTransactions(): void {
@@ -315,6 +335,7 @@ export class Channel {
     if (target === undefined) return; // Unreachable: content follows a publish.
     this.#currentMethodId = BASIC_PUBLISH;
     acceptPublish(this, target, content);
+    content.forget();
   }
 
   #onFrameWhileClosing(type: number, bytes: Buffer, start: number, end: number): void {

@@ -112,6 +112,11 @@ export class ContentAssembly {
   reset(): void {
     this.#expectsHeader = false;
     this.#expectsBody = false;
+    this.forget();
+  }
+
+  /** The finished content is published: an idle channel must not pin its bytes. */
+  forget(): void {
     this.properties = EMPTY;
     this.body = EMPTY;
   }

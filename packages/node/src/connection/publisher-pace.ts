@@ -10,6 +10,8 @@ export class PublisherPace implements YieldingPublisher {
   readonly #yielding: YieldingPublishers;
   readonly #onChange: () => void;
   #backlog: Backlog | undefined = undefined;
+  /** What the pause that runs waits for. */
+  #awaited: Backlog | undefined = undefined;
   #readSinceYield = 0;
   /** Messages that had to wait in a queue whose consumers do not keep up. */
   #queuedSinceYield = 0;
@@ -51,6 +53,7 @@ export class PublisherPace implements YieldingPublisher {
     this.#readSinceYield = 0;
     this.#queuedSinceYield = 0;
     this.#timer = setTimeout(() => this.endYield(), PUBLISHER_YIELD_MS);
+    this.#awaited = backlog;
     this.#yielding.add(backlog, this);
     this.#onChange();
   }
@@ -59,6 +62,8 @@ export class PublisherPace implements YieldingPublisher {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#awaited !== undefined) this.#yielding.remove(this.#awaited, this);
+    this.#awaited = undefined;
     this.#onChange();
   }
 }

@@ -77,6 +77,10 @@ export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Bac
     return consumerCount > 0 && (readyBytes > BACKLOG_LOW || readyCount > BACKLOG_LOW_COUNT);
   }
 
+  /** The queue is deleted. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
   get config(): QueueConfig {
     return this.#machine.config;
   }

@@ -50,6 +50,7 @@ export function acceptPublish(
   if (broker.alarms.isActive) connection.block();
   if (target.version !== broker.topologyVersion) resolveTarget(channel, target);
   const message = broker.publishView;
+  message.forgetStored(); // The publish before may have failed half-way.
   readContent(message, target, content, connection);
   if (target.isTopic) checkTopic(channel, target, target.routing.routingKey);
   let keys: readonly string[] | undefined;
