@@ -55,6 +55,7 @@ export class Topology {
   #onBindingOrSetting(event: MetadataEvent): void {
     if (event.type === "bound") this.#onBound(event.binding);
     else if (event.type === "unbound") this.#onUnbound(event.binding);
+    else if (event.type === "userDeleted") this.#onUserDeleted(event.user);
     else if (event.type === "queueConfigChanged")
       this.#onQueueConfigChanged(event.vhost, event.name);
     else if (event.type === "exchangeConfigChanged") {
@@ -67,6 +68,15 @@ export class Topology {
     for (const connection of this.#broker.connections) {
       if (connection.vhost?.name === name) connection.vhostDeleted();
     }
+  }
+
+  /** Later, as closing a connection deletes its exclusive queues: commands must not follow from inside an event. */
+  #onUserDeleted(name: string): void {
+    const connections = [...this.#broker.connections].filter(({ user }) => user === name);
+    if (connections.length === 0) return;
+    setImmediate(() => {
+      for (const connection of connections) connection.userDeleted();
+    });
   }
 
   #onExchangeDeclared(record: ExchangeRecord): void {

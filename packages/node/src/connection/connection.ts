@@ -267,6 +267,13 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     );
   }
 
+  /** Its user was deleted (RabbitMQ: 320). */
+  userDeleted(): void {
+    this.closeByServer(
+      new ConnectionError("CONNECTION_FORCED", `user '${this.user}' is deleted`, NO_FAULT),
+    );
+  }
+
   /** HeartbeatTarget: the peer is silent. */
   onHeartbeatMissed(): void {
     this.log.error(
