@@ -51,9 +51,10 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
   answerDeclare(channel, queue, method.noWait);
 }
 
-/** RabbitMQ 3.x checks no permission here. */
+/** RabbitMQ 3.x checks no permission here. Asking for the counts is a use of the queue (x-expires). */
 function declarePassively(channel: Channel, method: MethodOf<"queue.declare">): void {
   const queue = requireOwnQueue(channel, strippedName(method.queue));
+  if (!method.noWait) queue.touch(channel.connection.now);
   answerDeclare(channel, queue, method.noWait);
 }
 
