@@ -62,10 +62,20 @@ export const SLAB_SPARSE_DIVISOR = 4;
 /** Memory that sparse slabs may waste in any case. */
 export const SLAB_WASTE_MAX = 16_777_216;
 
+/**
+ * What one command to a queue hands out at most before the queue has to be resumed, so that a long queue with a new
+ * consumer neither blocks the event loop nor fills an output arena: 256 messages are about 0.1 ms of work.
+ */
+export const DELIVERY_QUANTUM_MESSAGES = 256;
+/** The same in bytes: a quarter of a slab. */
+export const DELIVERY_QUANTUM_BYTES = 262_144;
+/** Expired messages that one command removes at most, a millisecond of work; the timer is armed for the rest. */
+export const EXPIRY_QUANTUM = 4096;
+
 /** Different publish targets a channel remembers; a publisher with more distinct keys starts afresh. */
 export const PUBLISH_TARGET_CACHE_COUNT = 2048;
-/** Publishes and acks of one open transaction on a channel; beyond it the transaction cannot be kept in memory. */
-export const TX_BODY_BYTES_MAX = 1_073_741_824;
+/** Publishes of one open transaction on a channel, with what empty ones cost; beyond it the transaction cannot be kept in memory. */
+export const TX_BYTES_MAX = 1_073_741_824;
 /** How long a publisher may be held back by a congested consumer: it only smooths bursts, it never blocks. */
 export const PUBLISHER_YIELD_MS = 1;
 /** What it may send between two such pauses: more in a second than RabbitMQ takes at its best. */

@@ -1,6 +1,6 @@
 import type { MessageSink } from "../broker/message-sink.ts";
 import { preconditionFailed } from "../errors.ts";
-import { TX_BODY_BYTES_MAX } from "../limits.ts";
+import { TX_BYTES_MAX } from "../limits.ts";
 import type { Message } from "../queue/message.ts";
 import type { Channel } from "./channel.ts";
 import type { TakenDelivery } from "./delivery-ledger.ts";
@@ -12,6 +12,9 @@ export interface TransactedPublish {
   readonly sinks: readonly MessageSink[];
   readonly mandatory: boolean;
 }
+
+/** Memory of one message beside its bytes: the objects that hold it. */
+const PUBLISH_OVERHEAD = 512;
 
 type Outcome = "ack" | "requeue" | "reject";
 
@@ -25,7 +28,7 @@ export class ChannelTransaction {
   readonly #channel: Channel;
   #publishes: TransactedPublish[] = [];
   #acks: TransactedAck[] = [];
-  #bodyBytes = 0;
+  #bytes = 0;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -33,10 +36,11 @@ export class ChannelTransaction {
 
   /** @throws ChannelError 406 when the transaction outgrows what memory may hold */
   addPublish(message: Message, sinks: readonly MessageSink[], mandatory: boolean): void {
-    if (this.#bodyBytes + message.bodySize > TX_BODY_BYTES_MAX) {
-      throw preconditionFailed(`transaction exceeds ${TX_BODY_BYTES_MAX} bytes`);
+    const size = message.storedSize + PUBLISH_OVERHEAD;
+    if (this.#bytes + size > TX_BYTES_MAX) {
+      throw preconditionFailed(`transaction exceeds ${TX_BYTES_MAX} bytes`);
     }
-    this.#bodyBytes += message.bodySize;
+    this.#bytes += size;
     this.#publishes.push({ message: message.keep(), sinks, mandatory });
   }
 
@@ -84,6 +88,6 @@ export class ChannelTransaction {
   #clear(): void {
     this.#publishes = [];
     this.#acks = [];
-    this.#bodyBytes = 0;
+    this.#bytes = 0;
   }
 }
