@@ -72,6 +72,21 @@ describe("consumers that never read", () => {
   });
 });
 
+describe("a client that reads nothing", () => {
+  test("does not keep the node from stopping", async () => {
+    const node = await TestNode.start();
+    await using consumer = await openWithQueue(node, "q");
+    await consumer.call(1, "basic.consume", { queue: "q", noAck: true });
+    consumer.socket.pause();
+    await using publisher = await openWithQueue(node, "q");
+    await publishNumbered(publisher, { queue: "q", count: 40_000, bodySize: 1024 });
+    await node.broker.waitForMessages("q", 1000);
+    expect(node.unwritten).toBeGreaterThan(0);
+    await node.node.stop();
+    expect(node.node.broker.connectionCount).toBe(0);
+  });
+});
+
 describe("clients that never read replies", () => {
   test("one that asks for messages and does not read them is not read any more", async () => {
     await using node = await TestNode.start();

@@ -1,5 +1,6 @@
 import { decodeMethod, FRAME_METHOD, FrameReader, longstr, type Method } from "@leveret/amqp";
 import { describe, expect, test } from "vitest";
+import { randomFrom } from "./random-numbers.ts";
 import { connectTcp, frame, greeting, publishFrames } from "./raw-client.ts";
 import { TestNode } from "./start-node.ts";
 import { SteadyClient } from "./steady-client.ts";
@@ -113,17 +114,6 @@ async function expectUnharmed(
   await node.broker.waitUntilDrained("steady work of others");
   const left = node.broker.queues().filter(({ name }) => name !== "steady work of others");
   expect(left.filter(({ consumers }) => consumers > 0)).toEqual([]);
-}
-
-/** The same numbers for the same seed (mulberry32). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 function flipped(at: number, mask: number): Buffer {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Config, TlsConfig } from "../../src/config/config.ts";
-import { connectTcp, RawClient } from "./raw-client.ts";
+import { publishNumbered } from "./numbered-messages.ts";
+import { connectTcp, RawClient, waitFor } from "./raw-client.ts";
 import { TestNode } from "./start-node.ts";
 
 let folder = "";
@@ -175,6 +176,31 @@ describe("a TLS listener", () => {
     await expectRefusal(node, {});
     await expectRefusal(node, certificate("strange-client"));
     await expectService(await login(node, certificate("client")));
+  });
+
+  test("gives a client that reads slowly everything in order, with little in memory", async () => {
+    await using node = await tlsNode({});
+    const publisher = await login(node);
+    const consumer = await login(node);
+    await consumer.openChannel();
+    await consumer.call(1, "queue.declare", { queue: "q" });
+    let next = 0;
+    let wrong = 0;
+    consumer.onDelivery = ({ body }) => {
+      if (body.readUInt32BE() !== next) wrong++;
+      next++;
+    };
+    await consumer.call(1, "basic.consume", { queue: "q", noAck: true });
+    consumer.socket.pause();
+    await publisher.openChannel();
+    await publishNumbered(publisher, { queue: "q", count: 20_000, bodySize: 2000 });
+    await node.broker.waitForMessages("q", 1000);
+    await publisher.close();
+    expect(node.unwritten).toBeLessThan(4_000_000);
+    consumer.socket.resume();
+    await waitFor(() => next === 20_000, "everything came");
+    expect(wrong).toBe(0);
+    await consumer.close();
   });
 
   test("refuses a protocol version that is not offered", async () => {
