@@ -11,6 +11,13 @@ export interface TakenDelivery {
 /** Called with a consumer and a contiguous range of its delivery numbers. */
 export type OnSettled = (consumer: ChannelConsumer, from: number, to: number) => void;
 
+/** Delivery numbers of a consumer that a gap follows. */
+interface SettledRange {
+  readonly consumer: ChannelConsumer;
+  readonly from: number;
+  readonly to: number;
+}
+
 const INITIAL_CAPACITY = 16;
 
 /**
@@ -76,8 +83,13 @@ export class DeliveryLedger {
       }
       count = position + 1;
     }
-    const touched = this.#gatherRanges(count, onSettled);
+    const complete: SettledRange[] = [];
+    const touched = this.#gatherRanges(count, (consumer, from, to) => {
+      complete.push({ consumer, from, to });
+    });
     this.#trim();
+    // Only now: what is settled lets new deliveries in, and the ring may move for them.
+    for (const { consumer, from, to } of complete) onSettled(consumer, from, to);
     for (const consumer of touched) consumer.flushRange(onSettled);
     return true;
   }
@@ -142,7 +154,7 @@ export class DeliveryLedger {
   }
 
   /** Takes `count` slots from the front, joining each consumer's contiguous delivery numbers. */
-  #gatherRanges(count: number, onSettled: OnSettled): ChannelConsumer[] {
+  #gatherRanges(count: number, onComplete: OnSettled): ChannelConsumer[] {
     const touched: ChannelConsumer[] = [];
     for (let index = 0; index < count; index++) {
       const slot = (this.#head + index) & this.#mask;
@@ -150,7 +162,7 @@ export class DeliveryLedger {
       if (consumer === undefined) continue;
       this.#consumers[slot] = undefined;
       this.#size--;
-      if (consumer.addToRange(this.#numbers[slot] as number, onSettled)) touched.push(consumer);
+      if (consumer.addToRange(this.#numbers[slot] as number, onComplete)) touched.push(consumer);
     }
     return touched;
   }
