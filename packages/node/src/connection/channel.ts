@@ -270,11 +270,25 @@ export class Channel {
 
   /** basic.recover: everything outstanding goes back to its place before anything is delivered again. */
   recoverAll(): void {
+    if (this.transaction !== undefined) {
+      this.#recoverListed();
+      return;
+    }
     const limited = this.globalPrefetch.outstanding;
     if (this.ledger.clear() === 0) return;
     for (const queue of this.#queues) queue.recoverSession(this.connection.now, this.sessionId);
     // Last: a newer message that passed before would be taken for an old one, and be delivered twice.
     this.globalPrefetch.countSettled(limited);
+  }
+
+  /** In a transaction the queues hold also what was acknowledged and is not committed: that stays where it is. */
+  #recoverListed(): void {
+    const { now } = this.connection;
+    this.ledger.settleUpTo(0, (consumer, from, to) => {
+      if (consumer.handle === undefined) return;
+      consumer.queue.returnMessages(now, consumer.handle, from, to, "nack");
+      this.globalPrefetch.settled(consumer, to - from + 1);
+    });
   }
 
   /** Carries out acks: passes ranges of delivery numbers to the queues. */
