@@ -1,20 +1,13 @@
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
 import { ConsumerRoster } from "./consumer-roster.ts";
+import { DeliveryLoop } from "./delivery-loop.ts";
+import { OutstandingMessages } from "./outstanding-messages.ts";
 import type { QueueConfig } from "./queue-config.ts";
 import { QueueDeadlines } from "./queue-deadlines.ts";
-import type { DeadLetterReason, MachineMessage, QueueEffects } from "./queue-effects.ts";
+import type { MachineMessage, QueueEffects } from "./queue-effects.ts";
 import { QueueEntry } from "./queue-entry.ts";
 import { ReadyMessages } from "./ready-messages.ts";
-
-/**
- * What one command hands out at most before the driver is asked to `resume`, so that a long queue with a
- * new consumer neither blocks the event loop nor fills an output arena: 256 messages are about 0.1 ms of
- * work, 256 KiB are a quarter of a slab.
- */
-export const DELIVERY_QUANTUM_MESSAGES = 256;
-export const DELIVERY_QUANTUM_BYTES: number = 256 * 1024;
-/** Expired messages that one command removes at most; the timer is armed for the rest. */
-export const EXPIRY_QUANTUM = 4096;
+import { Retention } from "./retention.ts";
 
 /** Why messages come back. RabbitMQ 3.x counts all of them as a return. */
 export type ReturnKind = "nack" | "reject" | "lost";
@@ -50,18 +43,15 @@ export class QueueMachine<M extends MachineMessage, C> {
   readonly #ready: ReadyMessages<M>;
   readonly #roster: ConsumerRoster<M, C>;
   readonly #deadlines: QueueDeadlines;
-  /** x-delivery-count of a first delivery: quorum queues count from 0, classic queues have no such header. */
+  readonly #outstanding: OutstandingMessages<M, C> = new OutstandingMessages<M, C>();
+  readonly #retention: Retention<M>;
+  readonly #deliveries: DeliveryLoop<M, C>;
+  /** Of the two parts above; here, as each hand-over reads them: 0.7 ns of 10. */
   readonly #firstDeliveryCount: number;
+  #refusesOverflow: boolean;
   #config: QueueConfig;
-  /** Overflow refuses the new message instead of dropping an old one. */
-  #refusesOverflow = false;
-  #maxLength = Infinity;
-  #maxLengthBytes = Infinity;
   #now: number;
   #nextSequence = 0;
-  #unackedCount = 0;
-  #unackedBytes = 0;
-  #isResumeDue = false;
   #isClosed = false;
 
   constructor(config: QueueConfig, effects: QueueEffects<M, C>, now: number) {
@@ -71,8 +61,16 @@ export class QueueMachine<M extends MachineMessage, C> {
     this.#ready = new ReadyMessages<M>(config.type, config.maxPriority ?? 0);
     this.#roster = new ConsumerRoster<M, C>(config.singleActiveConsumer);
     this.#deadlines = new QueueDeadlines(now);
-    this.#firstDeliveryCount = config.type === "quorum" ? 0 : -1;
-    this.#readLimits();
+    this.#retention = new Retention<M>(config, this.#ready, effects);
+    this.#deliveries = new DeliveryLoop<M, C>(config, {
+      effects,
+      ready: this.#ready,
+      roster: this.#roster,
+      outstanding: this.#outstanding,
+      retention: this.#retention,
+    });
+    this.#firstDeliveryCount = this.#deliveries.firstDeliveryCount;
+    this.#refusesOverflow = this.#retention.refusesOverflow;
     this.#armTimer();
   }
 
@@ -90,12 +88,12 @@ export class QueueMachine<M extends MachineMessage, C> {
   }
 
   get unackedCount(): number {
-    return this.#unackedCount;
+    return this.#outstanding.count;
   }
 
   /** Octets of the bodies of the unacknowledged messages. */
   get unackedBytes(): number {
-    return this.#unackedBytes;
+    return this.#outstanding.bytes;
   }
 
   get consumerCount(): number {
@@ -155,7 +153,7 @@ export class QueueMachine<M extends MachineMessage, C> {
     this.#advance(now);
     this.#roster.detach(consumer);
     this.#consumersGone();
-    this.#deliverReady();
+    this.#deliveries.run(this.#now);
     this.#armTimer();
   }
 
@@ -168,7 +166,7 @@ export class QueueMachine<M extends MachineMessage, C> {
       number !== -1;
       number = unacked.find(number + 1, to)
     ) {
-      this.#takeUnacked(consumer, number)?.message.release();
+      this.#outstanding.take(consumer, number)?.message.release();
     }
     this.#holdsLess(consumer);
   }
@@ -191,8 +189,8 @@ export class QueueMachine<M extends MachineMessage, C> {
       number !== -1;
       number = unacked.find(number + 1, to)
     ) {
-      const entry = this.#takeUnacked(consumer, number);
-      if (entry !== undefined) this.#putBack(entry);
+      const entry = this.#outstanding.take(consumer, number);
+      if (entry !== undefined) this.#retention.putBack(entry);
     }
     this.#afterReturn();
     this.#holdsLess(consumer);
@@ -207,8 +205,8 @@ export class QueueMachine<M extends MachineMessage, C> {
       number !== -1;
       number = unacked.find(number + 1, to)
     ) {
-      const entry = this.#takeUnacked(consumer, number);
-      if (entry !== undefined) this.#remove(entry, "rejected");
+      const entry = this.#outstanding.take(consumer, number);
+      if (entry !== undefined) this.#retention.remove(entry, "rejected");
     }
     this.#holdsLess(consumer);
   }
@@ -217,20 +215,20 @@ export class QueueMachine<M extends MachineMessage, C> {
   get(now: number, sessionId: number, noAck: boolean): GetResult<M, C> | undefined {
     this.#advance(now);
     this.#deadlines.used(this.#now);
-    this.#dropAllExpired();
+    this.#retention.dropAllExpired(this.#now);
     const entry = this.#ready.take();
     if (entry === undefined) {
       this.#armTimer();
       return undefined;
     }
-    this.#dropAllExpired();
+    this.#retention.dropAllExpired(this.#now);
     const consumer = noAck ? undefined : this.#roster.getHolderOf(sessionId);
-    const deliveryNumber = consumer === undefined ? 0 : this.#hold(consumer, entry);
+    const deliveryNumber = consumer === undefined ? 0 : this.#outstanding.add(consumer, entry);
     this.#armTimer();
     return {
       message: entry.message,
       redelivered: entry.returnCount > 0,
-      deliveryCount: this.#deliveryCountOf(entry),
+      deliveryCount: this.#deliveries.deliveryCountOf(entry),
       consumer,
       deliveryNumber,
       remaining: this.#ready.count,
@@ -250,7 +248,7 @@ export class QueueMachine<M extends MachineMessage, C> {
       this.#roster.wake(holder);
       this.#roster.forgetIfIdle(holder);
     }
-    this.#deliverReady();
+    this.#deliveries.run(this.#now);
     this.#armTimer();
   }
 
@@ -267,7 +265,7 @@ export class QueueMachine<M extends MachineMessage, C> {
     // As in RabbitMQ, a queue about to be deleted for want of consumers dead-letters nothing more.
     const isDoomed = hadConsumer && this.#config.autoDelete && this.isUnused;
     if (!isDoomed) this.#afterReturn();
-    this.#deliverReady();
+    this.#deliveries.run(this.#now);
     this.#armTimer();
   }
 
@@ -287,7 +285,7 @@ export class QueueMachine<M extends MachineMessage, C> {
   /** Answers `creditWanted`: allows exactly one delivery, or tells `creditUnused` when none is possible. */
   grantCredit(now: number, consumer: Consumer<M, C>): void {
     this.#advance(now);
-    const isServed = consumer.isCreditAsked && this.#serveCredit(consumer);
+    const isServed = consumer.isCreditAsked && this.#deliveries.serveCredit(this.#now, consumer);
     consumer.isCreditAsked = false;
     if (!isServed) this.#effects.creditUnused(consumer);
     this.#wake(consumer);
@@ -306,8 +304,7 @@ export class QueueMachine<M extends MachineMessage, C> {
   /** Goes on delivering after `moreToDeliver`. */
   resume(now: number): void {
     this.#advance(now);
-    this.#isResumeDue = false;
-    this.#deliverReady();
+    this.#deliveries.resume(this.#now);
     this.#armTimer();
   }
 
@@ -322,7 +319,7 @@ export class QueueMachine<M extends MachineMessage, C> {
   purge(now: number): number {
     this.#advance(now);
     const count = this.#ready.count;
-    this.#releaseReady();
+    this.#retention.releaseReady();
     return count;
   }
 
@@ -333,10 +330,11 @@ export class QueueMachine<M extends MachineMessage, C> {
   updateConfig(now: number, config: QueueConfig): void {
     this.#advance(now);
     this.#config = config;
-    this.#readLimits();
+    this.#retention.setConfig(config);
+    this.#refusesOverflow = this.#retention.refusesOverflow;
     this.#deadlines.used(this.#now);
-    this.#dropOverflow();
-    this.#dropExpired(EXPIRY_QUANTUM);
+    this.#retention.dropOverflow();
+    this.#retention.dropExpired(this.#now);
     this.#armTimer();
   }
 
@@ -344,7 +342,7 @@ export class QueueMachine<M extends MachineMessage, C> {
   tick(now: number): void {
     this.#advance(now);
     this.#deadlines.fired();
-    this.#dropExpired(EXPIRY_QUANTUM);
+    this.#retention.dropExpired(this.#now);
     if (this.#now >= this.#expiresDueMs()) this.#effects.queueExpired();
     else this.#armTimer();
   }
@@ -352,15 +350,11 @@ export class QueueMachine<M extends MachineMessage, C> {
   /** The queue is deleted: gives back every message, none to the dead-letter exchange. Later commands do nothing. */
   close(): void {
     this.#isClosed = true;
-    this.#releaseReady();
-    for (const holder of [...this.#roster.holders()]) {
-      this.#roster.detach(holder);
-      const last = holder.deliveryNumber;
-      for (let n = holder.unacked.find(1, last); n !== -1; n = holder.unacked.find(n + 1, last)) {
-        this.#takeUnacked(holder, n)?.message.release();
-      }
-      this.#roster.forgetIfIdle(holder);
-    }
+    this.#retention.releaseReady();
+    const holders = [...this.#roster.holders()];
+    for (const holder of holders) this.#roster.detach(holder);
+    for (const { message } of this.#outstanding.takeAll(holders)) message.release();
+    for (const holder of holders) this.#roster.forgetIfIdle(holder);
     if (this.#deadlines.disarm()) this.#effects.armTimer(-1);
   }
 
@@ -379,20 +373,13 @@ export class QueueMachine<M extends MachineMessage, C> {
     if (now > this.#now) this.#now = now;
   }
 
-  #readLimits(): void {
-    this.#maxLength = this.#config.maxLength ?? Infinity;
-    this.#maxLengthBytes = this.#config.maxLengthBytes ?? Infinity;
-    const isLimited = this.#maxLength !== Infinity || this.#maxLengthBytes !== Infinity;
-    this.#refusesOverflow = isLimited && this.#config.overflow !== "drop-head";
-  }
-
   /** Straight from the publisher to a consumer that can receive: no ready message is older. */
   #handOver(now: number, consumer: Consumer<M, C>, message: M): void {
     if (consumer.noAck) {
       this.#effects.deliver(consumer, 0, message, false, this.#firstDeliveryCount);
     } else {
       this.#advance(now);
-      const number = this.#hold(consumer, this.#newEntry(message));
+      const number = this.#outstanding.add(consumer, this.#newEntry(message));
       this.#effects.deliver(consumer, number, message, false, this.#firstDeliveryCount);
     }
     this.#roster.served(consumer);
@@ -401,143 +388,54 @@ export class QueueMachine<M extends MachineMessage, C> {
   #store(now: number, message: M): boolean {
     if (this.#isClosed) return true;
     this.#advance(now);
-    this.#dropExpired(EXPIRY_QUANTUM);
-    if (this.#refusesOverflow && this.#wouldOverflow(message.bodySize)) {
-      this.#refuse(message);
-      return false;
-    }
+    this.#retention.dropExpired(this.#now);
+    if (this.#retention.refuses(message)) return false;
     const consumer = this.#ready.count === 0 ? this.#roster.next() : undefined;
     if (consumer !== undefined && !consumer.needsCredit) {
       this.#handOver(now, consumer, message);
       return true;
     }
     this.#ready.pushFresh(this.#newEntry(message));
-    this.#deliverReady();
-    this.#dropOverflow();
-    this.#dropExpired(EXPIRY_QUANTUM);
+    this.#deliveries.run(this.#now);
+    this.#retention.dropOverflow();
+    this.#retention.dropExpired(this.#now);
     this.#armTimer();
     return true;
   }
 
   #newEntry(message: M): QueueEntry<M> {
     // Starting anew whenever the queue is empty keeps positions small integers, which cost no allocation.
-    if (this.#ready.count === 0 && this.#unackedCount === 0) this.#nextSequence = 0;
+    if (this.#ready.count === 0 && this.#outstanding.count === 0) this.#nextSequence = 0;
     const maxPriority = this.#config.maxPriority;
     const level = maxPriority === undefined ? 0 : Math.min(message.priority, maxPriority);
     return new QueueEntry<M>(
       message.keep(),
       this.#nextSequence++,
       level,
-      this.#expiryOf(message.expirationMs),
+      this.#retention.expiryOf(this.#now, message.expirationMs),
     );
-  }
-
-  /** The lower of the queue's and the message's TTL counts. */
-  #expiryOf(expirationMs: number): number | undefined {
-    const queueTtlMs = this.#config.messageTtlMs;
-    if (queueTtlMs === undefined) return expirationMs < 0 ? undefined : this.#now + expirationMs;
-    return this.#now + (expirationMs < 0 ? queueTtlMs : Math.min(queueTtlMs, expirationMs));
-  }
-
-  #wouldOverflow(bodySize: number): boolean {
-    return (
-      this.#ready.count + 1 > this.#maxLength || this.#ready.bytes + bodySize > this.#maxLengthBytes
-    );
-  }
-
-  #refuse(message: M): void {
-    const isDeadLettered =
-      this.#config.overflow === "reject-publish-dlx" &&
-      this.#config.deadLetterExchange !== undefined;
-    if (isDeadLettered) this.#effects.deadLetter(message.keep(), "maxlen");
-  }
-
-  /** Makes ready messages fit the limits again by dropping heads (overflow drop-head only). */
-  #dropOverflow(): void {
-    if (this.#config.overflow !== "drop-head") return;
-    while (this.#ready.count > this.#maxLength || this.#ready.bytes > this.#maxLengthBytes) {
-      const entry = this.#ready.take();
-      if (entry === undefined) return;
-      this.#remove(entry, "maxlen");
-    }
-  }
-
-  /** Removes expired heads, at most `limit`; false: there may be more. */
-  #dropExpired(limit: number): boolean {
-    for (let dropped = 0; dropped < limit; dropped++) {
-      const entry = this.#ready.takeExpired(this.#now);
-      if (entry === undefined) return true;
-      this.#remove(entry, "expired");
-    }
-    return false;
-  }
-
-  #dropAllExpired(): void {
-    this.#dropExpired(Infinity);
-  }
-
-  /** Ends a message that the machine owns and that is in no structure any more. */
-  #remove(entry: QueueEntry<M>, reason: DeadLetterReason): void {
-    if (this.#config.deadLetterExchange === undefined) entry.message.release();
-    else this.#effects.deadLetter(entry.message, reason);
-  }
-
-  #releaseReady(): void {
-    for (let entry = this.#ready.take(); entry !== undefined; entry = this.#ready.take()) {
-      entry.message.release();
-    }
-  }
-
-  #hold(consumer: Consumer<M, C>, entry: QueueEntry<M>): number {
-    this.#unackedCount++;
-    this.#unackedBytes += entry.bodySize;
-    return consumer.unacked.add(entry);
-  }
-
-  #takeUnacked(consumer: Consumer<M, C>, number: number): QueueEntry<M> | undefined {
-    const entry = consumer.unacked.take(number);
-    if (entry === undefined) return undefined;
-    this.#unackedCount--;
-    this.#unackedBytes -= entry.bodySize;
-    return entry;
-  }
-
-  #putBack(entry: QueueEntry<M>): void {
-    entry.returnCount++;
-    const limit = this.#config.deliveryLimit;
-    if (limit !== undefined && entry.returnCount > limit) this.#remove(entry, "delivery_limit");
-    else this.#ready.pushReturned(entry);
   }
 
   #putAllBack(holders: readonly Consumer<M, C>[]): void {
-    const entries: QueueEntry<M>[] = [];
-    for (const holder of holders) {
-      const last = holder.deliveryNumber;
-      for (let n = holder.unacked.find(1, last); n !== -1; n = holder.unacked.find(n + 1, last)) {
-        const entry = this.#takeUnacked(holder, n);
-        if (entry !== undefined) entries.push(entry);
-      }
-    }
-    entries.sort((a, b) => a.sequence - b.sequence);
-    for (const entry of entries) this.#putBack(entry);
+    for (const entry of this.#outstanding.takeAll(holders)) this.#retention.putBack(entry);
   }
 
   #afterReturn(): void {
-    this.#dropOverflow();
-    this.#dropExpired(EXPIRY_QUANTUM);
+    this.#retention.dropOverflow();
+    this.#retention.dropExpired(this.#now);
   }
 
   /** A consumer gave up messages: it may have room for others. */
   #holdsLess(consumer: Consumer<M, C>): void {
     if (!consumer.isAttached) this.#roster.forgetIfIdle(consumer);
     else this.#roster.wake(consumer);
-    this.#deliverReady();
+    this.#deliveries.run(this.#now);
     this.#armTimer();
   }
 
   #wake(consumer: Consumer<M, C>): void {
     if (!this.#roster.wake(consumer)) return;
-    this.#deliverReady();
+    this.#deliveries.run(this.#now);
     this.#armTimer();
   }
 
@@ -551,76 +449,6 @@ export class QueueMachine<M extends MachineMessage, C> {
     if (this.#roster.count > 0) return;
     this.#deadlines.used(this.#now);
     if (this.#config.autoDelete) this.#effects.queueUnused();
-  }
-
-  /** Hands ready messages out until none, no consumer or the quantum is left. */
-  #deliverReady(): void {
-    if (this.#isResumeDue) return;
-    let messagesLeft = DELIVERY_QUANTUM_MESSAGES;
-    let bytesLeft = DELIVERY_QUANTUM_BYTES;
-    while (this.#ready.count > 0) {
-      const consumer = this.#roster.next();
-      if (consumer === undefined) return;
-      if (messagesLeft === 0 || bytesLeft <= 0 || !this.#dropExpired(EXPIRY_QUANTUM)) {
-        this.#wantResume();
-        return;
-      }
-      if (consumer.needsCredit) {
-        this.#askCredit(consumer);
-        return;
-      }
-      bytesLeft -= this.#deliverHead(consumer);
-      messagesLeft--;
-    }
-  }
-
-  #wantResume(): void {
-    this.#isResumeDue = true;
-    this.#effects.moreToDeliver();
-  }
-
-  /**
-   * Asks for a credit and waits for the answer: who comes next in the rotation gets the message only in
-   * `resume`, after the driver could grant the credit, or else it would take every turn.
-   */
-  #askCredit(consumer: Consumer<M, C>): void {
-    if (this.#ready.count === 0) return;
-    consumer.isCreditAsked = true;
-    this.#roster.suspend(consumer);
-    this.#effects.creditWanted(consumer);
-    if (this.#roster.next() !== undefined) this.#wantResume();
-  }
-
-  /** Uses a granted credit; false: there is no message, or the consumer cannot receive. */
-  #serveCredit(consumer: Consumer<M, C>): boolean {
-    const isServed = this.#config.singleActiveConsumer ? consumer.isActive : consumer.isAttached;
-    if (!isServed || !consumer.canReceive) return false;
-    this.#dropAllExpired();
-    if (this.#ready.count === 0) return false;
-    this.#deliverHead(consumer);
-    return true;
-  }
-
-  /** Hands the next ready message out and returns its size; 0: there was none. */
-  #deliverHead(consumer: Consumer<M, C>): number {
-    const entry = this.#ready.take();
-    if (entry === undefined) return 0;
-    const redelivered = entry.returnCount > 0;
-    const number = consumer.noAck ? 0 : this.#hold(consumer, entry);
-    this.#effects.deliver(
-      consumer,
-      number,
-      entry.message,
-      redelivered,
-      this.#deliveryCountOf(entry),
-    );
-    if (consumer.noAck) entry.message.release();
-    this.#roster.served(consumer);
-    return entry.bodySize;
-  }
-
-  #deliveryCountOf(entry: QueueEntry<M>): number {
-    return this.#firstDeliveryCount === -1 ? -1 : entry.returnCount;
   }
 
   /** When the queue itself expires; Infinity: it does not, or is in use. */

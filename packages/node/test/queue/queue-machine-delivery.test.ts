@@ -1,8 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  DELIVERY_QUANTUM_BYTES,
-  DELIVERY_QUANTUM_MESSAGES,
-} from "../../src/queue/queue-machine.ts";
+import { DELIVERY_QUANTUM_BYTES, DELIVERY_QUANTUM_MESSAGES } from "../../src/limits.ts";
 import { MachineRig, QUORUM, specOf } from "./machine-rig.ts";
 
 describe("QueueMachine delivery", () => {

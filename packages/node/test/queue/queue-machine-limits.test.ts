@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EXPIRY_QUANTUM } from "../../src/queue/queue-machine.ts";
+import { EXPIRY_QUANTUM } from "../../src/limits.ts";
 import { CLASSIC, MachineRig, QUORUM } from "./machine-rig.ts";
 
 describe("QueueMachine length limits", () => {
