@@ -230,9 +230,7 @@ function finishPublish(
   }
   const isConfirmed = channel.mode === "confirm";
   if (isConfirmed) channel.confirms.next();
-  if (target.mandatory && sinks !== undefined && !sinks.some(isQueue)) {
-    returnMessage(channel, message);
-  }
+  if (target.mandatory && sinks !== undefined && !isRouted(sinks)) returnMessage(channel, message);
   const accepted = sinks === undefined || deliverTo(channel, message, sinks);
   if (isConfirmed) {
     channel.confirms.settle(accepted, channel.sendConfirm);
@@ -241,8 +239,8 @@ function finishPublish(
 }
 
 /** A direct reply does not count as routed (RabbitMQ 3.x), although it is delivered. */
-function isQueue(sink: MessageSink): boolean {
-  return sink instanceof VolatileQueue;
+export function isRouted(sinks: readonly MessageSink[]): boolean {
+  return sinks.some((sink) => sink instanceof VolatileQueue);
 }
 
 /** Hands a message to its queues. false: at least one refused it. */

@@ -1,7 +1,7 @@
 import { preconditionFailed } from "../../errors.ts";
 import type { Channel } from "../channel.ts";
 import type { ChannelTransaction } from "../channel-transaction.ts";
-import { deliverTo, returnMessage } from "./publish.ts";
+import { deliverTo, isRouted, returnMessage } from "./publish.ts";
 
 /** tx.select (spec 1.9.2.1). A channel is either transactional or confirms (RabbitMQ). */
 export function selectTransactions(channel: Channel): void {
@@ -20,7 +20,7 @@ export function selectConfirms(channel: Channel, noWait: boolean): void {
 /** tx.commit (spec 1.9.2.3). @throws ChannelError 406 when a queue refused a message */
 export function commitTransaction(channel: Channel): void {
   requireTransaction(channel).commit(({ message, sinks, mandatory }) => {
-    if (mandatory && sinks.length === 0) returnMessage(channel, message);
+    if (mandatory && !isRouted(sinks)) returnMessage(channel, message);
     return deliverTo(channel, message, sinks);
   });
   channel.send("tx.commit-ok", {});
