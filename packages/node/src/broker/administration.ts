@@ -11,6 +11,7 @@ import {
 } from "../metadata/commands.ts";
 import type { MetadataMachine } from "../metadata/metadata-machine.ts";
 import type { HashingAlgorithm } from "../metadata/records.ts";
+import { topologyProblem } from "./topology-validation.ts";
 import { VhostDefaults } from "./vhost-defaults.ts";
 
 /** A user whose password is known in clear text. */
@@ -24,7 +25,7 @@ export interface NewUser {
 /**
  * Where an operator's commands enter: the default data, definitions, the embedding API. Adds to the metadata machine
  * what depends on this node's configuration: the limit of vhosts, what each new vhost is given, and which passwords
- * are good enough.
+ * are good enough; and what a client's declaration would be checked for.
  */
 export class Administration {
   /** For passwords given in clear text. */
@@ -43,6 +44,8 @@ export class Administration {
   }
 
   apply(command: MetadataCommand): MetadataResult {
+    const problem = topologyProblem(command, this.#metadata);
+    if (problem !== undefined) return refused("validation_failed", problem);
     const isNewVhost =
       command.type === "addVhost" && this.#metadata.vhost(command.name) === undefined;
     return isNewVhost ? this.#addVhost(command) : this.#metadata.apply(command);

@@ -18,8 +18,10 @@ export class Delays {
 
   /** Takes over the publish, with its reference to the message. */
   hold(vhost: VirtualHost, exchange: LiveExchange, publish: DelayedPublish, delayMs: number): void {
-    exchange.delayed?.add(this.#broker.clock.now() + delayMs, publish);
-    this.#arm(vhost, exchange);
+    const earliest = exchange.delayed?.nextDueAtMs();
+    const dueAtMs = this.#broker.clock.now() + delayMs;
+    exchange.delayed?.add(dueAtMs, publish);
+    if (earliest === undefined || dueAtMs < earliest) this.#arm(vhost, exchange);
   }
 
   /** The exchange is deleted: what it holds is lost with it, as with RabbitMQ's plugin. */

@@ -243,3 +243,64 @@ test("password_hashing_module is for passwords in clear, and not for hashes", ()
   expect(algorithmOf("clear")).toBe("rabbit_password_hashing_sha512");
   expect(algorithmOf("hashed")).toBe("rabbit_password_hashing_sha256");
 });
+
+describe("definitions are held to the rules of declarations", () => {
+  const queue = (args: object) => ({
+    vhosts: [{ name: "/" }],
+    queues: [{ name: "q", vhost: "/", durable: true, auto_delete: false, arguments: args }],
+  });
+  const exchange = (type: string, args: object = {}) => ({
+    vhosts: [{ name: "/" }],
+    exchanges: [
+      {
+        name: "x",
+        vhost: "/",
+        type,
+        durable: true,
+        auto_delete: false,
+        internal: false,
+        arguments: args,
+      },
+    ],
+  });
+
+  test.each([
+    [
+      "a queue's argument",
+      queue({ "x-message-ttl": -5 }),
+      "d.json: queues[0]: declareQueue refused: PRECONDITION_FAILED - " +
+        "invalid arg 'x-message-ttl' for queue 'q' in vhost '/': {value_negative,-5}",
+    ],
+    [
+      "an exchange's type",
+      exchange("zzz"),
+      "d.json: exchanges[0]: declareExchange refused: PRECONDITION_FAILED - unknown exchange type 'zzz'",
+    ],
+    [
+      "an exchange's argument",
+      exchange("direct", { "alternate-exchange": 5 }),
+      "d.json: exchanges[0]: declareExchange refused: PRECONDITION_FAILED - " +
+        "invalid type 'long' for arg 'alternate-exchange' in exchange 'x' in vhost '/'",
+    ],
+    [
+      "a binding's argument",
+      {
+        ...queue({}),
+        bindings: [
+          {
+            source: "amq.headers",
+            vhost: "/",
+            destination: "q",
+            destination_type: "queue",
+            routing_key: "",
+            arguments: { "x-match": "some" },
+          },
+        ],
+      },
+      "d.json: bindings[0]: bind refused: PRECONDITION_FAILED - " +
+        'Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x',
+    ],
+  ])("%s", (_what, document, problem) => {
+    expect(new Rig().problemsOf(document)).toEqual([problem]);
+  });
+});
