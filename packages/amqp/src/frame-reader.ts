@@ -87,7 +87,7 @@ export class FrameReader {
     if (this.#isStopped || chunk.length === 0) return;
     if (this.#isPaused || this.#isReading) {
       assert(this.#held.length < HELD_CHUNKS_MAX, "input goes on though the reader is paused");
-      this.#held.push(chunk);
+      this.#held.push(Buffer.from(chunk));
       return;
     }
     this.#read(chunk);
@@ -133,7 +133,7 @@ export class FrameReader {
     let at = this.#partialSize === 0 ? 0 : this.#completePartial(chunk);
     if (!this.#isPaused && !this.#isStopped) at = this.#readFrames(chunk, at);
     if (at === chunk.length || this.#isStopped) return;
-    if (this.#isPaused) this.#held.unshift(chunk.subarray(at));
+    if (this.#isPaused) this.#held.unshift(Buffer.from(chunk.subarray(at)));
     else this.#appendPartial(chunk, at, chunk.length, chunk.length - at);
   }
 

@@ -103,7 +103,6 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (handshakeTimeoutMs !== undefined) {
       this.#timer = setTimeout(() => this.#onHandshakeTimeout(), handshakeTimeoutMs);
     }
-    socket.on("data", this.#onData);
     socket.on("error", (error) => this.#onSocketError(error));
     socket.on("end", () => this.#onSocketEnd());
     socket.on("close", () => this.#onSocketClosed());
@@ -299,7 +298,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#socket.destroy();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  /** Takes input of the socket; the chunk is valid during the call only. */
+  readonly receive = (chunk: Buffer): void => {
     this.hasReceived = true;
     this.#pace.noteRead(chunk.length);
     this.#takeInput(chunk);

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from
 import type { Broker } from "../broker/broker.ts";
 import type { ListenAddress } from "../config/config.ts";
 import { Connection, type ConnectionAddresses } from "./connection.ts";
+import { withInputBuffer } from "./input-buffer.ts";
 import { ListenError } from "./listen-error.ts";
 import { ProxyHeaderReader } from "./proxy-protocol.ts";
 
@@ -117,7 +118,7 @@ export class Listener {
       socket.destroy();
       return;
     }
-    this.#connect(socket, addressesOf(socket));
+    socket.on("data", this.#connect(socket, addressesOf(socket)).receive);
   }
 
   readonly #onSocketUnderTls = (socket: Socket): void => {
@@ -127,8 +128,18 @@ export class Listener {
 
   readonly #onSocket = (socket: Socket): void => {
     if (this.#options.hasProxyProtocol) this.#readProxyHeader(socket);
-    else this.#connect(socket, addressesOf(socket));
+    else this.#connectPlain(socket);
   };
+
+  /** Without TLS or a proxy in front, input goes through one buffer for all connections. */
+  #connectPlain(accepted: Socket): void {
+    const addresses = addressesOf(accepted);
+    let connection: Connection | undefined;
+    const socket = withInputBuffer(accepted, (chunk) => connection?.receive(chunk));
+    connection = this.#connect(socket ?? accepted, addresses);
+    if (socket === undefined) accepted.on("data", connection.receive);
+    else socket.resume();
+  }
 
   #connect(socket: Socket, addresses: ConnectionAddresses): Connection {
     this.#arriving.delete(endsOf(socket)); // A TLS socket has the ends of the socket below it.
@@ -168,7 +179,7 @@ export class Listener {
 
   #onProxied(socket: Socket, addresses: ConnectionAddresses): void {
     if (this.#options.tls === undefined) {
-      this.#connect(socket, addresses);
+      socket.on("data", this.#connect(socket, addresses).receive);
       socket.resume();
       return;
     }
@@ -186,7 +197,7 @@ export class Listener {
       failed.destroy();
     });
     server.on("secureConnection", (secure: TLSSocket) => {
-      if (tls.isPeerAccepted(secure)) this.#connect(secure, addresses);
+      if (tls.isPeerAccepted(secure)) secure.on("data", this.#connect(secure, addresses).receive);
       else secure.destroy();
     });
     socket.on("error", () => socket.destroy()); // A reset within the handshake.
