@@ -31,6 +31,16 @@ export interface Slab {
   readonly tenants: SlabTenant[];
 }
 
+/** Lets go of tenants that are released: their objects must not live as long as the slab. Once for each slab. */
+function dropReleased(slab: Slab): void {
+  const { tenants } = slab;
+  let kept = 0;
+  for (const tenant of tenants) {
+    if (tenant.slab === slab) tenants[kept++] = tenant;
+  }
+  tenants.length = kept;
+}
+
 function makeSlab(): Slab {
   const bytes = Buffer.allocUnsafeSlow(SLAB_SIZE);
   return { bytes, view: viewOf(bytes), used: 0, live: 0, isSparse: false, tenants: [] };
@@ -98,6 +108,7 @@ export class SlabStore {
     } else if (!slab.isSparse && slab.live * SLAB_SPARSE_DIVISOR < slab.used) {
       slab.isSparse = true;
       this.#sparse.add(slab);
+      dropReleased(slab);
       this.#evacuateIfWasteful();
     }
   }

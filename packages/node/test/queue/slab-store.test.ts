@@ -56,6 +56,15 @@ describe("SlabStore", () => {
     expect(store.slabCount).toBeLessThanOrEqual(1);
   });
 
+  test("does not keep released messages because a few in their slab are alive", () => {
+    const store = new SlabStore();
+    const kept = [...fillSparsely(store, 2).values()];
+    const slab = kept[0]?.slab;
+    expect(slab?.isSparse).toBe(true);
+    expect(slab?.tenants.length).toBeLessThan(PER_SLAB / SLAB_SPARSE_DIVISOR);
+    expect(kept.filter((message) => message.slab === slab)).toHaveLength(LEFT_PER_SLAB);
+  });
+
   test("moves what is alive together when a few old messages pin many slabs, and keeps every byte", () => {
     const store = new SlabStore();
     const slabs = 60;
