@@ -74,6 +74,8 @@ export const EXPIRY_QUANTUM = 4096;
 
 /** Different publish targets a channel remembers; a publisher with more distinct keys starts afresh. */
 export const PUBLISH_TARGET_CACHE_COUNT = 2048;
+/** A route to more queues than this is not remembered: handing over costs far more than finding them again. */
+export const REMEMBERED_ROUTE_MAX = 256;
 /** Publishes of one open transaction on a channel, with what empty ones cost; beyond it the transaction cannot be kept in memory. */
 export const TX_BYTES_MAX = 1_073_741_824;
 /** How long a publisher may be held back by a congested consumer: it only smooths bursts, it never blocks. */

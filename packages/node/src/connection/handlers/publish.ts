@@ -20,6 +20,7 @@ import {
   preconditionFailed,
   resourceText,
 } from "../../errors.ts";
+import { REMEMBERED_ROUTE_MAX } from "../../limits.ts";
 import type { Message } from "../../queue/message.ts";
 import { VolatileQueue } from "../../queue/volatile-queue.ts";
 import type { Channel } from "../channel.ts";
@@ -213,7 +214,8 @@ function findSinks(
     onVisit: (visited, visitedKeys) => noteHeld(broker, vhost, visited, message, visitedKeys),
     onMissingAlternate: (from, name) => broker.warnMissingAlternate(from, name),
   });
-  if (found.cacheable && keys.length === 1) target.sinks = found.sinks;
+  const isSmall = found.sinks.length <= REMEMBERED_ROUTE_MAX;
+  if (found.cacheable && isSmall && keys.length === 1) target.sinks = found.sinks;
   return found.held && found.sinks.length === 0 ? undefined : found.sinks;
 }
 
