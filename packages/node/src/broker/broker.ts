@@ -200,7 +200,7 @@ export class Broker implements QueueHost {
   }
 
   /** A password user's new secret needs no check: rabbit_auth_backend_internal accepts any (RabbitMQ). */
-  updateSecret(connection: Connection, _secret: Buffer): void {
+  updateSecret(connection: Connection): void {
     this.connectionLog.info(
       { connection: connection.name },
       `connection ${connection.name}: user '${connection.user}' updated its secret`,

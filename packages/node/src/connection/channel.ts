@@ -14,7 +14,7 @@ import {
 } from "@leveret/amqp";
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
-import { isEqual, viewOf } from "../queue/byte-copy.ts";
+import { isEqual } from "../queue/byte-copy.ts";
 import type { VolatileQueue } from "../queue/volatile-queue.ts";
 import { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTransaction } from "./channel-transaction.ts";
@@ -26,8 +26,7 @@ import { GlobalPrefetch } from "./global-prefetch.ts";
 import { handleAck } from "./handlers/acknowledge.ts";
 import { dispatchMethod } from "./handlers/dispatch.ts";
 import { acceptPublish } from "./handlers/publish.ts";
-import { KnownPublishes } from "./known-publishes.ts";
-import type { PublishTarget } from "./publish-target.ts";
+import { type KnownPublish, KnownPublishes } from "./known-publishes.ts";
 import type { ReplyConsumer } from "./reply-consumer.ts";
 
 const BASIC_ACK = METHOD_IDS["basic.ack"];
@@ -36,12 +35,9 @@ const BASIC_ACK_SIZE = 13;
 const BASIC_PUBLISH = METHOD_IDS["basic.publish"];
 const CHANNEL_CLOSE_OK = METHOD_IDS["channel.close-ok"];
 const CHANNEL_CLOSE = METHOD_IDS["channel.close"];
-const CHANNEL_OPEN = METHOD_IDS["channel.open"];
 
 /** From this many queues on a channel looks for deleted ones among them, each time they have doubled. */
 const QUEUE_SWEEP_COUNT = 32;
-
-const NO_VIEW: DataView = viewOf(Buffer.alloc(0));
 
 /** normal: plain acks; confirm: publisher confirms; tx: transactions. A channel never goes back (RabbitMQ). */
 export type ChannelMode = "normal" | "confirm" | "tx";
@@ -65,8 +61,6 @@ export class Channel {
   /** The queue declared last on this channel: what an empty queue name means (spec 1.7.2.1). */
   lastQueueName = "";
   replyConsumer: ReplyConsumer | undefined = undefined;
-  /** Messages published, for observation. */
-  publishCount = 0;
 
   #lastDeliveryTag = 0;
   /** Queues that may hold something of this session. */
@@ -76,11 +70,9 @@ export class Channel {
   readonly #content = new ContentAssembly();
   #isClosing = false;
   #currentMethodId = 0;
-  #target: PublishTarget | undefined = undefined;
-  /** Payload of the publish method that `#target` was made of. */
-  #targetBytes: Buffer | undefined = undefined;
-  #targetView: DataView = NO_VIEW;
-  readonly #targets = new KnownPublishes();
+  /** The publish method that came last. */
+  #publish: KnownPublish | undefined = undefined;
+  readonly #publishes = new KnownPublishes();
 
   constructor(connection: Connection, vhost: VirtualHost, number: number, sessionId: number) {
     this.connection = connection;
@@ -263,32 +255,17 @@ export class Channel {
     const queues = [...this.#queues];
     this.#queues.clear();
     for (const queue of queues) queue.closeSession(now, this.sessionId);
-    this.#target = undefined;
-    this.#targetBytes = undefined;
-    this.#targets.clear();
+    this.#publish = undefined;
+    this.#publishes.clear();
   }
 
   /** basic.recover: everything outstanding goes back to its place before anything is delivered again. */
   recoverAll(): void {
-    if (this.transaction !== undefined) {
-      this.#recoverListed();
-      return;
-    }
     const limited = this.globalPrefetch.outstanding;
     if (this.ledger.clear() === 0) return;
     for (const queue of this.#queues) queue.recoverSession(this.connection.now, this.sessionId);
     // Last: a newer message that passed before would be taken for an old one, and be delivered twice.
     this.globalPrefetch.countSettled(limited);
-  }
-
-  /** In a transaction the queues hold also what was acknowledged and is not committed: that stays where it is. */
-  #recoverListed(): void {
-    const { now } = this.connection;
-    this.ledger.settleUpTo(0, (consumer, from, to) => {
-      if (consumer.handle === undefined) return;
-      consumer.queue.returnMessages(now, consumer.handle, from, to, "nack");
-      this.globalPrefetch.settled(consumer, to - from + 1);
-    });
   }
 
   /** Carries out acks: passes ranges of delivery numbers to the queues. */
@@ -300,14 +277,14 @@ export class Channel {
 
   #onMethod(bytes: Buffer, start: number, end: number): void {
     this.#content.refuseMethod();
-    if (this.#target !== undefined && this.#isSamePublish(bytes, start, end)) {
+    if (this.#isSamePublish(bytes, start, end)) {
       this.#content.begin();
       return;
     }
     const id = methodIdAt(bytes, start);
     this.#currentMethodId = id;
     if (id === BASIC_PUBLISH) {
-      this.#choosePublishTarget(bytes, start, end);
+      this.#publish = this.#publishes.find(bytes, this.connection.viewOf(bytes), start, end);
       this.#content.begin();
       return;
     }
@@ -320,16 +297,9 @@ export class Channel {
 
   /** Compares the payload with the last publish method's: cheaper than decoding its names. */
   #isSamePublish(bytes: Buffer, start: number, end: number): boolean {
-    const known = this.#targetBytes;
-    if (known === undefined || known.length !== end - start) return false;
-    return isEqual(this.#targetView, this.connection.viewOf(bytes), start);
-  }
-
-  #choosePublishTarget(bytes: Buffer, start: number, end: number): void {
-    const known = this.#targets.find(bytes, this.connection.viewOf(bytes), start, end);
-    this.#target = known.target;
-    this.#targetBytes = known.bytes;
-    this.#targetView = known.view;
+    const known = this.#publish;
+    if (known === undefined || known.bytes.length !== end - start) return false;
+    return isEqual(known.view, this.connection.viewOf(bytes), start);
   }
 
   /** basic.ack comes as often as messages do, so it is read without the table of methods. */
@@ -345,10 +315,9 @@ export class Channel {
 
   #onContent(): void {
     const content = this.#content;
-    const target = this.#target;
-    if (target === undefined) return; // Unreachable: content follows a publish.
+    if (this.#publish === undefined) return; // Unreachable: content follows a publish.
     this.#currentMethodId = BASIC_PUBLISH;
-    acceptPublish(this, target, content);
+    acceptPublish(this, this.#publish.target, content);
     content.forget();
   }
 
@@ -359,8 +328,6 @@ export class Channel {
       this.connection.channelClosed(this);
     } else if (id === CHANNEL_CLOSE) {
       this.connection.output.append(encodeMethodFrame(this.number, "channel.close-ok", {}));
-    } else if (id === CHANNEL_OPEN) {
-      this.#currentMethodId = id;
     }
   }
 }

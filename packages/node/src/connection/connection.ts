@@ -57,7 +57,6 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   readonly remoteAddress: string;
   /** `127.0.0.1:51234 -> 127.0.0.1:5672`, as RabbitMQ names connections. */
   readonly name: string;
-  readonly connectedAtMs: number;
   client: ClientProperties = new ClientProperties();
   user = "";
   frameMax: number;
@@ -91,7 +90,6 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.name = `${addresses.remote} -> ${addresses.local}`;
     this.log = broker.connectionLog;
     this.now = broker.clock.now();
-    this.connectedAtMs = Date.now();
     this.frameMax = broker.options.initialFrameMax;
     this.output = new OutputBuffer(socket, broker.flushQueue, this);
     this.#channels = new ChannelTable(this);
@@ -429,7 +427,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (method.name === "connection.close") this.onClientClose();
     else if (method.name === "connection.close-ok") this.#finish();
     else if (method.name === "connection.update-secret") {
-      this.broker.updateSecret(this, method.newSecret);
+      this.broker.updateSecret(this);
       this.sendOnZero("connection.update-secret-ok", {});
     } else {
       const { classId, methodId } = method;

@@ -1,4 +1,5 @@
 import type { FieldTable } from "@leveret/amqp";
+import { resourceText } from "../errors.ts";
 import {
   assertEquivalentArgument,
   assertEquivalentProperty,
@@ -23,7 +24,7 @@ export function assertExchangeEquivalence(
   vhost: string,
   name: string,
 ): void {
-  const resource = `exchange '${name}' in vhost '${vhost}'`;
+  const resource = resourceText("exchange", name, vhost);
   assertEquivalentProperty("type", requested.type, existing.type, resource);
   assertEquivalentProperty("durable", requested.durable, existing.durable, resource);
   assertEquivalentProperty("auto_delete", requested.autoDelete, existing.autoDelete, resource);

@@ -1,4 +1,5 @@
 import { ChannelError, type FieldTable, type FieldValue, integerOf, textOf } from "@leveret/amqp";
+import { resourceText } from "../errors.ts";
 import {
   assertEquivalentArgument,
   assertEquivalentProperty,
@@ -20,11 +21,6 @@ const MODULE_NAMES = {
   quorum: "rabbit_quorum_queue",
 } as const satisfies Record<QueueType, string>;
 
-/** `queue 'q' in vhost '/'`, as RabbitMQ's reply texts name a queue. */
-function resourceText(vhost: string, name: string): string {
-  return `queue '${name}' in vhost '${vhost}'`;
-}
-
 function invalidArgument(key: string, resource: string, term: string): ChannelError {
   return new ChannelError("PRECONDITION_FAILED", `invalid arg '${key}' for ${resource}: ${term}`);
 }
@@ -36,7 +32,7 @@ function invalidArgument(key: string, resource: string, term: string): ChannelEr
 export function queueTypeOf(args: FieldTable, name: string, vhost: string): QueueType {
   const value = args.get("x-queue-type");
   if (value === undefined) return "classic";
-  const resource = resourceText(vhost, name);
+  const resource = resourceText("queue", name, vhost);
   const text = textOf(value);
   if (text === undefined) {
     throw invalidArgument("x-queue-type", resource, `{unacceptable_type,${value.type}}`);
@@ -59,8 +55,8 @@ export function validateQueueArguments(
   args: FieldTable,
   properties: QueueProperties,
 ): void {
-  const resource = resourceText(vhost, name);
-  assertDeadLetterExchangeIsText(args, vhost, name);
+  const resource = resourceText("queue", name, vhost);
+  deadLetterExchangeOf(args, vhost, name);
   for (const key of ARGUMENTS_OF[type]) {
     const value = args.get(key);
     if (value === undefined) continue;
@@ -71,12 +67,18 @@ export function validateQueueArguments(
   if (type === "quorum") assertQuorumProperties(resource, properties);
 }
 
-function assertDeadLetterExchangeIsText(args: FieldTable, vhost: string, name: string): void {
+/** The dead-letter exchange that the arguments name. @throws ChannelError 406 when it is no longstr */
+export function deadLetterExchangeOf(
+  args: FieldTable,
+  vhost: string,
+  name: string,
+): string | undefined {
   const exchange = args.get("x-dead-letter-exchange");
-  if (exchange === undefined || exchange.type === "longstr") return;
+  if (exchange === undefined) return undefined;
+  if (exchange.type === "longstr") return textOf(exchange);
   throw new ChannelError(
     "PRECONDITION_FAILED",
-    `invalid type '${exchange.type}' for arg 'x-dead-letter-exchange' in ${resourceText(vhost, name)}`,
+    `invalid type '${exchange.type}' for arg 'x-dead-letter-exchange' in ${resourceText("queue", name, vhost)}`,
   );
 }
 
@@ -109,7 +111,7 @@ function refusedQuorumProperty(properties: QueueProperties): string | undefined 
  * @throws ChannelError 406 `inequivalent arg ...` with RabbitMQ's text
  */
 export function assertQueueEquivalence(existing: QueueRecord, requested: QueueRecord): void {
-  const resource = resourceText(existing.vhost, existing.name);
+  const resource = resourceText("queue", existing.name, existing.vhost);
   if (existing.exclusiveOwner === undefined) {
     assertEquivalentProperty("durable", requested.durable, existing.durable, resource);
   }

@@ -25,7 +25,12 @@ export function handleReject(channel: Channel, method: MethodOf<"basic.reject">)
 /** basic.recover and recover-async: requeues everything outstanding (RabbitMQ knows requeue=true only). */
 export function handleRecover(channel: Channel, requeue: boolean): void {
   if (!requeue) throw notImplemented("requeue=false");
-  channel.recoverAll();
+  if (channel.transaction === undefined) {
+    channel.recoverAll();
+  } else {
+    // The queues hold also what was acknowledged and is not committed: that stays where it is.
+    channel.ledger.settleUpTo(0, requeueRange(channel, "nack"));
+  }
 }
 
 function refuse(

@@ -59,7 +59,6 @@ export function acceptPublish(
   if (target.isTopic && keys !== undefined) {
     for (const key of keys) checkTopic(channel, target, key);
   }
-  channel.publishCount++;
   const sinks = keys === undefined && target.sinks !== undefined ? target.sinks : undefined;
   const found = sinks ?? findSinks(channel, target, message, keys ?? [target.routing.routingKey]);
   finishPublish(channel, target, message, found);

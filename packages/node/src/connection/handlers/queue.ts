@@ -1,4 +1,4 @@
-import { type FieldTable, type FieldValue, longstr, type MethodOf, textOf } from "@leveret/amqp";
+import { type FieldTable, type FieldValue, longstr, type MethodOf } from "@leveret/amqp";
 import {
   accessRefused,
   notImplemented,
@@ -10,16 +10,16 @@ import {
 import type { QueueRecord } from "../../metadata/records.ts";
 import {
   assertQueueEquivalence,
+  deadLetterExchangeOf,
   queueTypeOf,
   validateQueueArguments,
 } from "../../queue/queue-arguments.ts";
 import type { VolatileQueue } from "../../queue/volatile-queue.ts";
 import type { Channel } from "../channel.ts";
-import { isReplyAddress } from "../reply-consumer.ts";
+import { isReplyAddress, REPLY_TO_QUEUE } from "../reply-consumer.ts";
 import { generatedName } from "./consume.ts";
 import { queueNameOf, refuseForeignQueue, requireOwnQueue, strippedName } from "./named-queue.ts";
 
-const DEAD_LETTER_EXCHANGE = "x-dead-letter-exchange";
 const QUEUE_TYPE = "x-queue-type";
 
 /** queue.declare (spec 1.7.2.1; order of checks as RabbitMQ's). */
@@ -60,7 +60,7 @@ function declarePassively(channel: Channel, method: MethodOf<"queue.declare">): 
 
 /** Tells whether the requester of a direct reply is still there (RabbitMQ: ok 0/1 or 404). */
 function answerReplyQueue(channel: Channel, name: string, noWait: boolean): void {
-  const isAddress = name.length > "amq.rabbitmq.reply-to".length;
+  const isAddress = name !== REPLY_TO_QUEUE;
   if (isAddress && channel.broker.replies.find(name) === undefined) {
     throw queueNotFound(name, channel.vhost.name);
   }
@@ -108,7 +108,7 @@ function assertSameQueue(existing: VolatileQueue, requested: QueueRecord): void 
 function checkNewQueue(channel: Channel, record: QueueRecord, isServerNamed: boolean): void {
   const { broker, connection, vhost } = channel;
   checkQueueLimit(channel, record.name);
-  const dlx = deadLetterExchangeOf(record);
+  const dlx = deadLetterExchangeOf(record.arguments, vhost.name, record.name);
   if (dlx !== undefined) {
     const { user } = connection;
     broker.access.checkResource(user, vhost.name, "read", "queue", record.name);
@@ -140,16 +140,6 @@ function checkVhostQueueLimit({ vhost, broker }: Channel, name: string): void {
   if (limit === undefined || limit < 0 || vhost.queues.size < limit) return;
   throw preconditionFailed(
     `cannot declare queue '${name}': queue limit in vhost '${vhost.name}' (${limit}) is reached`,
-  );
-}
-
-function deadLetterExchangeOf(record: QueueRecord): string | undefined {
-  const value = record.arguments.get(DEAD_LETTER_EXCHANGE);
-  if (value === undefined) return undefined;
-  if (value.type === "longstr") return textOf(value);
-  const resource = resourceText("queue", record.name, record.vhost);
-  throw preconditionFailed(
-    `invalid type '${value.type}' for arg '${DEAD_LETTER_EXCHANGE}' in ${resource}`,
   );
 }
 
