@@ -1,0 +1,38 @@
+/** Entries of a frame share a piece of memory of this size: a small one never pins more than this. */
+export const ENTRY_SLAB_BYTES: number = 16 * 1024;
+/** A record above this size gets memory of its own. */
+const OWN_MEMORY_BYTES = ENTRY_SLAB_BYTES / 4;
+
+/**
+ * Memory for received entries: they are copied out of the socket's chunk once, several into one piece, which lives as
+ * long as one of them. Never from Node's shared pool, which would tie them to strangers.
+ */
+export class EntrySlab {
+  /** Where the bytes taken last are. */
+  bytes: Buffer = Buffer.alloc(0);
+  #slab: Buffer = this.bytes;
+  #used = 0;
+
+  /** Copies `source[start, start + size)`; returns its offset in {@link bytes}. */
+  take(source: Uint8Array, start: number, size: number): number {
+    const offset = size > OWN_MEMORY_BYTES ? this.#own(size) : this.#share(size);
+    this.bytes.set(source.subarray(start, start + size), offset);
+    return offset;
+  }
+
+  #own(size: number): number {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    return 0;
+  }
+
+  #share(size: number): number {
+    if (this.#used + size > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(ENTRY_SLAB_BYTES);
+      this.#used = 0;
+    }
+    this.bytes = this.#slab;
+    const offset = this.#used;
+    this.#used += size;
+    return offset;
+  }
+}

@@ -1,0 +1,147 @@
+import { EMPTY_CONF } from "../core/conf-state.ts";
+import type { IndexRange } from "../core/hard-state.ts";
+import type { CoreInit } from "../core/ready.ts";
+import type { RaftLimits } from "../limits.ts";
+import { INITIAL_INDEX, type LogStore, type RecoveredGroup } from "../store/log-store.ts";
+import type { GroupHandle } from "./group-handle.ts";
+import type { HostMetrics } from "./metrics.ts";
+import type { GroupPriority } from "./node-options.ts";
+import { type RestoreResult, restoreMachine } from "./restore-machine.ts";
+
+/** Where a replica starts. */
+export interface StartState {
+  readonly init: CoreInit;
+  /** Term of the entry at `init.applied`. */
+  readonly appliedTerm: number;
+  /** See RecoveredGroup. */
+  readonly forcedIndex: number;
+}
+
+/** What the starter needs of the host. */
+export interface StarterHost {
+  readonly store: LogStore;
+  readonly limits: RaftLimits;
+  readonly metrics: HostMetrics;
+  priorityOf(groupId: number): GroupPriority;
+  /** The group was not deleted or stopped meanwhile. */
+  isWanted(handle: GroupHandle): boolean;
+  /** The machine has the state that `init` says. */
+  run(handle: GroupHandle, state: StartState): void;
+  onNotStarted(handle: GroupHandle, why: string): void;
+}
+
+/** A replica to be started, and what the store knows of it. */
+export interface StartingGroup {
+  readonly handle: GroupHandle;
+  readonly recovered: RecoveredGroup;
+}
+
+/** Brings recovered replicas to life, a bounded number at a time, the important ones first. */
+export class GroupStarter {
+  readonly #host: StarterHost;
+  #waiting: StartingGroup[] = [];
+  #active = 0;
+
+  constructor(host: StarterHost) {
+    this.#host = host;
+  }
+
+  /** Starts these as soon as it is their turn: by priority, then those that this node may have led before. */
+  add(groups: readonly StartingGroup[]): void {
+    const rank = ({ recovered }: StartingGroup): number =>
+      this.#host.priorityOf(recovered.groupId) * 2 + (mayHaveLed(recovered) ? 0 : 1);
+    const ranked = groups.map((waiting) => ({ waiting, rank: rank(waiting) }));
+    ranked.sort((a, b) => a.rank - b.rank || a.waiting.handle.groupId - b.waiting.handle.groupId);
+    // Taken from the end, which costs nothing.
+    this.#waiting = [...ranked.map(({ waiting }) => waiting).reverse(), ...this.#waiting];
+    this.#startNext();
+  }
+
+  stop(): void {
+    this.#waiting = [];
+  }
+
+  #startNext(): void {
+    while (this.#active < this.#host.limits.startsAtOnce) {
+      const next = this.#waiting.pop();
+      if (next === undefined) break;
+      this.#start(next);
+    }
+    this.#host.metrics.groupsStarting = this.#active + this.#waiting.length;
+  }
+
+  #start({ handle, recovered }: StartingGroup): void {
+    if (!this.#host.isWanted(handle)) return;
+    if (recovered.hardState === "lost") {
+      // It may have voted: another vote in the same term would elect two leaders.
+      this.#host.onNotStarted(handle, "term and vote were lost");
+      return;
+    }
+    if (recovered.isSnapshotDamaged) {
+      this.#run(handle, recovered, { kind: "damaged" });
+      return;
+    }
+    this.#active++;
+    const { store, limits } = this.#host;
+    restoreMachine(
+      handle.machine,
+      {
+        store,
+        groupId: handle.groupId,
+        chunkBytes: limits.snapshotChunkBytes,
+        isWanted: () => {
+          const isWanted = this.#host.isWanted(handle);
+          if (!isWanted) this.#ended();
+          return isWanted;
+        },
+      },
+      (result) => {
+        if (result.kind === "failed") {
+          const { error } = result;
+          this.#host.onNotStarted(handle, error instanceof Error ? error.message : String(error));
+        } else {
+          this.#run(handle, recovered, result);
+        }
+        this.#ended();
+      },
+    );
+  }
+
+  #ended(): void {
+    this.#active--;
+    this.#startNext();
+  }
+
+  #run(
+    handle: GroupHandle,
+    recovered: RecoveredGroup,
+    restored: Exclude<RestoreResult, { kind: "failed" }>,
+  ): void {
+    const { hardState, promise, snapshot, forcedIndex } = recovered;
+    if (hardState === "lost") return;
+    if (restored.kind === "damaged" || (restored.kind === "none" && hasState(recovered))) {
+      // Blank, until the leader has sent another snapshot.
+      const holes = withHole(recovered.holes, snapshot.index);
+      const init = { hardState, conf: EMPTY_CONF, applied: 0, holes, promise };
+      this.#host.run(handle, { init, appliedTerm: 0, forcedIndex });
+      return;
+    }
+    const meta = restored.kind === "restored" ? restored.meta : snapshot;
+    const { holes } = recovered;
+    const init = { hardState, conf: meta.conf, applied: meta.index, holes, promise };
+    this.#host.run(handle, { init, appliedTerm: meta.term, forcedIndex });
+  }
+}
+
+function mayHaveLed({ hardState, replicaId }: RecoveredGroup): boolean {
+  return hardState !== "lost" && hardState.votedFor === replicaId;
+}
+
+/** The initial state of a group is empty and needs no snapshot. */
+function hasState({ snapshot }: RecoveredGroup): boolean {
+  return snapshot.index > INITIAL_INDEX;
+}
+
+function withHole(holes: readonly IndexRange[], last: number): IndexRange[] {
+  return [{ first: 1, last }, ...holes.filter((hole) => hole.last > last)];
+}

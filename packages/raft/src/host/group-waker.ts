@@ -1,0 +1,131 @@
+import type { NodeId } from "../core/ids.ts";
+import type { Random } from "../core/random.ts";
+import type { RaftLimits } from "../limits.ts";
+import type { GroupHandle } from "./group-handle.ts";
+import type { GroupRunner } from "./group-runner.ts";
+import { leaderNode, membersOn } from "./members.ts";
+import type { HostMetrics } from "./metrics.ts";
+import type { GroupPriority } from "./node-options.ts";
+import { type Wake, WakeQueue } from "./wake-queue.ts";
+
+/** What the waker needs of the host. */
+export interface WakerHost {
+  readonly limits: RaftLimits;
+  readonly metrics: HostMetrics;
+  readonly random: Random;
+  nowMs(): number;
+  isNodeAlive(node: NodeId): boolean;
+  handles(): Iterable<GroupHandle>;
+  priorityOf(groupId: number): GroupPriority;
+}
+
+/**
+ * Turns what is known about nodes into what groups do about it. Sleeping groups send nothing by themselves: that the nodes of
+ * their members answer is all that tells them that their leader is well.
+ */
+export class GroupWaker {
+  readonly #host: WakerHost;
+  readonly #queue: WakeQueue;
+  readonly #incarnations = new Map<NodeId, number>();
+  /** Peers not found down since they were last up. */
+  readonly #up = new Set<NodeId>();
+
+  constructor(host: WakerHost) {
+    this.#host = host;
+    this.#queue = new WakeQueue(host.limits.wakesPerSecond, host.nowMs());
+  }
+
+  onPeerUp(peer: NodeId, incarnation: number): { readonly hasRestarted: boolean } {
+    const known = this.#incarnations.get(peer);
+    const hasRestarted = known !== undefined && known !== incarnation;
+    this.#incarnations.set(peer, incarnation);
+    const wasOnlySilent = this.#up.has(peer) && !hasRestarted;
+    this.#up.add(peer);
+    // Nothing was lost, nobody has given up: let sleep.
+    if (wasOnlySilent) return { hasRestarted };
+    for (const { runner } of this.#host.handles()) {
+      if (runner === undefined) continue;
+      if (runner.core.role === "leader") this.#followerIsUp(runner, peer, hasRestarted);
+      else if (leaderNode(runner.core.leader) === peer) {
+        this.#leaderIsUp(runner, peer, hasRestarted);
+      }
+    }
+    return { hasRestarted };
+  }
+
+  /** No answer for a while: sleeping groups find out. Those awake notice by themselves. */
+  onPeerSuspect(peer: NodeId): void {
+    this.#electWhereLeading(peer, (runner) => runner.awakeAt < 0);
+  }
+
+  onPeerDown(peer: NodeId): void {
+    this.#up.delete(peer);
+    this.#electWhereLeading(peer, () => true);
+  }
+
+  /** Followers on this node and the leader compare where they stand. */
+  probe(runner: GroupRunner): void {
+    this.#add(runner, { kind: "probe" }, this.#host.nowMs());
+  }
+
+  /** The node does not lead this group any more, though it is alive. */
+  leaderIsGone(runner: GroupRunner, node: NodeId): void {
+    this.#elect(runner, { kind: "elect", leaderNode: node, isCertain: true });
+  }
+
+  tick(nowMs: number): void {
+    this.#queue.takeDue(nowMs, (runner, wake) => this.#wake(runner, wake));
+    this.#host.metrics.groupsWaitingToWake = this.#queue.count;
+  }
+
+  #followerIsUp(runner: GroupRunner, peer: NodeId, hasRestarted: boolean): void {
+    for (const replica of membersOn(runner.core.conf, peer)) {
+      // At once, before the first message of the new life: that one shows what the replica has forgotten.
+      if (hasRestarted) runner.call("peerRestarted", (core) => core.peerRestarted(replica));
+      this.probe(runner);
+    }
+  }
+
+  #leaderIsUp(runner: GroupRunner, peer: NodeId, hasRestarted: boolean): void {
+    // A restarted node leads nothing.
+    if (hasRestarted) this.leaderIsGone(runner, peer);
+    else this.probe(runner);
+  }
+
+  #electWhereLeading(peer: NodeId, isConcerned: (runner: GroupRunner) => boolean): void {
+    for (const { runner } of this.#host.handles()) {
+      if (runner === undefined || runner.core.role === "leader") continue;
+      if (leaderNode(runner.core.leader) !== peer || !isConcerned(runner)) continue;
+      this.#elect(runner, { kind: "elect", leaderNode: peer, isCertain: false });
+    }
+  }
+
+  #elect(runner: GroupRunner, wake: Wake): void {
+    const { limits, random } = this.#host;
+    const spreadMs = limits.wakeJitterMaxMs - limits.wakeJitterMinMs;
+    const delayMs = limits.wakeJitterMinMs + random.next() * spreadMs;
+    this.#add(runner, wake, this.#host.nowMs() + delayMs);
+  }
+
+  #add(runner: GroupRunner, wake: Wake, dueMs: number): void {
+    // An awake group compares all the time.
+    if (wake.kind === "probe" && runner.awakeAt >= 0) return;
+    const priority = this.#host.priorityOf(runner.groupId);
+    this.#queue.add({ runner, priority, dueMs, wake });
+  }
+
+  #wake(runner: GroupRunner, wake: Wake): void {
+    if (runner.isStopped) return;
+    if (wake.kind === "probe") {
+      runner.call("wake", (core) => core.wake());
+      return;
+    }
+    const { core } = runner;
+    // Meanwhile another leader was found, or the node answers again.
+    if (core.role === "leader" || leaderNode(core.leader) !== wake.leaderNode) return;
+    if (!wake.isCertain && this.#host.isNodeAlive(wake.leaderNode)) return;
+    runner.call("wake", () => core.wake());
+    runner.call("forgetLeader", () => core.forgetLeader());
+    runner.call("campaign", () => core.campaign());
+  }
+}

@@ -1,0 +1,56 @@
+export { entryChecksum } from "./codec/entry-record.ts";
+export {
+  type ConfChange,
+  type ConfChangeStep,
+  type ConfState,
+  EMPTY_CONF,
+} from "./core/conf-state.ts";
+export { type Entry, EntryType, entrySize } from "./core/entry.ts";
+export type { HardState, IndexRange, LogPosition } from "./core/hard-state.ts";
+export {
+  type GroupId,
+  NONE,
+  type NodeId,
+  nodeIdOf,
+  type ReplicaId,
+  replicaIdOf,
+} from "./core/ids.ts";
+export type { SnapshotMeta } from "./core/message.ts";
+export type { Append, CoreEvent, Role } from "./core/ready.ts";
+export type { Clock, Timer, Timers } from "./env/clock.ts";
+export {
+  type Disk,
+  type DiskDone,
+  DiskError,
+  type DiskErrorCode,
+  type DiskFile,
+  type DiskLock,
+  type DiskResult,
+} from "./env/disk.ts";
+export type { Connection, ConnectionHandler, Net, NetListener } from "./env/net.ts";
+export type { HostMetrics } from "./host/metrics.ts";
+export type {
+  GroupEvent,
+  GroupPriority,
+  GroupStatus,
+  HostObserver,
+  NodePlatform,
+  ProposalResult,
+  RaftGroup,
+  RaftNodeOptions,
+  Refusal,
+} from "./host/node-options.ts";
+export { RaftNode } from "./host/raft-node.ts";
+export type { RestoreSink, StateMachine } from "./host/state-machine.ts";
+export { DEFAULT_LIMITS, type RaftLimits } from "./limits.ts";
+export type {
+  LoadedSnapshot,
+  LogStore,
+  LogStoreListener,
+  ReadResult,
+  RecoveredGroup,
+  SnapshotReceiver,
+  SnapshotSource,
+  SpaceState,
+} from "./store/log-store.ts";
+export { NodeLogStore } from "./store/node-log-store.ts";

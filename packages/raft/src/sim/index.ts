@@ -1,0 +1,11 @@
+export { Coverage } from "./coverage.ts";
+export { type Invariant, InvariantViolation } from "./invariants/violation.ts";
+export { Random } from "./random.ts";
+export { type RunOptions, type RunResult, runSeed } from "./run-seed.ts";
+export { type Shrunk, shrink } from "./shrink.ts";
+export type { NetFaults } from "./sim-connection.ts";
+export { type DiskFaults, type DiskWatcher, HONEST_DISK, SimDisk } from "./sim-disk.ts";
+export { CALM_NET, SimNet } from "./sim-net.ts";
+export { type ClockFaults, SimProcess } from "./sim-process.ts";
+export { SimScheduler } from "./sim-scheduler.ts";
+export { drawSwarm, FAULT_CLASSES, type FaultClass, type Swarm } from "./swarm.ts";

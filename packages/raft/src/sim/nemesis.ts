@@ -1,0 +1,212 @@
+import { cutOf, PARTITION_KINDS } from "./partitions.ts";
+import type { Random } from "./random.ts";
+import { SECTOR_SIZE, type SimFile } from "./sim-file.ts";
+import type { SimNode } from "./sim-node.ts";
+import type { FaultClass } from "./swarm.ts";
+import type { World } from "./world.ts";
+
+/** Makes the faults of a run happen, each class at random times of its own. */
+export class Nemesis {
+  readonly #world: World;
+  readonly #random: Random;
+  #isStopped = false;
+
+  constructor(world: World, random: Random) {
+    this.#world = world;
+    this.#random = random;
+  }
+
+  start(): void {
+    this.#repeat("kill", () => this.#kill(false));
+    this.#repeat("power-loss", () => this.#kill(true));
+    this.#repeat("pause", () => this.#pause());
+    this.#repeat("clock", () => this.#jumpClock());
+    this.#repeat("partition", () => this.#partition());
+    this.#repeat("reset", () => this.#reset());
+    this.#repeat("disk-full", () => this.#fillDisk());
+    this.#repeat("damage", () => this.#damage());
+    this.#repeat("stop", () => this.#stopGracefully());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #repeat(fault: FaultClass, happen: () => void): void {
+    const world = this.#world;
+    if (!world.hasFault(fault)) return;
+    const next = (): void => {
+      world.scheduler.after(this.#random.exponential(world.swarm.meanMsBetween[fault]), () => {
+        if (this.#isStopped) return;
+        happen();
+        next();
+      });
+    };
+    next();
+  }
+
+  #kill(losesPower: boolean): void {
+    const up = this.#running();
+    if (up.length === 0) return;
+    const draw = this.#random.float();
+    const count = draw < 0.7 ? 1 : draw < 0.9 ? 1 + this.#random.below(up.length) : up.length;
+    const victim = this.#victim();
+    const order = this.#random
+      .shuffle(up)
+      .sort((a, b) => Number(b.nodeId === victim) - Number(a.nodeId === victim));
+    for (const node of order.slice(0, count)) {
+      this.#world.onEvent(losesPower ? "power-loss" : "kill");
+      node.kill(losesPower);
+      this.#world.scheduler.after(this.#random.logBetween(1, 6000), () => node.boot());
+    }
+  }
+
+  #stopGracefully(): void {
+    const up = this.#running();
+    if (up.length === 0) return;
+    const node = this.#random.pick(up);
+    if (node.state !== "up") return;
+    this.#world.onEvent("graceful-stop");
+    const { life } = node;
+    node.stop(() => {
+      this.#world.onEvent("graceful-stop-done");
+      node.kill(this.#random.chance(0.5));
+      this.#world.scheduler.after(this.#random.logBetween(1, 5000), () => node.boot());
+    });
+    // Whoever stops a node for good does not wait for ever.
+    this.#world.scheduler.after(60_000, () => {
+      if (node.life !== life || node.state !== "stopping") return;
+      this.#world.onEvent("graceful-stop-given-up");
+      node.kill(false);
+      node.boot();
+    });
+  }
+
+  #pause(): void {
+    const up = this.#running();
+    if (up.length === 0) return;
+    const node = this.#random.pick(up);
+    const { process, life } = node;
+    if (process === undefined || process.isPaused) return;
+    this.#world.onEvent("pause");
+    process.pause();
+    this.#world.scheduler.after(this.#random.logBetween(10, 20_000), () => {
+      if (node.life === life) process.resume();
+    });
+  }
+
+  #jumpClock(): void {
+    const node = this.#random.pick([...this.#world.nodes.values()]);
+    this.#world.onEvent("clock-jump");
+    node.clock.wallSkewMs += (this.#random.float() - 0.5) * 7_200_000;
+  }
+
+  #reset(): void {
+    const hosts = this.#random.shuffle([...this.#world.nodes.keys()]);
+    const [a, b] = hosts;
+    if (a !== undefined && b !== undefined) this.#world.net.resetBetween(a, b);
+  }
+
+  #partition(): void {
+    const { net, nodes, scheduler } = this.#world;
+    if (nodes.size < 2 || net.blockedDirections > 0) return;
+    const kind = this.#random.pick(PARTITION_KINDS);
+    const cut = cutOf(kind, [...nodes.keys()], this.#random, this.#victim());
+    if (cut.length === 0) return;
+    this.#world.onEvent(`partition-${kind}`);
+    const durationMs = this.#random.logBetween(500, 15_000);
+    const breaksConnections = this.#random.chance(0.4);
+    const set = (isBlocked: boolean): void => {
+      for (const [from, to] of cut) {
+        net.setBlocked(from, to, isBlocked);
+        if (isBlocked && breaksConnections) net.resetBetween(from, to);
+      }
+    };
+    set(true);
+    if (kind === "flapping") this.#flap(set, scheduler.nowMs + durationMs);
+    scheduler.after(durationMs, () => set(false));
+  }
+
+  /** Often a node that leads: then logs diverge. */
+  #victim(): number | undefined {
+    const { plans } = this.#world;
+    if (plans.length === 0 || this.#random.chance(0.4)) return undefined;
+    return this.#world.leaderOf(this.#random.pick(plans))?.node.nodeId;
+  }
+
+  #flap(set: (isBlocked: boolean) => void, untilMs: number): void {
+    const { scheduler } = this.#world;
+    let isBlocked = true;
+    const next = (): void => {
+      scheduler.after(this.#random.logBetween(50, 5000), () => {
+        if (scheduler.nowMs >= untilMs || this.#isStopped) return;
+        isBlocked = !isBlocked;
+        set(isBlocked);
+        next();
+      });
+    };
+    next();
+  }
+
+  #fillDisk(): void {
+    const node = this.#random.pick([...this.#world.nodes.values()]);
+    const { disk } = node;
+    const normal = this.#world.swarm.disk.capacityBytes;
+    if (disk.faults.capacityBytes < normal) return;
+    this.#world.onEvent("disk-filled");
+    disk.faults.capacityBytes =
+      disk.usedBytes + this.#random.below(this.#world.swarm.limits.hotFileBytes * 6);
+    this.#world.scheduler.after(this.#random.logBetween(1000, 30_000), () => {
+      disk.faults.capacityBytes = normal;
+    });
+  }
+
+  #damage(): void {
+    const { unlucky, nodes } = this.#world;
+    if (unlucky.size === 0) return;
+    const node = nodes.get(this.#random.pick([...unlucky]));
+    if (node === undefined) return;
+    const files = node.disk.files().filter(({ file }) => file.size > 0);
+    if (files.length === 0) return;
+    const { path, file } = this.#random.pick(files);
+    this.#world.harm(node);
+    const what = this.#damageFile(file);
+    this.#world.onEvent(`damage-${what}`);
+    this.#world.onTrace(node.nodeId, () => `damage: ${what} in ${path}`);
+    if (this.#random.chance(0.7)) this.#restart(node);
+  }
+
+  #damageFile(file: SimFile): string {
+    const random = this.#random;
+    const position = random.below(file.size);
+    const sector = Math.floor(position / SECTOR_SIZE) * SECTOR_SIZE;
+    switch (random.below(4)) {
+      case 0: {
+        const byte = file.cachedBytes[position] ?? 0;
+        file.damage(position, Uint8Array.of(byte ^ (1 << random.below(8))));
+        return "flipped-bit";
+      }
+      case 1:
+        file.damage(sector, new Uint8Array(SECTOR_SIZE * random.pick([1, 8])));
+        return "zeroed-sectors";
+      case 2: {
+        const other = Math.floor(random.below(file.size) / SECTOR_SIZE) * SECTOR_SIZE;
+        file.damage(sector, file.cachedBytes.slice(other, other + SECTOR_SIZE));
+        return "misdirected-write";
+      }
+      default:
+        file.makeUnreadable(position);
+        return "unreadable-sector";
+    }
+  }
+
+  #restart(node: SimNode): void {
+    if (node.state === "down") return;
+    node.kill(false);
+    this.#world.scheduler.after(this.#random.logBetween(10, 5000), () => node.boot());
+  }
+
+  #running(): SimNode[] {
+    return [...this.#world.nodes.values()].filter((node) => node.state !== "down");
+  }
+}

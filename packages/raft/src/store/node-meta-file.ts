@@ -1,0 +1,92 @@
+import { DecodeError } from "../codec/decode-error.ts";
+import {
+  decodeNodeMeta,
+  encodeNodeMeta,
+  type NodeMeta,
+  STORE_FORMAT_VERSION,
+} from "../codec/record-node-meta.ts";
+import type { NodeId } from "../core/ids.ts";
+import { type Disk, DiskError, type DiskFile } from "../env/disk.ts";
+import { readUpTo } from "./read-fully.ts";
+import { call, type Task } from "./task.ts";
+
+/** Two copies, so that damage to one does not make the whole directory unusable. */
+const NODE_META_PATHS = ["node.meta", "node.meta.copy"] as const;
+
+/** The data directory cannot be used, and the message says why. */
+export class StoreOpenError extends Error {
+  override readonly name = "StoreOpenError";
+}
+
+/**
+ * Checks that the data directory is this node's, and starts a new life of it: the incarnation returned is durable.
+ * @throws StoreOpenError, DiskError
+ */
+export function* startIncarnation(
+  disk: Disk,
+  owner: { readonly nodeId: NodeId; readonly clusterId: string },
+  hasLog: boolean,
+): Task<number> {
+  const copies: (NodeMeta | "missing" | "damaged")[] = [];
+  for (const path of NODE_META_PATHS) copies.push(yield* readCopy(disk, path));
+  const readable = copies.filter((copy) => typeof copy === "object");
+  for (const copy of readable) checkOwner(copy, owner);
+  if (readable.length === 0 && (hasLog || copies.includes("damaged"))) {
+    throw new StoreOpenError(
+      "node.meta and its copy cannot be read, but there is a log: this may be the directory of another node",
+    );
+  }
+  const incarnation = Math.max(0, ...readable.map((copy) => copy.incarnation)) + 1;
+  const bytes = encodeNodeMeta({ ...owner, incarnation, formatVersion: STORE_FORMAT_VERSION });
+  for (const path of NODE_META_PATHS) yield* writeCopy(disk, path, bytes);
+  return incarnation;
+}
+
+function checkOwner(
+  meta: NodeMeta,
+  owner: { readonly nodeId: NodeId; readonly clusterId: string },
+): void {
+  if (meta.formatVersion !== STORE_FORMAT_VERSION) {
+    throw new StoreOpenError(
+      `the data has format ${meta.formatVersion}, this version reads format ${STORE_FORMAT_VERSION}`,
+    );
+  }
+  if (meta.clusterId !== owner.clusterId) {
+    throw new StoreOpenError(
+      `the data belongs to cluster "${meta.clusterId}", not "${owner.clusterId}"`,
+    );
+  }
+  if (meta.nodeId !== owner.nodeId) {
+    throw new StoreOpenError(`the data belongs to node ${meta.nodeId}, not ${owner.nodeId}`);
+  }
+}
+
+function* readCopy(disk: Disk, path: string): Task<NodeMeta | "missing" | "damaged"> {
+  try {
+    const file = yield* call<DiskFile>((done) => disk.open(path, "read", done));
+    try {
+      const size = yield* call<number>((done) => file.size(done));
+      return decodeNodeMeta(yield* readUpTo(file, 0, size));
+    } finally {
+      file.close(() => undefined);
+    }
+  } catch (error) {
+    if (error instanceof DiskError && error.code === "not-found") return "missing";
+    if (error instanceof DecodeError || error instanceof DiskError) return "damaged";
+    throw error;
+  }
+}
+
+function* writeCopy(disk: Disk, path: string, bytes: Buffer): Task<void> {
+  const temporary = `${path}.tmp`;
+  yield* call((done) => disk.remove(temporary, () => done(undefined)));
+  const file = yield* call<DiskFile>((done) => disk.open(temporary, "create", done));
+  try {
+    yield* call((done) => file.write(bytes, 0, done));
+    yield* call((done) => file.sync(done));
+  } finally {
+    file.close(() => undefined);
+  }
+  yield* call((done) => disk.rename(temporary, path, done));
+  yield* call((done) => disk.syncDirectory("", done));
+}

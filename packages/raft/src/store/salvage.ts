@@ -1,0 +1,245 @@
+import { ENTRY_FLAG_LIVE, ENTRY_FLAG_REPAIR, readEntryRecord } from "../codec/entry-record.ts";
+import {
+  type ControlRecord,
+  RecordType,
+  readControlRecord,
+  recordEndAt,
+  SNAPSHOT_FLAG_INSTALLED,
+  StateReason,
+} from "../codec/record.ts";
+import {
+  BATCH_HEADER_SIZE,
+  BATCH_ROW_SIZE,
+  BATCH_TRAILER_SIZE,
+  type BatchRow,
+  ROW_FLAG_CREATED,
+  ROW_FLAG_DELETED,
+  ROW_FLAG_ENTRIES,
+  ROW_FLAG_FORCED,
+  ROW_FLAG_INSTALLED,
+  ROW_FLAG_REWRITTEN,
+  readBatchTrailer,
+  SECTOR_SIZE,
+} from "../codec/record-batch.ts";
+import type { GroupId } from "../core/ids.ts";
+import type { GroupLog, RecordPlace } from "./group-log.ts";
+import type { LogFile } from "./log-file.ts";
+import { type BatchBytes, intactRecords, type Replay, raisePromise } from "./replay.ts";
+
+/** What is known of a batch that was durable and is damaged now. */
+export interface DamagedBatch extends BatchBytes {
+  readonly batchSeq: number;
+  /** Size of its records; undefined if its header is lost. */
+  readonly recordsSize: number | undefined;
+  /** Its rows, from its own trailer or the next batch's copy. */
+  readonly rows: readonly BatchRow[] | undefined;
+}
+
+interface SalvagedEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly flags: number;
+  readonly place: RecordPlace;
+}
+
+interface SalvagedControl {
+  readonly record: ControlRecord;
+  readonly place: RecordPlace;
+}
+
+/**
+ * Takes from a damaged batch what is whole. What is not becomes a hole of the groups concerned, so that they get it from
+ * others; nothing is cut off.
+ */
+export function salvage(replay: Replay, batch: DamagedBatch): void {
+  const end = endOfRecords(batch);
+  const { offsets, prefixCount, isComplete } = intactRecords(batch.bytes, end);
+  if (isComplete) {
+    for (const offset of offsets) replay.record(batch, offset, end);
+    for (const row of batch.rows ?? []) replay.row(row);
+    return;
+  }
+  if (batch.rows === undefined) {
+    // In order up to the first damaged one: what comes later may rest on what is missing.
+    for (const offset of offsets.slice(0, prefixCount)) replay.record(batch, offset, end);
+    replay.loseTrack();
+    return;
+  }
+  const found = sort(batch, offsets, end);
+  for (const { record, place } of found.node) replay.control(record, place);
+  for (const row of batch.rows) applyRow(replay, row, found);
+}
+
+/** The batches in a part of a file without headers, told apart by their trailers. */
+export function damagedBatches(
+  region: BatchBytes,
+  seqs: { readonly first: number; readonly last: number },
+  stamp: number,
+): DamagedBatch[] {
+  const batches: DamagedBatch[] = [];
+  const { bytes, file, position } = region;
+  let start = 0;
+  for (let end = SECTOR_SIZE; end <= bytes.length; end += SECTOR_SIZE) {
+    const place = { fileSeq: file.seq, stamp, position: position + end };
+    const trailer = readBatchTrailer(bytes, start, end, place);
+    if (trailer === undefined || !isWithin(trailer.batchSeq, seqs)) continue;
+    if (trailer.copiedRows !== undefined) giveRows(batches, trailer);
+    batches.push({
+      bytes: bytes.subarray(start, end),
+      file,
+      position: position + start,
+      batchSeq: trailer.batchSeq,
+      recordsSize: undefined,
+      rows: trailer.rows,
+    });
+    start = end;
+  }
+  if (start < bytes.length) {
+    const batchSeq = (batches.at(-1)?.batchSeq ?? seqs.first - 1) + 1;
+    const rest = { bytes: bytes.subarray(start), file, position: position + start };
+    batches.push({ ...rest, batchSeq, recordsSize: undefined, rows: undefined });
+  }
+  return batches;
+}
+
+/** Copies of rows help the batch before, if its own are lost. */
+function giveRows(
+  batches: DamagedBatch[],
+  trailer: { readonly batchSeq: number; readonly copiedRows: readonly BatchRow[] | undefined },
+): void {
+  const last = batches.at(-1);
+  if (last === undefined || last.rows !== undefined) return;
+  if (last.batchSeq !== trailer.batchSeq - 1) return;
+  batches[batches.length - 1] = { ...last, rows: trailer.copiedRows };
+}
+
+function isWithin(seq: number, seqs: { readonly first: number; readonly last: number }): boolean {
+  return seq >= seqs.first && seq <= seqs.last;
+}
+
+/** Where the records end at the latest. */
+function endOfRecords(batch: DamagedBatch): number {
+  if (batch.recordsSize !== undefined) return BATCH_HEADER_SIZE + batch.recordsSize;
+  const rowCount = batch.rows?.length ?? 0;
+  const end = batch.bytes.length - BATCH_TRAILER_SIZE - rowCount * BATCH_ROW_SIZE;
+  return Math.max(BATCH_HEADER_SIZE, end);
+}
+
+interface Found {
+  readonly file: LogFile;
+  readonly entries: Map<GroupId, SalvagedEntry[]>;
+  readonly controls: Map<GroupId, SalvagedControl[]>;
+  readonly node: SalvagedControl[];
+}
+
+function sort(batch: DamagedBatch, offsets: readonly number[], end: number): Found {
+  const found: Found = {
+    file: batch.file,
+    entries: new Map(),
+    controls: new Map(),
+    node: [],
+  };
+  for (const offset of offsets) {
+    const size = (recordEndAt(batch.bytes, offset, end) ?? end) - offset;
+    const place = { file: batch.file, offset: batch.position + offset, size };
+    const entry = readEntryRecord(batch.bytes, offset, end);
+    if (typeof entry === "object") {
+      const { index, term } = entry.entry;
+      addTo(found.entries, entry.groupId, { index, term, flags: entry.flags, place });
+      continue;
+    }
+    const record = readControlRecord(batch.bytes, offset, end);
+    if (record === undefined) continue;
+    if (record.groupId === 0) found.node.push({ record, place });
+    else addTo(found.controls, record.groupId, { record, place });
+  }
+  return found;
+}
+
+function addTo<T>(lists: Map<GroupId, T[]>, groupId: GroupId, item: T): void {
+  const list = lists.get(groupId);
+  if (list === undefined) lists.set(groupId, [item]);
+  else list.push(item);
+}
+
+/** Brings a group to where the row says it stood, with holes where its records are not whole. */
+function applyRow(replay: Replay, row: BatchRow, found: Found): void {
+  const controls = found.controls.get(row.groupId) ?? [];
+  if ((row.flags & ROW_FLAG_DELETED) !== 0) {
+    replay.delete(row.groupId, found.file);
+    return;
+  }
+  restoreState(replay, row, controls);
+  const group = replay.group(row.groupId);
+  if (group === undefined) return;
+  restoreSnapshot(replay, group, { row, controls });
+  if (row.lastIndex < group.lastIndex) {
+    group.truncateFrom(Math.max(row.lastIndex, group.compactedIndex) + 1);
+  }
+  restoreEntries(replay, group, { row, entries: found.entries.get(row.groupId) ?? [] });
+  group.setHardState(row);
+  if (row.promiseIndex > 0) {
+    raisePromise(group, { index: row.promiseIndex, term: row.promiseTerm });
+  }
+  group.isSuspect = false;
+  replay.harmed.add(group);
+}
+
+/** GROUP_STATE records that are whole; one that is missing leaves a group with which nothing can be done. */
+function restoreState(replay: Replay, row: BatchRow, controls: readonly SalvagedControl[]): void {
+  const state = controls.find(({ record }) => record.type === RecordType.GroupState);
+  const isCarry = state?.record.extra === StateReason.Carry;
+  const isKnown = replay.table.get(row.groupId) !== undefined;
+  if (state !== undefined && !(isCarry && isKnown)) {
+    replay.control(state.record, state.place);
+    return;
+  }
+  const isMissing = (row.flags & (ROW_FLAG_CREATED | ROW_FLAG_FORCED)) !== 0;
+  if (!isMissing) return;
+  const group = replay.group(row.groupId);
+  if (group !== undefined) group.isHardStateLost = true;
+}
+
+function restoreSnapshot(
+  replay: Replay,
+  group: GroupLog,
+  batch: { readonly row: BatchRow; readonly controls: readonly SalvagedControl[] },
+): void {
+  const { row, controls } = batch;
+  let isInstalled = false;
+  for (const { record, place } of controls) {
+    if (record.type !== RecordType.Snapshot) continue;
+    isInstalled ||= (record.flags & SNAPSHOT_FLAG_INSTALLED) !== 0;
+    replay.control(record, place);
+  }
+  // A snapshot beyond the end of the log can only have come from a peer.
+  const wasInstalled =
+    (row.flags & ROW_FLAG_INSTALLED) !== 0 || row.snapshotIndex > group.lastIndex;
+  if (!wasInstalled || isInstalled) return;
+  const position = { index: row.snapshotIndex, term: row.snapshotTerm };
+  group.installDamaged(position, row.lastIndex);
+  raisePromise(group, { index: row.lastIndex, term: row.lastTerm });
+}
+
+function restoreEntries(
+  replay: Replay,
+  group: GroupLog,
+  batch: { readonly row: BatchRow; readonly entries: readonly SalvagedEntry[] },
+): void {
+  const { row, entries } = batch;
+  const { firstIndex: first, lastIndex: last, lastTerm } = row;
+  const hasEntries = (row.flags & ROW_FLAG_ENTRIES) !== 0;
+  // Also covers entries before the first one, if an earlier batch is lost, too.
+  const holeStart = hasEntries ? Math.min(first, group.lastIndex + 1) : group.lastIndex + 1;
+  if (holeStart <= last) {
+    if (hasEntries) group.truncateFrom(Math.max(first, group.compactedIndex + 1));
+    replay.damage(group, { first: holeStart, last }, lastTerm);
+  }
+  // Which of two versions of an entry was the last one cannot be told without the ones in between.
+  const isOrderKnown = (row.flags & ROW_FLAG_REWRITTEN) === 0;
+  for (const entry of entries) {
+    const isPlaced = (entry.flags & (ENTRY_FLAG_LIVE | ENTRY_FLAG_REPAIR)) !== 0;
+    const isOwn = hasEntries && isOrderKnown && entry.index >= first && entry.index <= last;
+    if (isPlaced || isOwn) group.placeEntry(entry.index, entry.term, entry.place);
+  }
+}
