@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runProgram } from "../test/clients/processes/child-program.ts";
@@ -6,12 +7,16 @@ import { buildAmqpload } from "./amqpload.ts";
 import { measureConnections } from "./connections.ts";
 import { describeMachine } from "./machine.ts";
 import { findRabbitmq } from "./rabbitmq-process.ts";
+import { formatRaftBoot, measureRaftBoot } from "./raft-boot.ts";
+import { formatRaftIdle, measureRaftIdle } from "./raft-idle.ts";
+import { formatRaftRow, measureRaftThroughput, RAFT_TABLE_HEAD } from "./raft-throughput.ts";
 import { measureStartup } from "./startup.ts";
 import { formatRow, measureThroughput, TABLE_HEAD } from "./throughput.ts";
 
 const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
-const USAGE = `usage: npm run bench -- [throughput|connections|startup|all] [options]
+const USAGE = `usage: npm run bench -- [PART] [options]
+PART is throughput (default), connections, startup, raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
@@ -20,10 +25,23 @@ const USAGE = `usage: npm run bench -- [throughput|connections|startup|all] [opt
   --rabbitmq PATH     start script of RabbitMQ (default: Debian's, if it is installed)
   --without-rabbitmq  ours alone
   --only-rabbitmq     RabbitMQ alone
+  --directory PATH    raft: a folder on the disk to measure (default: the system's for temporary files)
+  --groups N          raft-idle, raft-boot: Raft groups (default 10000)
+  --idle SECONDS      raft-idle: measured (default 60)
+  --log-mb N          raft-boot: size of the log, MB (default 1000)
   --json FILE         all figures as JSON`;
 
-const PARTS = ["throughput", "connections", "startup"] as const;
+const PARTS = [
+  "throughput",
+  "connections",
+  "startup",
+  "raft-throughput",
+  "raft-idle",
+  "raft-boot",
+] as const;
 type Part = (typeof PARTS)[number];
+/** Those that need the load generator in C. */
+const AMQP_LOADS: readonly Part[] = ["throughput", "connections"];
 
 function readArguments() {
   return parseArgs({
@@ -37,6 +55,10 @@ function readArguments() {
       rabbitmq: { type: "string" },
       "without-rabbitmq": { type: "boolean", default: false },
       "only-rabbitmq": { type: "boolean", default: false },
+      directory: { type: "string", default: tmpdir() },
+      groups: { type: "string", default: "10000" },
+      idle: { type: "string", default: "60" },
+      "log-mb": { type: "string", default: "1000" },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -102,6 +124,36 @@ async function runStartup(values: Values): Promise<unknown> {
   return report;
 }
 
+async function runRaftThroughput(values: Values): Promise<unknown> {
+  print(RAFT_TABLE_HEAD);
+  const options = {
+    directory: values.directory,
+    warmupS: toCount("warmup", values.warmup),
+    durationS: toCount("duration", values.duration),
+  };
+  return measureRaftThroughput(options, (row) => print(formatRaftRow(row)));
+}
+
+async function runRaftIdle(values: Values): Promise<unknown> {
+  const report = await measureRaftIdle({
+    directory: values.directory,
+    groups: toCount("groups", values.groups),
+    seconds: toCount("idle", values.idle),
+  });
+  print(formatRaftIdle(report));
+  return report;
+}
+
+async function runRaftBoot(values: Values): Promise<unknown> {
+  const report = await measureRaftBoot({
+    directory: values.directory,
+    groups: toCount("groups", values.groups),
+    logBytes: toCount("log-mb", values["log-mb"]) * 1_000_000,
+  });
+  print(formatRaftBoot(report));
+  return report;
+}
+
 async function runPart(part: Part, values: Values): Promise<unknown> {
   print(`\n## ${part}\n`);
   switch (part) {
@@ -111,6 +163,12 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
       return runConnections(values, rabbitmqScript(values));
     case "startup":
       return runStartup(values);
+    case "raft-throughput":
+      return runRaftThroughput(values);
+    case "raft-idle":
+      return runRaftIdle(values);
+    case "raft-boot":
+      return runRaftBoot(values);
     default:
       return part satisfies never;
   }
@@ -138,7 +196,7 @@ async function main(): Promise<void> {
   const parts = wantedParts(positionals);
   const machine = await describeMachine();
   for (const [fact, value] of Object.entries(machine)) print(`${fact}: ${value}`);
-  await buildAmqpload();
+  if (parts.some((each) => AMQP_LOADS.includes(each))) await buildAmqpload();
   if (!values["only-rabbitmq"]) await buildOurs();
   const reports: Record<string, unknown> = { machine };
   for (const part of parts) reports[part] = await runPart(part, values);

@@ -1,0 +1,150 @@
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { ChildProgram } from "../../test/clients/processes/child-program.ts";
+import { residentKb } from "../machine.ts";
+import type { NodeProgramOptions } from "./node-program-options.ts";
+import { numberOf, type ProgramReport, parseReport } from "./program-report.ts";
+
+const PROGRAM: string = fileURLToPath(new URL("node-program.ts", import.meta.url));
+/** Nodes are profiled when the benchmark is (node --cpu-prof --cpu-prof-dir=DIR ...). */
+const PROFILING: readonly string[] = process.execArgv.filter((each) =>
+  each.startsWith("--cpu-prof"),
+);
+const READY_MAX_MS = 300_000;
+/** The kernel counts CPU time in hundredths of a second on every Linux that Node runs on. */
+const CLOCK_TICK_MS = 10;
+
+/** A node in a process of its own. */
+export class RaftProcess {
+  readonly nodeId: number;
+  readonly #program: ChildProgram;
+  #latest: ProgramReport = {};
+
+  constructor(options: NodeProgramOptions) {
+    this.nodeId = options.nodeId;
+    this.#program = new ChildProgram({
+      command: process.execPath,
+      arguments: [...PROFILING, "--import", "tsx", PROGRAM, JSON.stringify(options)],
+      onLine: (line) => {
+        if (line.startsWith('{"event":"report"')) this.#latest = parseReport(line);
+      },
+    });
+  }
+
+  /** The newest report; empty before the first one. */
+  get latest(): ProgramReport {
+    return this.#latest;
+  }
+
+  /** Milliseconds from its start until the event. */
+  async waitFor(event: "open" | "ready"): Promise<number> {
+    const isWanted = (line: string): boolean => line.startsWith(`{"event":"${event}"`);
+    const line = await this.#program.waitForLine(event, isWanted, READY_MAX_MS);
+    return numberOf(parseReport(line), `${event}Ms`);
+  }
+
+  /** Waits until a report is as wanted; fails when the time is out. */
+  async waitUntil(
+    what: string,
+    isWanted: (report: ProgramReport) => boolean,
+    timeoutMs: number,
+  ): Promise<ProgramReport> {
+    const deadline = Date.now() + timeoutMs;
+    while (!isWanted(this.#latest)) {
+      if (Date.now() > deadline || !this.#program.isRunning) {
+        const tail = this.#program.lines.slice(-5).join("\n");
+        throw new Error(`node ${this.nodeId}: ${what} did not come: ${tail}`);
+      }
+      await delay(20);
+    }
+    return this.#latest;
+  }
+
+  /** CPU time that it has used so far, of all its threads, ms. */
+  async cpuMs(): Promise<number> {
+    const stat = await readFile(`/proc/${this.#program.pid}/stat`, "utf8");
+    // After the name, which is in brackets and may hold anything, comes field 3; utime and stime are 14 and 15.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
+  }
+
+  async residentMb(): Promise<number> {
+    return (await residentKb(this.#program.pid)) / 1024;
+  }
+
+  async stop(): Promise<void> {
+    const code = await this.#program.stop();
+    if (code !== 0) {
+      const tail = this.#program.lines.slice(-10).join("\n");
+      throw new Error(`node ${this.nodeId} exited with ${code}: ${tail}`);
+    }
+  }
+
+  /** As a power switch does, but for the disk's cache. */
+  async kill(): Promise<void> {
+    process.kill(this.#program.pid, "SIGKILL");
+    await this.#program.stop();
+  }
+}
+
+export type ClusterOptions = Pick<
+  NodeProgramOptions,
+  "groups" | "load" | "keepsAll" | "reportMs"
+> & {
+  readonly nodes: number;
+  /** A folder on the disk that is measured. */
+  readonly directory: string;
+};
+
+/** Starts nodes on loopback, uses them, and removes them with their data. */
+export async function withCluster<T>(
+  options: ClusterOptions,
+  use: (nodes: readonly RaftProcess[]) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(options.directory, "raft-"));
+  const nodes: RaftProcess[] = [];
+  try {
+    for (const program of await nodePrograms(options, directory))
+      nodes.push(new RaftProcess(program));
+    await Promise.all(nodes.map((node) => node.waitFor("ready")));
+    return await use(nodes);
+  } finally {
+    await Promise.allSettled(nodes.map((node) => node.stop()));
+    await rm(directory, { recursive: true });
+  }
+}
+
+async function nodePrograms(
+  options: ClusterOptions,
+  directory: string,
+): Promise<NodeProgramOptions[]> {
+  const { nodes, groups, load, keepsAll, reportMs } = options;
+  const addresses: Record<number, string> = {};
+  for (let nodeId = 1; nodeId <= nodes; nodeId++)
+    addresses[nodeId] = `127.0.0.1:${await freePort()}`;
+  return Object.keys(addresses).map((id) => ({
+    nodeId: Number(id),
+    directory: join(directory, id),
+    addresses,
+    groups,
+    load,
+    keepsAll,
+    reportMs,
+  }));
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
