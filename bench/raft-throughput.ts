@@ -1,3 +1,4 @@
+import { median } from "./median.ts";
 import { measureBareLoop } from "./raft/bare-loop.ts";
 import type { Load } from "./raft/node-program-options.ts";
 import { numberOf, type ProgramReport } from "./raft/program-report.ts";
@@ -37,29 +38,51 @@ export interface RaftThroughputRow {
   /** Entries a second that the bare loop would have written, in one file and in each of three at once. */
   readonly bareOneFile: number;
   readonly bareThreeFiles: number;
+  /** Ours divided by these. */
+  readonly ratioOneFile: number;
+  readonly ratioThreeFiles: number;
 }
 
 export interface RaftThroughputOptions {
   readonly directory: string;
+  /** Each measures the cluster and then the bare loops; disks change their mind from one minute to the next. */
+  readonly rounds: number;
   readonly warmupS: number;
   readonly durationS: number;
 }
 
-/** Measures each size of entries on a cluster of its own. */
+/** Measures each size of entries, each time on a new cluster. Figures are medians of the rounds, also the ratios. */
 export async function measureRaftThroughput(
   options: RaftThroughputOptions,
   onRow: (row: RaftThroughputRow) => void,
 ): Promise<readonly RaftThroughputRow[]> {
   const rows: RaftThroughputRow[] = [];
   for (const load of LOADS) {
-    const row = await measureLoad(load, options);
+    const rounds: RaftThroughputRow[] = [];
+    for (let round = 0; round < options.rounds; round++) {
+      rounds.push(await measureLoad(load, options));
+    }
+    const row = mediansOf(rounds);
     onRow(row);
     rows.push(row);
   }
   return rows;
 }
 
-type Loaded = Omit<RaftThroughputRow, "bareOneFile" | "bareThreeFiles">;
+function mediansOf(rounds: readonly RaftThroughputRow[]): RaftThroughputRow {
+  const [first] = rounds;
+  if (first === undefined) throw new Error("no rounds");
+  const middle = (name: keyof RaftThroughputRow): number =>
+    median(rounds.map((each) => each[name]));
+  const names = Object.keys(first).map((name) => [name, middle(name as keyof RaftThroughputRow)]);
+  // The names are those of a row, and all of its values are numbers.
+  return Object.fromEntries(names) as RaftThroughputRow;
+}
+
+type Loaded = Omit<
+  RaftThroughputRow,
+  "bareOneFile" | "bareThreeFiles" | "ratioOneFile" | "ratioThreeFiles"
+>;
 
 async function measureLoad(load: Load, options: RaftThroughputOptions): Promise<RaftThroughputRow> {
   const { directory, durationS: seconds } = options;
@@ -72,14 +95,16 @@ async function measureLoad(load: Load, options: RaftThroughputOptions): Promise<
     reportMs: REPORT_MS,
   };
   const loaded = await withCluster(cluster, (nodes) => measureCluster(nodes, load, options));
-  const { batchSize, entriesPerBatch } = loaded;
+  const { batchSize, entriesPerBatch, entriesPerSecond } = loaded;
   const bare = { directory, batchSize, seconds };
-  const oneFile = await measureBareLoop({ ...bare, files: 1 });
-  const threeFiles = await measureBareLoop({ ...bare, files: NODES });
+  const bareOneFile = (await measureBareLoop({ ...bare, files: 1 })) * entriesPerBatch;
+  const bareThreeFiles = (await measureBareLoop({ ...bare, files: NODES })) * entriesPerBatch;
   return {
     ...loaded,
-    bareOneFile: oneFile * entriesPerBatch,
-    bareThreeFiles: threeFiles * entriesPerBatch,
+    bareOneFile,
+    bareThreeFiles,
+    ratioOneFile: entriesPerSecond / bareOneFile,
+    ratioThreeFiles: entriesPerSecond / bareThreeFiles,
   };
 }
 
@@ -147,7 +172,7 @@ export const RAFT_TABLE_HEAD = `| entry | entries/s | MB/s | p50 ms | p99 ms | b
 /** The row as a line of a Markdown table. */
 export function formatRaftRow(row: RaftThroughputRow): string {
   const count = (value: number): string => Math.round(value).toLocaleString("en");
-  const share = (bare: number): string => `${Math.round((row.entriesPerSecond / bare) * 100)} %`;
+  const share = (ratio: number): string => `${Math.round(ratio * 100)} %`;
   const cells = [
     `${count(row.entrySize)} B`,
     count(row.entriesPerSecond),
@@ -156,12 +181,12 @@ export function formatRaftRow(row: RaftThroughputRow): string {
     row.p99Ms.toFixed(1),
     (row.batchSize / 1024).toFixed(1),
     count(row.batchesPerSecond),
-    `${Math.round(row.diskShare * 100)} %`,
+    share(row.diskShare),
     `${row.leaderCores.toFixed(2)}, ${row.allCores.toFixed(2)}`,
     count(row.bareOneFile),
-    share(row.bareOneFile),
+    share(row.ratioOneFile),
     count(row.bareThreeFiles),
-    share(row.bareThreeFiles),
+    share(row.ratioThreeFiles),
   ];
   return `| ${cells.join(" | ")} |`;
 }

@@ -128,6 +128,7 @@ async function runRaftThroughput(values: Values): Promise<unknown> {
   print(RAFT_TABLE_HEAD);
   const options = {
     directory: values.directory,
+    rounds: toCount("rounds", values.rounds),
     warmupS: toCount("warmup", values.warmup),
     durationS: toCount("duration", values.duration),
   };

@@ -17,7 +17,7 @@ const USAGE = `Usage: npm run sim:mutations -- [options]
   --only TEXT    only bugs with this in their name
   --missing      only bugs that nobody has found yet
   --all          search anew instead of replaying first what found them last
-  --seeds N      seeds for each bug and finder (default 200)
+  --seeds N      seeds of the simulator for each bug (default 200)
   --from S       the first seed (default 1)
   --seconds S    give up on a bug after this time (default 600)
   --jobs J       processes (default: cores)
@@ -51,7 +51,7 @@ async function work({ id, last, seeds, from }: Job): Promise<Answer> {
     if (mutation === undefined) throw new RangeError(`no bug "${id}"`);
     return {
       id,
-      found: await search(mutation, { last, seedsMax: seeds, firstSeed: from, compares: true }),
+      found: await search(mutation, { last, seedsMax: seeds, firstSeed: from, comparesLast: true }),
       error: undefined,
     };
   } catch (error) {
@@ -109,7 +109,7 @@ class Pool {
 /** Keeps the order of the list, and what was found before of bugs that still exist. */
 function write(findings: ReadonlyMap<string, Finding>): void {
   const list = MUTATIONS.map(({ id }) => findings.get(id)).filter((known) => known !== undefined);
-  writeFileSync(FINDINGS_PATH, `[\n${list.map((known) => JSON.stringify(known)).join(",\n")}\n]\n`);
+  writeFileSync(FINDINGS_PATH, `${JSON.stringify(list, undefined, 2)}\n`);
   writeFileSync(README_PATH, renderReadme(findings));
 }
 

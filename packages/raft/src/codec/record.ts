@@ -125,9 +125,12 @@ export function readControlRecord(
   };
 }
 
-/** The group of the record at `offset`, unchecked. */
-export function readRecordGroup(source: Buffer, offset: number): GroupId {
-  return readU48(source, offset + 2);
+/** Group and flags of the record at `offset`, unchecked. */
+export function peekRecord(
+  source: Buffer,
+  offset: number,
+): { readonly groupId: GroupId; readonly flags: number } {
+  return { groupId: readU48(source, offset + 2), flags: source[offset + 1] ?? 0 };
 }
 
 /** Where the record at `offset` ends by its length; undefined if that is behind `end`. */

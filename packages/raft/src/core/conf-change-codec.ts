@@ -16,6 +16,12 @@ const CONTEXT_MAX = 64 * 1024;
 const TRANSITIONS = ["auto", "joint-implicit", "joint-explicit"] as const;
 const KINDS = ["add-voter", "add-learner", "remove"] as const;
 
+/** Whether a change keeps to the limits of its encoding. */
+export function isEncodable({ steps, context }: ConfChange): boolean {
+  if (steps.length > STEPS_MAX || context.length > CONTEXT_MAX) return false;
+  return steps.every(({ replica }) => replica === replica >>> 0);
+}
+
 /** The payload of a ConfChange entry. @throws RangeError for more than 128 steps or 64 KiB of context */
 export function encodeConfChange(change: ConfChange): Uint8Array {
   const { steps, context } = change;

@@ -26,7 +26,7 @@ export function dumpState(state: CoreState): Readonly<Record<string, unknown>> {
     votes: [...(state.votes ?? [])].sort(([left], [right]) => left - right),
     isTransferCampaign: state.isTransferCampaign,
     progress: [...(state.progress?.values() ?? [])].map(dumpProgress),
-    leading: [state.pendingConfIndex, state.noopIndex, state.uncommittedBytes],
+    leading: [state.pendingConfIndex, state.noopIndex, state.uncommittedBytes, state.confBarrier],
     transfer: [state.transferee, state.transferElapsed],
     reads: [state.readRound, state.needsReadRound, state.pendingReads],
     pending: [state.isSoftDirty, state.needsBroadcast],

@@ -104,6 +104,8 @@ export class CoreState {
   pendingConfIndex = 0;
   /** Leader: index of the no-op that started the term. */
   noopIndex = 0;
+  /** Where the log ended when the members last changed here: what is appended after it travels with the knowledge that they did. */
+  confBarrier = 0;
   uncommittedBytes = 0;
   /** Leader: followers may have to be sent something. */
   needsBroadcast = false;

@@ -34,6 +34,7 @@ function startElection(state: CoreState, isTransfer: boolean): void {
  */
 function askForVotes(state: CoreState, type: MessageType, term: number): void {
   const last = state.log.lastPosition();
+  const proof = commitProof(state);
   for (const replica of allVoters(state.conf)) {
     if (replica === state.self) continue;
     const fields = {
@@ -42,6 +43,8 @@ function askForVotes(state: CoreState, type: MessageType, term: number): void {
       term,
       index: last.index,
       logTerm: last.term,
+      commit: proof.commit,
+      hint: proof.logTerm,
       context: state.isTransferCampaign ? 1 : 0,
     };
     if (type === MessageType.RequestVote) state.sendAfter(fields);
@@ -100,12 +103,14 @@ export function isRefusedByLoyalty(state: CoreState, message: RaftMessage): bool
 
 /** Answers PreVote. Changes nothing here. Also a learner answers: it may be a voter without knowing it yet. */
 export function handlePreVote(state: CoreState, message: RaftMessage): void {
+  learnCommit(state, message.commit, message.hint);
   const isGranted = message.term > state.currentTerm && isUpToDate(state, message);
   const fields = {
     type: MessageType.PreVoteReply,
     to: message.from,
     term: isGranted ? message.term : state.currentTerm,
     reject: !isGranted,
+    ...commitProof(state),
   };
   // Rests on the log as it is here, which may not be durable yet.
   state.sendAfter(fields);
@@ -113,13 +118,31 @@ export function handlePreVote(state: CoreState, message: RaftMessage): void {
 
 /** Answers RequestVote of the current term (Raft paper 5.2, 5.4.1). */
 export function handleRequestVote(state: CoreState, message: RaftMessage): void {
+  learnCommit(state, message.commit, message.hint);
   const isFree = state.votedFor === NONE ? state.leader === NONE : state.votedFor === message.from;
   const isGranted = isFree && isUpToDate(state, message);
   if (isGranted) {
     if (state.votedFor === NONE) state.setTerm(state.currentTerm, message.from);
     state.electionElapsed = 0;
   }
-  state.sendAfter({ type: MessageType.RequestVoteReply, to: message.from, reject: !isGranted });
+  const fields = { type: MessageType.RequestVoteReply, to: message.from, reject: !isGranted };
+  state.sendAfter({ ...fields, ...commitProof(state) });
+}
+
+/** What is committed here, with the term of the last such entry, so that the other can tell whether it has that entry. */
+function commitProof(state: CoreState): { readonly commit: number; readonly logTerm: number } {
+  const commit = state.commitIndex;
+  return { commit, logTerm: state.log.term(commit) ?? 0 };
+}
+
+/**
+ * Candidates and voters tell each other what is committed: one may know that a joint configuration was left, while the other
+ * goes on asking members of its outgoing half that are no more. An entry with the same index and term is the same entry.
+ * Leaders count for themselves.
+ */
+function learnCommit(state: CoreState, commit: number, term: number): void {
+  if (term === 0 || commit > state.log.contiguousLast || state.role === "leader") return;
+  if (state.log.term(commit) === term) state.commitTo(commit);
 }
 
 function isUpToDate(state: CoreState, message: RaftMessage): boolean {
@@ -132,6 +155,7 @@ export function handleVoteReply(state: CoreState, message: RaftMessage): void {
   const isPreVote = message.type === MessageType.PreVoteReply;
   if (votes === undefined || isPreVote !== (state.role === "pre-candidate")) return;
   if (isPreVote && !message.reject && message.term !== state.currentTerm + 1) return;
+  learnCommit(state, message.commit, message.logTerm);
   if (!isVoter(state.conf, message.from) || votes.has(message.from)) return;
   votes.set(message.from, !message.reject);
   countVotes(state);

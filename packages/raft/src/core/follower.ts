@@ -155,6 +155,7 @@ function install(state: CoreState, snapshot: SnapshotMeta, matches: boolean): vo
   state.commitIndex = Math.max(state.commitIndex, snapshot.index);
   state.verifiedIndex = Math.max(state.verifiedIndex, snapshot.index);
   state.conf = snapshot.conf;
+  state.confBarrier = snapshot.index;
   state.fetchedToApply = undefined;
   fulfilPromise(state);
 }

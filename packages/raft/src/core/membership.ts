@@ -1,8 +1,9 @@
-import { decodeConfChange, encodeConfChange } from "./conf-change-codec.ts";
+import { decodeConfChange, encodeConfChange, isEncodable } from "./conf-change-codec.ts";
 import { changeConf, isJoint, isVoter } from "./conf-changer.ts";
 import type { ConfChange, ConfState } from "./conf-state.ts";
 import type { CoreState } from "./core-state.ts";
 import { type Entry, EntryType } from "./entry.ts";
+import { NONE } from "./ids.ts";
 import { abortTransfer, stepDown } from "./leader.ts";
 import { adjustProgress, appendEntry, maybeCommit } from "./replication.ts";
 
@@ -17,7 +18,7 @@ export function refusalOfChange(
   // not overlap (erratum of the single-server algorithm, 2015).
   if (!state.hasCommittedInTerm) return "not-ready";
   if (state.pendingConfIndex > state.appliedIndex) return "pending-conf";
-  return changeConf(state.conf, change).ok ? undefined : "invalid";
+  return isEncodable(change) && changeConf(state.conf, change).ok ? undefined : "invalid";
 }
 
 /** Appends the change to the leader's log; the next one has to wait until it is applied. */
@@ -29,12 +30,31 @@ export function appendChange(state: CoreState, change: ConfChange): Entry {
 
 /** The configuration takes effect. What is no valid change here changes nothing, and so on every replica. */
 export function applyChange(state: CoreState, entry: Entry): ConfState {
-  const change = decodeConfChange(entry.data);
+  // The host may still have to apply what a snapshot has overtaken: the members in that are newer.
+  const isOvertaken = entry.index <= Math.max(state.appliedIndex, state.installing?.index ?? 0);
+  const change = isOvertaken ? undefined : decodeConfChange(entry.data);
   const result = change === undefined ? undefined : changeConf(state.conf, change);
   if (result?.ok !== true) return state.conf;
   state.conf = result.conf;
+  state.confBarrier = state.log.lastIndex;
   if (state.role === "leader") adjustLeader(state);
   return state.conf;
+}
+
+/**
+ * Whether a majority of the members would still know them after a restart: an entry is committed that this leader appended
+ * when it knew, for the commit index that goes with it is stored, too. Before that, those who were removed may be needed again.
+ */
+export function isConfSettled(state: CoreState): boolean {
+  return state.hasCommittedInTerm && state.commitIndex > state.confBarrier;
+}
+
+/** Appends what settles the members, unless something is on its way that does. */
+export function settleConf(state: CoreState): void {
+  const isUnderWay = state.log.lastIndex > state.confBarrier;
+  if (!state.hasCommittedInTerm || isUnderWay || state.transferee !== NONE) return;
+  state.wake();
+  appendEntry(state, EntryType.Noop, state.config.noopData);
 }
 
 function adjustLeader(state: CoreState): void {

@@ -3,6 +3,9 @@ import { MessageType, type RaftMessage } from "./message.ts";
 
 export const KNOWN_TYPES: ReadonlySet<MessageType> = new Set(Object.values(MessageType));
 
+/** Terms are stored in six bytes. One that comes near the end can only be damage, and would be the last. */
+export const TERM_MAX: number = 2 ** 48 - 2 ** 32;
+
 /** An answer that was under way when the group fell asleep, and tells this leader nothing that it did not know. */
 export function isLateReply(state: CoreState, message: RaftMessage): boolean {
   if (!state.isHibernating || state.role !== "leader") return false;

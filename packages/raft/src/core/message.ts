@@ -10,9 +10,9 @@ import type { GroupId, ReplicaId } from "./ids.ts";
  * | AppendEntries      | prevLogIndex          | prevLogTerm        | leader's commit   | 0                 | 0               |
  * | AppendEntriesReply | matchIndex            | 0                  | own commit        | own last index    | 0               |
  * |  - reject          | refused prevLogIndex  | term at hint       | own commit        | highest index that may agree | own last index |
- * | RequestVote        | lastLogIndex          | lastLogTerm        | 0                 | 0                 | 1: by transfer  |
- * | PreVote            | lastLogIndex          | lastLogTerm        | 0                 | 0                 | 0               |
- * |  - both replies    | 0                     | 0                  | 0                 | 0                 | 0               |
+ * | RequestVote        | lastLogIndex          | lastLogTerm        | own commit        | term at commit    | 1: by transfer  |
+ * | PreVote            | lastLogIndex          | lastLogTerm        | own commit        | term at commit    | 0               |
+ * |  - both replies    | 0                     | term at commit     | own commit        | 0                 | 0               |
  * | Heartbeat          | 0                     | 0                  | min(match,commit) | 0                 | read round      |
  * | HeartbeatReply     | 0                     | 0                  | own commit        | own last index    | read round      |
  * | InstallSnapshot    | 0                     | 0                  | 0                 | 0                 | 0               |

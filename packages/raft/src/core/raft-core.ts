@@ -35,7 +35,14 @@ import {
   transferLeader,
 } from "./leader.ts";
 import type { LogView } from "./log-view.ts";
-import { appendChange, applyChange, maybeLeaveJoint, refusalOfChange } from "./membership.ts";
+import {
+  appendChange,
+  applyChange,
+  isConfSettled,
+  maybeLeaveJoint,
+  refusalOfChange,
+  settleConf,
+} from "./membership.ts";
 import { MessageType, type RaftMessage } from "./message.ts";
 import {
   adoptsTerm,
@@ -44,6 +51,7 @@ import {
   isLateNotice,
   isLateReply,
   KNOWN_TYPES,
+  TERM_MAX,
 } from "./message-rules.ts";
 import type { Progress } from "./progress.ts";
 import type { RaftConfig } from "./raft-config.ts";
@@ -138,6 +146,10 @@ export class RaftCore {
     const { log, promise, isRepairing } = this.#state;
     return !log.holes.isEmpty || promise !== undefined || isRepairing;
   }
+  /** A snapshot was accepted and is not durable yet: `conf` is of its index, not of the applied one. */
+  get isInstalling(): boolean {
+    return this.#state.installing !== undefined;
+  }
   get hasPromise(): boolean {
     return this.#state.promise !== undefined;
   }
@@ -155,6 +167,11 @@ export class RaftCore {
   /** An entry of this leader's term is committed: it may serve reads and change members. */
   get isLeaderReady(): boolean {
     return this.#state.hasCommittedInTerm;
+  }
+
+  /** Replicas that this leader's members do not contain are not needed any more, whoever restarts. See {@link settleConf}. */
+  get isConfSettled(): boolean {
+    return isConfSettled(this.#state);
   }
 
   /** undefined: compacted, damaged or beyond the end. */
@@ -219,6 +236,7 @@ export class RaftCore {
     if (message.to !== config.self) return "other-replica";
     if (message.from === config.self || message.from === NONE) return "own-message";
     if (!KNOWN_TYPES.has(message.type)) return "unknown-type";
+    if (message.term > TERM_MAX) return "term-too-high";
     return message.entries.length > 0 && !areInOrder(message) ? "entries-out-of-order" : "";
   }
 
@@ -340,6 +358,11 @@ export class RaftCore {
 
   #refuse(why: ProposeRefusal): ProposeResult {
     return { ok: false, why, leader: this.#state.leader };
+  }
+
+  /** Has a leader append an entry if that is what {@link isConfSettled} still lacks. */
+  settleConf(): void {
+    settleConf(this.#state);
   }
 
   /**

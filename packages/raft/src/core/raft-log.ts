@@ -87,7 +87,8 @@ export class RaftLog {
     if (index >= this.#tailFirst) return this.#tailEntry(index).term;
     const base = this.#base;
     if (base !== undefined && index <= base.index) {
-      return index === base.index ? base.term : undefined;
+      // Storage may have compacted beyond it since.
+      return index === base.index && index >= this.#view.compactedIndex ? base.term : undefined;
     }
     if (!this.holes.isEmpty && this.holes.has(index)) return undefined;
     const repair = this.#repairs.find((entry) => entry.index === index);

@@ -1,5 +1,5 @@
 import { DecodeError } from "../codec/decode-error.ts";
-import type { GroupId, NodeId } from "../core/ids.ts";
+import { type GroupId, NONE, type NodeId } from "../core/ids.ts";
 import type { Random } from "../core/random.ts";
 import type { RaftLimits } from "../limits.ts";
 import {
@@ -155,8 +155,10 @@ export class DigestExchange {
       runner.digestRound = round;
       runner.digestMisses = 0;
     }
-    // What is awake finds out by itself; what has just moved on will be compared again.
-    if (runner.awakeAt >= 0 && entry.term >= core.currentTerm) return true;
+    // What is awake finds out by itself, unless it has no leader and may not campaign; what has just moved on will be
+    // compared again.
+    const findsOut = runner.awakeAt >= 0 && core.leader !== NONE;
+    if (findsOut && entry.term >= core.currentTerm) return true;
     const isEqual =
       entry.term === core.currentTerm &&
       leaderNode(core.leader) === from &&

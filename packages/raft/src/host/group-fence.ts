@@ -85,12 +85,18 @@ export class GroupFence {
    * A replica that was removed while its node was away would campaign for ever. Only a leader can tell that has applied
    * all of earlier terms, and only of a candidate that is not ahead of its term: the members of a newer term may be others.
    */
-  #tellRemoved({ core, groupId, applier }: GroupRunner, message: RaftMessage): void {
+  #tellRemoved(runner: GroupRunner, message: RaftMessage): void {
+    const { core, groupId, applier } = runner;
     const isCampaign =
       message.type === MessageType.PreVote || message.type === MessageType.RequestVote;
     if (!isCampaign || core.role !== "leader" || message.term > core.currentTerm + 1) return;
     if (applier.appliedTerm !== core.currentTerm) return;
     if (isMember(core.conf, message.from)) return;
+    if (!core.isConfSettled) {
+      // Those who stay might forget the change and need its vote once more. It will ask again.
+      runner.call("settleConf", () => core.settleConf());
+      return;
+    }
     const { groupEpoch: epoch } = core;
     const verdict = { groupId, epoch, replica: message.from };
     this.#tell(nodeIdOf(message.from), NoteKind.RemovedReplica, verdict);

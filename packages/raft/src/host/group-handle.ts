@@ -76,6 +76,8 @@ export class GroupHandle implements RaftGroup {
   /** The store forgets it. */
   deleted(): void {
     this.#isStored = false;
+    this.#ended = undefined;
+    this.#runWaiting();
   }
 
   /** The replica does not run, until `restarting`. */
@@ -92,6 +94,10 @@ export class GroupHandle implements RaftGroup {
     this.#ended?.onAppended(seq);
     if (this.#ended?.isDrained !== true) return;
     this.#ended = undefined;
+    this.#runWaiting();
+  }
+
+  #runWaiting(): void {
     const waiting = this.#whenDrained;
     this.#whenDrained = [];
     for (const action of waiting) action();
@@ -129,6 +135,7 @@ export class GroupHandle implements RaftGroup {
       conf: this.conf,
       isHibernating: core?.isHibernating ?? false,
       isDamaged: core?.isDamaged ?? false,
+      isConfSettled: core?.isConfSettled ?? false,
       stoppedBecause: this.#stoppedBecause,
     };
   }

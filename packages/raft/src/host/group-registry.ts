@@ -54,6 +54,10 @@ export class GroupRegistry implements StarterHost {
   readonly #config: CommonConfig;
   readonly #starter: GroupStarter;
   readonly #groups = new Map<GroupId, GroupHandle>();
+  /** Who waits for replicas that are not in the store yet. */
+  readonly #creating = new Map<GroupHandle, (() => void)[]>();
+  /** The operator's repairs that wait for the one under way. */
+  readonly #repairs = new Map<GroupHandle, (() => void)[]>();
   /** Until they are handed to the starter. */
   #recovered: readonly StartingGroup[] = [];
 
@@ -102,17 +106,22 @@ export class GroupRegistry implements StarterHost {
       if (present.replicaId !== group.replicaId) {
         throw new RangeError(`group ${group.groupId} has replica ${present.replicaId} here`);
       }
-      this.#host.complete(done, undefined);
+      const waiting = this.#creating.get(present);
+      if (waiting === undefined) this.#host.complete(done, undefined);
+      else waiting.push(done);
       return;
     }
     const handle = this.#add(group, false);
+    const waiting = [done];
+    this.#creating.set(handle, waiting);
     this.store.createGroup(group, () => {
+      this.#creating.delete(handle);
       // Not if it was deleted, or the node stopped, meanwhile.
       if (this.isWanted(handle)) {
         this.run(handle, initialState(group.conf));
         if (group.campaigns === true) handle.runner?.campaign();
       }
-      this.#host.complete(done, undefined);
+      for (const created of waiting) this.#host.complete(created, undefined);
     });
   }
 
@@ -123,8 +132,8 @@ export class GroupRegistry implements StarterHost {
       return;
     }
     this.stop(handle, DELETED);
-    handle.deleted();
     this.#groups.delete(groupId);
+    handle.deleted();
     this.metrics.groups = this.#groups.size;
     this.metrics.groupsStopped--;
     this.#host.links.onGroupGone();
@@ -230,13 +239,45 @@ export class GroupRegistry implements StarterHost {
       this.#host.complete(done, undefined);
       return;
     }
+    const finish = (): void => {
+      this.#host.complete(done, undefined);
+      this.#nextRepair(handle);
+    };
+    const start = (): void => this.#startRepair(handle, change, finish);
+    const waiting = this.#repairs.get(handle);
+    if (waiting !== undefined) {
+      waiting.push(start);
+      return;
+    }
+    this.#repairs.set(handle, []);
+    start();
+  }
+
+  #startRepair(
+    handle: GroupHandle,
+    change: (changed: () => void) => void,
+    finish: () => void,
+  ): void {
     this.stop(handle, OPERATOR);
     handle.whenDrained(() => {
-      change(() => {
-        this.#restart(handle);
-        this.#host.complete(done, undefined);
-      });
+      if (this.#groups.get(handle.groupId) !== handle) {
+        finish();
+      } else if (handle.stoppedBecause === undefined) {
+        // It was started again for another reason.
+        this.#startRepair(handle, change, finish);
+      } else {
+        change(() => {
+          this.#restart(handle);
+          finish();
+        });
+      }
     });
+  }
+
+  #nextRepair(handle: GroupHandle): void {
+    const next = this.#repairs.get(handle)?.shift();
+    if (next === undefined) this.#repairs.delete(handle);
+    else next();
   }
 
   /** Starts a stopped replica again from what the store has. */

@@ -1,3 +1,4 @@
+import type { IndexRange } from "../core/hard-state.ts";
 import type { ReplicaId } from "../core/ids.ts";
 import type { RaftCore } from "../core/raft-core.ts";
 import type { SnapshotSource } from "../store/log-store.ts";
@@ -61,7 +62,8 @@ export class GroupSnapshotter {
         ? limits.snapshotReclaimBytes
         : limits.snapshotReclaimBytes * LOW_SPACE_FRACTION;
     const reclaimable = this.#applier.machine.reclaimableBytes;
-    if (reclaimable < threshold || reclaimable < this.#lastSize) return;
+    const isWorthIt = reclaimable >= threshold && reclaimable >= this.#lastSize;
+    if (!isWorthIt && !this.#wouldHeal(core)) return;
     if (this.#context.nowMs() < this.#notBeforeMs) return;
     this.save(core);
   }
@@ -74,7 +76,12 @@ export class GroupSnapshotter {
       this.#answer("stopped");
       return;
     }
-    if (core.isDamaged || this.#applier.isReplacing) {
+    if (core.isInstalling) {
+      this.#answer("superseded");
+      return;
+    }
+    const isDamaged = core.isDamaged && !this.#wouldHeal(core);
+    if (isDamaged || this.#applier.isReplacing) {
       this.#answer("damaged");
       return;
     }
@@ -89,8 +96,11 @@ export class GroupSnapshotter {
 
   /** More of the log is durable: what was applied before that may be saved now. */
   onDurable(core: RaftCore): void {
-    if (!this.#isWanted) return;
-    const mayStart = this.#applier.appliedIndex <= Math.min(core.commitIndex, core.durableIndex);
+    // The core's members are already those of a snapshot that was accepted.
+    if (!this.#isWanted || core.isInstalling) return;
+    // What was applied before its entry was lost had been durable.
+    const durable = this.#wouldHeal(core) ? core.commitIndex : core.durableIndex;
+    const mayStart = this.#applier.appliedIndex <= Math.min(core.commitIndex, durable);
     // A group of one applies ahead of its disk. It has to wait, or the state would always be ahead of what may be saved.
     this.#applier.hold(!mayStart);
     if (!mayStart) return;
@@ -111,6 +121,12 @@ export class GroupSnapshotter {
     if (!this.#isSaving) this.#answer("stopped");
   }
 
+  /** Entries are lost that the state already has: it takes their place, and no peer is needed to get them back. */
+  #wouldHeal(core: RaftCore): boolean {
+    const hole = core.holes[0];
+    return hole !== undefined && hole.first <= this.#applier.appliedIndex;
+  }
+
   #start(core: RaftCore): void {
     const index = this.#applier.appliedIndex;
     const meta = { index, term: this.#applier.appliedTerm, conf: core.conf };
@@ -120,6 +136,13 @@ export class GroupSnapshotter {
     } catch (error) {
       this.#failure = { error };
       this.#answer("stopped");
+      return;
+    }
+    if (this.#wouldHeal(core) && overlaps(source.live, core.holes)) {
+      // The state needs some of the lost entries: a peer has to bring them back.
+      source.close();
+      this.#notBeforeMs = this.#context.nowMs() + this.#context.limits.snapshotRetryMaxMs;
+      this.#answer("damaged");
       return;
     }
     this.#isSaving = true;
@@ -147,6 +170,7 @@ export class GroupSnapshotter {
   #keptFrom(core: RaftCore, index: number): number {
     const mean = Math.max(1, this.#applier.meanEntrySize);
     const { lagKeepBytes } = this.#context.limits;
+    if (this.#wouldHeal(core)) return index;
     if (core.role !== "leader")
       return index - Math.floor((lagKeepBytes * TRAILING_FRACTION) / mean);
     const furthest = index - Math.floor(lagKeepBytes / mean);
@@ -167,6 +191,12 @@ export class GroupSnapshotter {
     this.#waiters = [];
     for (const done of waiters) this.#context.complete(done, result);
   }
+}
+
+function overlaps(live: readonly IndexRange[], holes: readonly IndexRange[]): boolean {
+  return holes.some((hole) =>
+    live.some((range) => range.first <= hole.last && hole.first <= range.last),
+  );
 }
 
 /** Passes a source on and counts its bytes. */

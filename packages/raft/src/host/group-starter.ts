@@ -83,14 +83,16 @@ export class GroupStarter {
     }
     this.#active++;
     const { store, limits } = this.#host;
+    const { machine } = handle;
     restoreMachine(
-      handle.machine,
+      machine,
       {
         store,
         groupId: handle.groupId,
         chunkBytes: limits.snapshotChunkBytes,
         isWanted: () => {
-          const isWanted = this.#host.isWanted(handle);
+          // Stopped and started again meanwhile, it has another machine.
+          const isWanted = this.#host.isWanted(handle) && handle.machine === machine;
           if (!isWanted) this.#ended();
           return isWanted;
         },

@@ -41,8 +41,11 @@ export class GroupWaker {
     this.#incarnations.set(peer, incarnation);
     const wasOnlySilent = this.#up.has(peer) && !hasRestarted;
     this.#up.add(peer);
-    // Nothing was lost, nobody has given up: let sleep.
-    if (wasOnlySilent) return { hasRestarted };
+    // Nothing was lost, nobody has given up: let sleep, unless a group fell asleep without the peer meanwhile.
+    if (wasOnlySilent) {
+      this.#probeLagging(peer);
+      return { hasRestarted };
+    }
     for (const { runner } of this.#host.handles()) {
       if (runner === undefined) continue;
       if (runner.core.role === "leader") this.#followerIsUp(runner, peer, hasRestarted);
@@ -83,6 +86,17 @@ export class GroupWaker {
       // At once, before the first message of the new life: that one shows what the replica has forgotten.
       if (hasRestarted) runner.call("peerRestarted", (core) => core.peerRestarted(replica));
       this.probe(runner);
+    }
+  }
+
+  #probeLagging(peer: NodeId): void {
+    for (const { runner } of this.#host.handles()) {
+      if (runner === undefined || runner.core.role !== "leader") continue;
+      const { core } = runner;
+      const isLagging = membersOn(core.conf, peer).some(
+        (replica) => core.progress(replica)?.match !== core.lastIndex,
+      );
+      if (isLagging) this.probe(runner);
     }
   }
 

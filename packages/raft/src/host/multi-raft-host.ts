@@ -37,6 +37,9 @@ import { TransportInput } from "./transport-input.ts";
 const MOVE_PAUSE_MS = 5000;
 /** Unknown groups reported between two ticks. */
 const UNKNOWN_MAX = 1024;
+/** Numbers of reads: so many for each life of the node, and so many lives before they repeat; together a safe integer. */
+const READS_PER_LIFE = 2 ** 32;
+const LIVES = 2 ** 21;
 
 /**
  * Runs all replicas of a node: one loop, one timer, one store and one transport for thousands of groups. What does not
@@ -63,9 +66,15 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
   readonly #awake = new AwakeSet<GroupRunner>();
   /** Unknown groups reported since the last tick. */
   readonly #unknown = new Set<GroupId>();
+  readonly #input: TransportInput;
+  readonly #firstRead: number;
+  #readsAsked = 0;
   #isAppendPaused = false;
   #isDead = false;
   #stop: GracefulStop | undefined;
+  /** Those who wait for the end. */
+  #onEnded: (() => void)[] = [];
+  #hasEnded = false;
   /** While the disk is full. */
   #mover: LeaderMover | undefined;
   #moveAtMs = 0;
@@ -78,6 +87,7 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.observer = options.observer;
     this.random = new Random(environment.seed);
+    this.#firstRead = (store.incarnation % LIVES) * READS_PER_LIFE;
     this.groups = new GroupRegistry(this, {
       limits: this.limits,
       seed: this.random.nextU32(),
@@ -96,7 +106,8 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     this.sender = new SnapshotSender(this, this.random.nextU32());
     this.inbox = new SnapshotInbox(this, (groupId) => this.groups.find(groupId));
     this.groups.recover();
-    this.transport = environment.createTransport(new TransportInput(this));
+    this.#input = new TransportInput(this);
+    this.transport = environment.createTransport(this.#input);
   }
 
   /** A graceful stop is under way, or over: nothing new is taken on. */
@@ -125,9 +136,14 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
 
   /** Ends in good order; `done` when the store is closed. */
   stop(done: () => void): void {
+    if (this.#hasEnded) {
+      this.turn.complete(done, undefined);
+      return;
+    }
+    this.#onEnded.push(done);
     if (this.#isDead || this.isStopping) return;
     this.groups.stopStarting();
-    this.#stop = new GracefulStop(this, () => this.#close(done));
+    this.#stop = new GracefulStop(this, () => this.#close());
   }
 
   /** Storage failed: from now on nothing is sent, stored or answered. */
@@ -136,9 +152,10 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     this.#isDead = true;
     this.#clock.stop();
     this.groups.stopStarting();
-    this.transport.close(() => {});
     this.groups.stopAll("storage failed");
     this.turn.stop();
+    // The store has nothing left to close: it failed.
+    this.transport.close(() => this.#ended());
   }
 
   // GroupContext
@@ -217,6 +234,11 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     this.turn.complete(proposal.done, result);
   }
 
+  nextReadContext(): number {
+    this.#readsAsked = (this.#readsAsked + 1) % READS_PER_LIFE;
+    return this.#firstRead + this.#readsAsked;
+  }
+
   settleRead(done: ReadDone, result: ReadResult): void {
     this.turn.complete(done, result);
   }
@@ -235,6 +257,10 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
 
   priorityOf(groupId: GroupId): GroupPriority {
     return this.#options.groupPriority?.(groupId) ?? 1;
+  }
+
+  onUnlinked(node: NodeId): void {
+    this.#input.onPeerDown(node);
   }
 
   probe(runner: GroupRunner): void {
@@ -332,12 +358,19 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     if (this.#mover?.isDone === true) this.#mover = undefined;
   }
 
-  #close(done: () => void): void {
+  #close(): void {
     this.#clock.stop();
     this.groups.stopAll("node stopped");
     this.flush();
     this.#isDead = true;
     this.turn.stop();
-    this.transport.close(() => this.store.close(done));
+    this.transport.close(() => this.store.close(() => this.#ended()));
+  }
+
+  #ended(): void {
+    this.#hasEnded = true;
+    const waiting = this.#onEnded;
+    this.#onEnded = [];
+    for (const done of waiting) this.turn.complete(done, undefined);
   }
 }

@@ -66,6 +66,11 @@ export interface GroupStatus {
   readonly isHibernating: boolean;
   /** Cannot lead and may lack entries until peers have repaired it. */
   readonly isDamaged: boolean;
+  /**
+   * This leader's members are settled: replicas that left are not needed any more, whoever restarts, and may be deleted.
+   * False elsewhere, and from a change of members until an entry is committed that was proposed after it.
+   */
+  readonly isConfSettled: boolean;
   /** Set when the group stopped here: invariant broken, machine threw, hard state lost. */
   readonly stoppedBecause: string | undefined;
 }

@@ -16,8 +16,8 @@ import {
 
 type OpenSnapshot = Extract<LoadedSnapshot, { kind: "snapshot" }>;
 
-/** Why a transfer ended. "busy": the receiver asks to try later. */
-export type TransferResult = "done" | "busy" | "failed";
+/** Why a transfer ended. "current": the receiver is as far as the snapshot; "busy": it asks to try later. */
+export type TransferResult = "done" | "current" | "busy" | "failed";
 
 /** What a transfer needs of the sender of all snapshots. */
 export interface TransferOwner {
@@ -125,8 +125,10 @@ export class OutgoingTransfer {
         this.pump();
         return;
       case AnswerStatus.Done:
-      case AnswerStatus.Current:
         this.end("done");
+        return;
+      case AnswerStatus.Current:
+        this.end("current");
         return;
       case AnswerStatus.Busy:
         this.end("busy");

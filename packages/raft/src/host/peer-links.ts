@@ -12,6 +12,8 @@ export interface LinksHost {
   readonly transport: Transport;
   nowMs(): number;
   handles(): Iterable<GroupHandle>;
+  /** The link was ended from here; the transport does not call for it. */
+  onUnlinked(node: NodeId): void;
 }
 
 /** Keeps links to the nodes of all members of the groups here, and to those that it was told to, and to no others. */
@@ -62,6 +64,7 @@ export class PeerLinks {
       if (needed.has(node)) continue;
       this.#linked.delete(node);
       this.#host.transport.removePeer(node);
+      this.#host.onUnlinked(node);
     }
   }
 

@@ -52,7 +52,7 @@ function dispatch(takers: NoteTakers, from: NodeId, kind: number, body: Uint8Arr
       takers.inbox.onQuery(from, decodeTransferId(body));
       return true;
     case NoteKind.SnapshotAbort:
-      takers.inbox.onAbort(decodeTransferId(body));
+      takers.inbox.onAbort(from, decodeTransferId(body));
       return true;
     case NoteKind.SnapshotAnswer:
       takers.sender.onAnswer(from, decodeAnswer(body));

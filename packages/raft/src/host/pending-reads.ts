@@ -17,6 +17,11 @@ interface AnsweredRound extends ReadRound {
 
 /** Takes the outcome of a read. */
 export interface ReadSettler {
+  /**
+   * A number for a question to the leader, never given before, not even in an earlier life of this node: a leader may still
+   * hold, and answer, questions of that.
+   */
+  nextReadContext(): number;
   settleRead(done: ReadDone, result: ReadResult): void;
 }
 
@@ -28,7 +33,6 @@ export class PendingReads {
   /** Put to the core, by context, oldest first. */
   readonly #asked = new Map<number, ReadRound>();
   #answered: AnsweredRound[] = [];
-  #lastContext = 0;
   #count = 0;
 
   constructor(settler: ReadSettler) {
@@ -50,8 +54,7 @@ export class PendingReads {
 
   /** Makes one round of all new reads; the result is its context, to be put to the core. */
   startRound(deadlineMs: number): number {
-    this.#lastContext++;
-    const context = this.#lastContext;
+    const context = this.#settler.nextReadContext();
     this.#asked.set(context, { context, deadlineMs, dones: this.#fresh });
     this.#fresh = [];
     return context;

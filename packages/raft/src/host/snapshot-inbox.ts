@@ -1,4 +1,4 @@
-import type { NodeId } from "../core/ids.ts";
+import { type NodeId, nodeIdOf } from "../core/ids.ts";
 import { MessageType, type RaftMessage, type SnapshotMeta } from "../core/message.ts";
 import type { RaftCore } from "../core/raft-core.ts";
 import type { SnapshotReceiver } from "../store/log-store.ts";
@@ -52,12 +52,12 @@ export class SnapshotInbox {
   onOffer(from: NodeId, offer: SnapshotOffer): void {
     const { id } = offer;
     const present = this.#incoming.get(id.groupId);
-    if (present !== undefined && isSameTransfer(present.offer.id, id)) {
+    if (present !== undefined && present === this.#find(from, id)) {
       // The acceptance was lost.
       this.#answer(from, id, AnswerStatus.Accept, present);
       return;
     }
-    const runner = this.#runnerFor(id);
+    const runner = nodeIdOf(id.from) === from ? this.#runnerFor(id) : undefined;
     const refusal = runner === undefined ? AnswerStatus.Refused : this.#refusalOf(runner, offer);
     if (runner === undefined || refusal !== undefined) {
       this.#answer(from, id, refusal ?? AnswerStatus.Refused);
@@ -72,7 +72,7 @@ export class SnapshotInbox {
   }
 
   onChunk(from: NodeId, chunk: SnapshotChunk): void {
-    const incoming = this.#find(chunk.id);
+    const incoming = this.#find(from, chunk.id);
     if (incoming === undefined) {
       this.#answer(from, chunk.id, AnswerStatus.Refused);
       return;
@@ -93,7 +93,7 @@ export class SnapshotInbox {
 
   /** The sender has not heard from here for a while. */
   onQuery(from: NodeId, id: TransferId): void {
-    const incoming = this.#find(id);
+    const incoming = this.#find(from, id);
     if (incoming === undefined) {
       this.#answer(from, id, AnswerStatus.Refused);
       return;
@@ -105,8 +105,8 @@ export class SnapshotInbox {
     this.#answer(from, id, status, incoming);
   }
 
-  onAbort(id: TransferId): void {
-    const incoming = this.#find(id);
+  onAbort(from: NodeId, id: TransferId): void {
+    const incoming = this.#find(from, id);
     if (incoming !== undefined && !incoming.isFinishing) this.#abort(incoming);
   }
 
@@ -137,15 +137,18 @@ export class SnapshotInbox {
     return group?.epoch === id.epoch && group.replicaId === id.to ? group.runner : undefined;
   }
 
-  #find(id: TransferId): Incoming | undefined {
+  #find(from: NodeId, id: TransferId): Incoming | undefined {
     const incoming = this.#incoming.get(id.groupId);
-    return incoming !== undefined && isSameTransfer(incoming.offer.id, id) ? incoming : undefined;
+    if (incoming?.from !== from || !isSameTransfer(incoming.offer.id, id)) return undefined;
+    return incoming;
   }
 
   #refusalOf(runner: GroupRunner, { id }: SnapshotOffer): AnswerStatus | undefined {
     const { core } = runner;
     if (id.term < core.currentTerm || core.role === "leader") return AnswerStatus.Refused;
     if (!isNeeded(core, id.snapshotIndex)) return AnswerStatus.Current;
+    // What was received is not in the log yet: the store keeps one snapshot for a group.
+    if (core.isInstalling) return AnswerStatus.Busy;
     if (this.#host.store.space === "full") return AnswerStatus.Busy;
     // Its end decides what this one may be.
     return this.#incoming.get(id.groupId)?.isFinishing === true ? AnswerStatus.Busy : undefined;

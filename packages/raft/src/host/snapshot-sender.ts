@@ -38,7 +38,7 @@ export class SnapshotSender implements TransferOwner {
   readonly limits: RaftLimits;
   readonly #host: SnapshotHost;
   readonly #receivers = new Map<NodeId, Receiver>();
-  /** Failures in a row, by group and follower. */
+  /** Attempts in a row that brought nothing, by group and follower. */
   readonly #failures = new Map<string, number>();
   #lastTransferId: number;
 
@@ -76,7 +76,12 @@ export class SnapshotSender implements TransferOwner {
     for (const transfer of receiver.active) {
       if (transfer.runner === runner && transfer.to === to) return;
     }
-    const notBeforeMs = this.nowMs() + this.#pauseMs(this.#failures.get(key) ?? 0);
+    const waiting = receiver.waiting.get(key);
+    // Who asks again while it waits does not start the pause anew.
+    const notBeforeMs =
+      waiting?.runner === runner
+        ? waiting.notBeforeMs
+        : this.nowMs() + this.#pauseMs(this.#failures.get(key) ?? 0);
     receiver.waiting.set(key, { runner, to, atLeast, notBeforeMs });
     this.#startWaiting(receiver);
   }
@@ -131,12 +136,12 @@ export class SnapshotSender implements TransferOwner {
       observer?.onEvent(transfer.runner.groupId, "snapshot-sent");
       this.#failures.delete(key);
     } else {
-      metrics.snapshotsFailed++;
-      // A busy receiver has not failed: it only wants a pause.
+      if (result !== "current") metrics.snapshotsFailed++;
+      // A busy receiver has not failed: it only wants a pause. One that is as far may ask at once again, in vain.
       this.#failures.set(key, result === "busy" ? 1 : (this.#failures.get(key) ?? 0) + 1);
     }
     transfer.runner.call("reportSnapshot", (core) =>
-      core.reportSnapshot(transfer.to, result === "done"),
+      core.reportSnapshot(transfer.to, result === "done" || result === "current"),
     );
     this.#startWaiting(receiver);
     this.#pump(receiver);

@@ -39,12 +39,12 @@ export class WakeQueue {
     return this.#waiting.size;
   }
 
-  /** One wake per group: an election is more than a probe, otherwise the first one counts. */
+  /** One wake per group: an election is more than a probe, one for a later leader's loss more than one for an earlier one's. */
   add(waiting: Waiting): void {
     const { groupId } = waiting.runner;
     const present = this.#waiting.get(groupId);
     if (present?.runner === waiting.runner) {
-      if (rank(present.wake) >= rank(waiting.wake)) return;
+      if (!isMore(waiting.wake, present.wake)) return;
     }
     this.#waiting.set(groupId, waiting);
     this.#sorted.push(waiting);
@@ -79,6 +79,13 @@ export class WakeQueue {
     this.#refilledAtMs = nowMs;
     this.#tokens = Math.min(this.#tokens + added, Math.max(1, this.#perSecond / 10));
   }
+}
+
+function isMore(wake: Wake, present: Wake): boolean {
+  if (wake.kind === "elect" && present.kind === "elect" && wake.leaderNode !== present.leaderNode) {
+    return true;
+  }
+  return rank(wake) > rank(present);
 }
 
 function rank(wake: Wake): number {

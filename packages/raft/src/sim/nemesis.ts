@@ -168,7 +168,7 @@ export class Nemesis {
     if (node === undefined) return;
     const files = node.disk.files().filter(({ file }) => file.size > 0);
     if (files.length === 0) return;
-    const { path, file } = this.#random.pick(files);
+    const { path, file } = this.#pickFile(files);
     this.#world.harm(node);
     const what = this.#damageFile(file);
     this.#world.onEvent(`damage-${what}`);
@@ -176,9 +176,28 @@ export class Nemesis {
     if (this.#random.chance(0.7)) this.#restart(node);
   }
 
+  /** Mostly one of the newest files of the log: the others hold little that is still needed. */
+  #pickFile<F extends { readonly path: string }>(files: readonly F[]): F {
+    const logs = files.filter(({ path }) => path.endsWith(".hot") || path.endsWith(".cold"));
+    if (logs.length === 0 || this.#random.chance(0.25)) return this.#random.pick(files);
+    const newest = [...logs].sort((a, b) => (a.path < b.path ? 1 : -1)).slice(0, 4);
+    return this.#random.pick(newest);
+  }
+
+  /** Mostly where something has been written. */
+  #pickPosition(file: SimFile): number {
+    for (let attempt = 0; attempt < 30; attempt++) {
+      const position = this.#random.below(file.size);
+      const start = Math.floor(position / SECTOR_SIZE) * SECTOR_SIZE;
+      const sector = file.cachedBytes.subarray(start, start + SECTOR_SIZE);
+      if (sector.some((byte) => byte !== 0)) return position;
+    }
+    return this.#random.below(file.size);
+  }
+
   #damageFile(file: SimFile): string {
     const random = this.#random;
-    const position = random.below(file.size);
+    const position = this.#pickPosition(file);
     const sector = Math.floor(position / SECTOR_SIZE) * SECTOR_SIZE;
     switch (random.below(4)) {
       case 0: {

@@ -121,7 +121,8 @@ export class Operators {
     const plan = this.#anyPlan();
     if (plan === undefined || plan.isChanging) return;
     const conf = this.#world.confOf(plan);
-    if (conf.votersOutgoing.length > 0) return;
+    // A member that is lost is replaced first: until then the group bears no other loss.
+    if (conf.votersOutgoing.length > 0 || this.#hasOrphan(plan, conf)) return;
     const transition = this.#random.pick(TRANSITIONS);
     const steps = this.#drawSteps(plan, conf);
     if (steps.length > 0) this.#propose(plan, transition, steps);
@@ -251,14 +252,26 @@ export class Operators {
       world.replaceNode(node);
       return;
     }
-    // Groups that are not whole again could not bear the loss of another one.
-    const areWhole = world.plans.every((plan) => {
-      const conf = world.confOf(plan);
-      const hasOrphan = [...membersOf(conf)].some((member) => plan.isOrphan(member));
-      return plan.isDeleted || (conf.voters.length >= 3 && !hasOrphan);
-    });
-    if (!areWhole) return;
-    world.chooseUnlucky();
+    const broken = world.plans.filter((plan) => !plan.isDeleted && !this.#isWhole(plan));
+    if (broken.length === 0) world.chooseUnlucky();
+    // The next entry tells a quorum that the change of members is committed.
+    for (const plan of broken)
+      if (!world.isConfDurable(plan)) world.clients.propose(plan, () => {});
+  }
+
+  /**
+   * Whether the group could bear the loss of another disk. A change of members whose commit is not known for good by a quorum
+   * counts as under way: if those who know it are lost, the others need the former members, who may be no more.
+   */
+  #isWhole(plan: GroupPlan): boolean {
+    const conf = this.#world.confOf(plan);
+    const isJoint = conf.votersOutgoing.length > 0;
+    if (isJoint || conf.voters.length < 3 || this.#hasOrphan(plan, conf)) return false;
+    return this.#world.isConfDurable(plan);
+  }
+
+  #hasOrphan(plan: GroupPlan, conf: ConfState): boolean {
+    return [...membersOf(conf)].some((member) => plan.isOrphan(member));
   }
 
   #anyPlan(): GroupPlan | undefined {

@@ -45,6 +45,8 @@ export class SimNode implements DiskWatcher {
   isHeldDown = false;
   /** Its disk was damaged on purpose and not replaced since. */
   isDamaged = false;
+  /** Times in a row that it could not be opened. */
+  failedOpens = 0;
   readonly #world: NodeWorld;
   readonly #random: Random;
   readonly #durability = new NodeDurability();

@@ -26,6 +26,9 @@ export type TraceSink = (timeMs: number, nodeId: NodeId, what: string) => void;
 /** Ids of groups start here, so that they are never mistaken for small numbers of another kind. */
 const FIRST_GROUP_ID = 101;
 
+/** A node whose damaged disk does not open so often in a row is given up. */
+const FAILED_OPENS_MAX = 5;
+
 /** A whole simulated cluster with its clients, and all that is known of it. */
 export class World implements NodeWorld, ClientWorld, Truth {
   readonly swarm: Swarm;
@@ -133,6 +136,12 @@ export class World implements NodeWorld, ClientWorld, Truth {
       this.#deleteThenEnsure(node, plan);
       return;
     }
+    if (planned.isCreated && node.isDamaged) {
+      // Nothing on the disk tells of the replica any more: it is as good as lost, and comes back as another one.
+      this.onEvent("replica-vanished");
+      this.dropReplica(plan, node);
+      return;
+    }
     if (planned.isCreated) {
       this.onViolation(
         new InvariantViolation(
@@ -179,6 +188,7 @@ export class World implements NodeWorld, ClientWorld, Truth {
   }
 
   onNodeUp(node: SimNode): void {
+    node.failedOpens = 0;
     this.onEvent("node-up");
     for (const plan of this.plans) {
       if (!plan.isDeleted) this.ensureReplica(node, plan);
@@ -200,6 +210,12 @@ export class World implements NodeWorld, ClientWorld, Truth {
       );
     }
     node.kill(this.random.chance(0.3));
+    node.failedOpens = phase === "open" ? node.failedOpens + 1 : 0;
+    if (node.isDamaged && node.failedOpens >= FAILED_OPENS_MAX) {
+      this.onEvent("machine-given-up");
+      this.replaceNode(node);
+      return;
+    }
     this.scheduler.after(this.random.logBetween(100, 5000), () => node.boot());
   }
 

@@ -42,6 +42,8 @@ export interface LogEnd {
   /** Undefined: there was none. */
   readonly file: { readonly seq: number; readonly end: number } | undefined;
   readonly batchSeq: number;
+  /** That batch is a marker: nothing is lost if it cannot be found any more. */
+  readonly isMarker: boolean;
 }
 
 /**
@@ -76,6 +78,7 @@ export class BatchWriter {
     );
     this.#durableSeq = end.batchSeq;
     this.#nextSeq = end.batchSeq + 1;
+    this.#isAfterMarker = end.isMarker;
     this.#building = this.#startFile(deps.nextFile(), end.file);
   }
 
@@ -135,6 +138,17 @@ export class BatchWriter {
     this.#queue.shift();
     this.#queueBytes -= batch.size;
     this.#write(batch);
+  }
+
+  /** Nothing is being written or waits to be. */
+  get isIdle(): boolean {
+    return this.#writing === undefined && this.#queue.length === 0 && this.#building.isEmpty;
+  }
+
+  /** The file to write to next is not there yet. */
+  get isBlocked(): boolean {
+    const [next] = this.#queue;
+    return this.#writing === undefined && next !== undefined && next.file.handle === undefined;
   }
 
   /** Calls back when everything handed over so far is durable. */
@@ -323,9 +337,7 @@ export class BatchWriter {
   }
 
   #writeMarker(): void {
-    const isQuiet =
-      this.#writing === undefined && this.#queue.length === 0 && this.#building.isEmpty;
-    if (!isQuiet || this.#isStopped) return;
+    if (!this.isIdle || this.#isStopped) return;
     // At the end of a file, the start of the next one serves as evidence.
     if (this.#fits(0)) this.#close(BATCH_FLAG_MARKER);
     else this.#switchFile();
@@ -333,9 +345,7 @@ export class BatchWriter {
   }
 
   #reportIdle(): void {
-    const isIdle =
-      this.#writing === undefined && this.#queue.length === 0 && this.#building.isEmpty;
-    if (!isIdle || this.#onIdle === undefined) return;
+    if (!this.isIdle || this.#onIdle === undefined) return;
     const done = this.#onIdle;
     this.#onIdle = undefined;
     done();

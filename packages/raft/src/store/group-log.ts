@@ -272,6 +272,15 @@ export class GroupLog implements LogView {
     this.holes = withRange(this.holes, start, last);
   }
 
+  /** Entries were found unreadable while the node runs. At the end of the log they must not be forgotten about. */
+  loseEntries(first: number, last: number): void {
+    const { lastIndex: index, lastTerm: term } = this;
+    this.addHole(first, last);
+    const isAbove =
+      term > this.promise.term || (term === this.promise.term && index > this.promise.index);
+    if (last >= index && index > this.compactedIndex && isAbove) this.promise = { term, index };
+  }
+
   /** The snapshot's state is in another place now. */
   moveSnapshot(place: SnapshotPlace): void {
     useSnapshot(this.#files, this.snapshotPlace, -1);

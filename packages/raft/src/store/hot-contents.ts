@@ -24,8 +24,10 @@ export interface HotContents {
   readonly contents: readonly HotContent[];
   /** Filled with zeros, ready to be used. */
   readonly spares: readonly LogFile[];
-  /** Paths of files that do not count. */
+  /** Paths of files without a single batch. */
   readonly remains: readonly string[];
+  /** Paths of files that the log says were removed. That may stand in its last batch, which may not be on the disk. */
+  readonly dropped: readonly string[];
   /** Files that should be there by what the newest one says. */
   readonly listed: readonly number[];
 }
@@ -44,6 +46,7 @@ export function* readHotContents(
   tools: Tools,
 ): Task<HotContents> {
   const found: HotContent[] = [];
+  const blank: LogFile[] = [];
   const spares: LogFile[] = [];
   const remains: string[] = [];
   for (const seq of seqs) {
@@ -56,14 +59,21 @@ export function* readHotContents(
     const isSpare = file.size === tools.hotFileBytes && (yield* reader.isBlank());
     content.handle.close(() => undefined);
     // What is neither content nor blank is the beginning of a write that nobody was told of.
-    if (isSpare) spares.push(yield* openSpare(file, tools.disk));
+    if (isSpare) blank.push(file);
     else remains.push(file.path);
   }
+  const newest = found.at(-1)?.file.seq ?? 0;
+  for (const file of blank) {
+    // Files are used in the order of their numbers.
+    if (file.seq > newest) spares.push(yield* openSpare(file, tools.disk));
+    else remains.push(file.path);
+  }
+  const dropped: string[] = [];
   const undead = new Set(tools.undeadFiles);
-  const alive = keep(found, remains, (seq) => !undead.has(seq));
+  const alive = keep(found, dropped, (seq) => !undead.has(seq));
   const listed = yield* readStarts(alive, tools);
-  const contents = keepListed(alive, listed, remains);
-  return { contents, spares, remains, listed: listed?.hotFiles ?? [] };
+  const contents = keepListed(alive, listed, dropped);
+  return { contents, spares, remains, dropped, listed: listed?.hotFiles ?? [] };
 }
 
 function* openSpare(file: LogFile, disk: Disk): Task<LogFile> {
@@ -112,22 +122,22 @@ function* readStarts(
 function keepListed(
   contents: readonly HotContent[],
   newest: (FileStart & { readonly seq: number }) | undefined,
-  remains: string[],
+  dropped: string[],
 ): HotContent[] {
   if (newest === undefined) return [...contents];
   const listed = new Set(newest.hotFiles);
-  return keep(contents, remains, (seq) => seq >= newest.seq || listed.has(seq));
+  return keep(contents, dropped, (seq) => seq >= newest.seq || listed.has(seq));
 }
 
 function keep(
   contents: readonly HotContent[],
-  remains: string[],
+  dropped: string[],
   isWanted: (seq: number) => boolean,
 ): HotContent[] {
   return contents.filter(({ file, handle }) => {
     if (isWanted(file.seq)) return true;
     handle.close(() => undefined);
-    remains.push(file.path);
+    dropped.push(file.path);
     return false;
   });
 }

@@ -26,8 +26,8 @@ export interface IndexCacheDependencies {
   readonly disk: Disk;
   readonly stamp: number;
   readonly maxBytes: number;
-  /** Fills `file.indexes` from the file itself, because its index file cannot be used. */
-  rebuild(file: LogFile): Task<void>;
+  /** Reads the places of entries from the file itself, because its index file cannot be used. */
+  rebuild(file: LogFile): Task<Map<GroupId, EntryIndex>>;
 }
 
 /**
@@ -58,7 +58,8 @@ export class IndexCache {
     } catch (error) {
       if (!(error instanceof DecodeError || error instanceof DiskError)) throw error;
     }
-    yield* this.#deps.rebuild(file);
+    const rebuilt = yield* this.#deps.rebuild(file);
+    for (const [group, index] of rebuilt) file.indexes.set(group, index);
     file.isRebuilt = true;
     return file.indexes.get(groupId);
   }

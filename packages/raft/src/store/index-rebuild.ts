@@ -1,5 +1,6 @@
 import { ENTRY_FLAG_LIVE, ENTRY_FLAG_REPAIR, readEntryRecord } from "../codec/entry-record.ts";
 import { BATCH_HEADER_SIZE } from "../codec/record-batch.ts";
+import type { GroupId } from "../core/ids.ts";
 import { EntryIndex } from "./entry-index.ts";
 import { scanFile } from "./hot-file-scan.ts";
 import type { LogFile } from "./log-file.ts";
@@ -9,11 +10,15 @@ import { ScanReader } from "./scan-reader.ts";
 import type { Slicer } from "./slicer.ts";
 import { call, type Task } from "./task.ts";
 
-/** Finds the places of a file's entries again, by reading all of it. @throws DiskError */
+/**
+ * Finds the places of a file's entries again, by reading all of it. They come all at once, as readers that meet a part of them
+ * would miss the rest. @throws DiskError
+ */
 export function* rebuildIndexes(
   file: LogFile,
   tools: { readonly files: LogFiles; readonly slicer: Slicer; readonly stamp: number },
-): Task<void> {
+): Task<Map<GroupId, EntryIndex>> {
+  const indexes = new Map<GroupId, EntryIndex>();
   const handle = yield* tools.files.open(file);
   const size = yield* call<number>((done) => handle.size(done));
   const reader = new ScanReader(handle, Math.min(size, file.end));
@@ -22,24 +27,31 @@ export function* rebuildIndexes(
     const bytes = yield* reader.view(span.position, span.size);
     const end = BATCH_HEADER_SIZE + (span.header?.recordsSize ?? 0);
     const { offsets } = intactRecords(bytes, Math.min(end, bytes.length));
-    for (const offset of offsets) addRecord(file, bytes, { offset, end, start: span.position });
+    const batch = { bytes, end, start: span.position, isCold: file.kind === "cold" };
+    for (const offset of offsets) addRecord(indexes, batch, offset);
     yield* tools.slicer.pause(offsets.length);
   }
+  return indexes;
 }
 
-function addRecord(
-  file: LogFile,
-  bytes: Buffer,
-  at: { readonly offset: number; readonly end: number; readonly start: number },
-): void {
-  const record = readEntryRecord(bytes, at.offset, at.end);
+interface ScannedBatch {
+  readonly bytes: Buffer;
+  /** Of its records. */
+  readonly end: number;
+  /** Of the batch in the file. */
+  readonly start: number;
+  readonly isCold: boolean;
+}
+
+function addRecord(indexes: Map<GroupId, EntryIndex>, batch: ScannedBatch, offset: number): void {
+  const record = readEntryRecord(batch.bytes, offset, batch.end);
   if (typeof record !== "object") return;
   const { groupId, flags, entry } = record;
-  const index = file.indexes.get(groupId) ?? new EntryIndex();
-  file.indexes.set(groupId, index);
-  const position = at.start + at.offset;
-  const size = record.end - at.offset;
-  const isPlaced = file.kind === "cold" || (flags & (ENTRY_FLAG_LIVE | ENTRY_FLAG_REPAIR)) !== 0;
+  const index = indexes.get(groupId) ?? new EntryIndex();
+  indexes.set(groupId, index);
+  const position = batch.start + offset;
+  const size = record.end - offset;
+  const isPlaced = batch.isCold || (flags & (ENTRY_FLAG_LIVE | ENTRY_FLAG_REPAIR)) !== 0;
   if (isPlaced) index.place(entry.index, position, size);
   else index.append(entry.index, position, size);
 }

@@ -38,6 +38,13 @@ export interface ReceivedSnapshot {
   readonly entries: readonly Entry[];
 }
 
+/** A change of a group that is written down with its whole state. */
+export interface StateChange {
+  /** Bytes by which the state may become larger. */
+  readonly growth: number;
+  apply(): void;
+}
+
 /** Turns what groups want written into records, and changes what the store knows of them accordingly. */
 export class LogAppender {
   readonly #writer: BatchWriter;
@@ -78,22 +85,23 @@ export class LogAppender {
   }
 
   /**
-   * All that is known of the group, so that nothing written before is needed. `change` is made to the group first, and
-   * becomes durable with it.
+   * All that is known of the group, so that nothing written before is needed. `change` is made to the group first and
+   * becomes durable with it; it makes the record larger by at most `growth` bytes.
    */
   state(
     group: GroupLog,
     reason: StateReason,
-    options: { readonly change?: () => void; readonly done?: () => void } = {},
+    options: { readonly change?: StateChange; readonly done?: () => void } = {},
   ): void {
-    if (options.change !== undefined) {
-      this.#writer.begin(group, 0);
-      options.change();
-    }
-    const content = new RecordWriter();
-    writeGroupImage(content, group.image());
-    const payload = content.finish();
-    const batch = this.#writer.begin(group, RECORD_HEADER_SIZE + payload.length);
+    const { change, done } = options;
+    const before = encodeImage(group);
+    // Room for all of it before anything changes: no batch may end between the change and its record.
+    const batch = this.#writer.begin(
+      group,
+      RECORD_HEADER_SIZE + before.length + (change?.growth ?? 0),
+    );
+    change?.apply();
+    const payload = change === undefined ? before : encodeImage(group);
     const head = {
       ...headOf(group, RecordType.GroupState, { index: group.lastIndex, term: 0 }),
       extra: reason,
@@ -102,7 +110,7 @@ export class LogAppender {
     group.stateFile = batch.file.seq;
     if (reason === StateReason.Create) group.writes.flags |= ROW_FLAG_CREATED;
     else if (reason !== StateReason.Carry) group.writes.flags |= ROW_FLAG_FORCED;
-    if (options.done !== undefined) batch.callbacks.push(options.done);
+    if (done !== undefined) batch.callbacks.push(done);
   }
 
   /** Returns the number of the file that says so. */
@@ -154,6 +162,12 @@ export class LogAppender {
     group.writes.flags |= ROW_FLAG_INSTALLED;
     placeEntries(batch, group, entries, ENTRY_FLAG_LIVE);
   }
+}
+
+function encodeImage(group: GroupLog): Buffer {
+  const content = new RecordWriter();
+  writeGroupImage(content, group.image());
+  return content.finish();
 }
 
 function sizeOf(

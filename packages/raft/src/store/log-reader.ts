@@ -128,7 +128,7 @@ export class LogReader implements EntryBodies {
   #damaged(group: GroupLog, index: number): ReadResult {
     const range = { first: index, last: index };
     if (group.isDeleted) return NOTHING;
-    group.addHole(index, index);
+    group.loseEntries(index, index);
     this.#deps.onDamage(group, range);
     return { kind: "damaged", range };
   }

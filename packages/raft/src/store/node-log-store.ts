@@ -1,3 +1,4 @@
+import { confStateSize } from "../codec/conf-state-codec.ts";
 import { StateReason } from "../codec/record.ts";
 import { nodeStamp } from "../codec/record-node-meta.ts";
 import type { ConfState } from "../core/conf-state.ts";
@@ -33,6 +34,7 @@ import type {
   SpaceState,
 } from "./log-store.ts";
 import { newGroupImage } from "./new-group.ts";
+import type { NodeLogStoreOptions, OpenDone, Platform } from "./node-log-store-options.ts";
 import { recoveredGroup } from "./recovered-group.ts";
 import { Slicer } from "./slicer.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -41,22 +43,9 @@ import { fileStatistics, type LogStoreStatistics } from "./store-statistics.ts";
 import { moveTail } from "./tail-mover.ts";
 import { call, runTask, type Task, until } from "./task.ts";
 
-export interface NodeLogStoreOptions {
-  readonly nodeId: NodeId;
-  readonly clusterId: string;
-  readonly limits: RaftLimits;
-}
-
-/** Called once, in a later turn. */
-export type OpenDone = (
-  ...result: [error: undefined, store: NodeLogStore] | [error: Error, store: undefined]
-) => void;
-
-interface Platform {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly timers: Timers;
-}
+/** Bytes by which numbers in a group's state may grow when the operator changes it. */
+const STATE_GROWTH = 128;
+const DRAIN_POLL_MS = 5;
 
 /**
  * The log of all groups of a node in one ordered stream of files, so that one sync serves thousands of groups. Layout and
@@ -199,6 +188,8 @@ export class NodeLogStore implements LogStore {
     if (this.#opened.table.get(groupId) !== undefined) {
       throw new Error(`group ${groupId} exists already`);
     }
+    // A replica may come back to a node: what is written from now on outweighs the deletion.
+    this.#opened.table.tombstones.delete(groupId);
     const created = this.#opened.table.put(newGroupImage(group));
     this.#appender.state(created, StateReason.Create, { done });
     this.#kickLater();
@@ -279,13 +270,17 @@ export class NodeLogStore implements LogStore {
 
   acceptLoss(groupId: GroupId, done: () => void): void {
     const group = this.#group(groupId);
-    this.#appender.state(group, StateReason.AcceptLoss, { change: () => group.acceptLoss(), done });
+    const change = { growth: STATE_GROWTH, apply: (): void => group.acceptLoss() };
+    this.#appender.state(group, StateReason.AcceptLoss, { change, done });
     this.#kickLater();
   }
 
   forceConf(groupId: GroupId, conf: ConfState, epoch: number, done: () => void): void {
     const group = this.#group(groupId);
-    const change = (): void => group.forceConf(conf, epoch);
+    const change = {
+      growth: STATE_GROWTH + confStateSize(conf),
+      apply: (): void => group.forceConf(conf, epoch),
+    };
     this.#appender.state(group, StateReason.ForceConf, { change, done });
     this.#kickLater();
   }
@@ -309,15 +304,27 @@ export class NodeLogStore implements LogStore {
   *#close(): Task<void> {
     yield* until((done) => this.#compactor.stop(done));
     yield* until((done) => this.#snapshots.whenIdle(done));
-    yield* until((done) => this.#writer.whenIdle(done));
+    const isWritten = yield* this.#drain();
     this.#writer.stop();
     this.#pool.stop();
-    this.#indexWriter.addSealed(this.#writer.seal());
-    yield* until((done) => this.#indexWriter.whenIdle(done));
+    if (isWritten) {
+      this.#indexWriter.addSealed(this.#writer.seal());
+      yield* until((done) => this.#indexWriter.whenIdle(done));
+    }
     this.#indexWriter.stop();
     this.#isClosed = true;
     this.#opened.files.closeAll();
     yield* call((done) => this.#opened.lock.release(done));
+  }
+
+  /** Waits until all is durable. False: the disk is full, so that it never will be. Nobody was told that it was. */
+  *#drain(): Task<boolean> {
+    for (;;) {
+      this.#writer.pump();
+      if (this.#writer.isIdle) return true;
+      if (this.#writer.isBlocked && this.#pool.space !== "ok") return false;
+      yield* until((done) => this.#platform.timers.setTimer(DRAIN_POLL_MS, done));
+    }
   }
 
   #group(groupId: GroupId): GroupLog {
@@ -329,6 +336,8 @@ export class NodeLogStore implements LogStore {
   /** Makes what was recovered durable again, before anybody relies on it. */
   *#start(): Task<void> {
     const { log } = this.#opened;
+    // Before anything else, as the disk may be full.
+    yield* this.#removeFiles(log.remains);
     if (log.tail !== undefined) {
       const { tail } = log;
       const output = { writer: this.#writer, appender: this.#appender, stamp: this.#stamp };
@@ -347,11 +356,15 @@ export class NodeLogStore implements LogStore {
       this.#writer.whenIdle(() => done(undefined));
     });
     this.#failOpening = undefined;
-    for (const path of [...log.remains, ...orphans]) {
-      yield* call((done) => this.#platform.disk.remove(path, () => done(undefined)));
-    }
+    yield* this.#removeFiles([...log.emptied, ...orphans]);
     for (const { file, images } of log.scanned) this.#indexWriter.addScanned(file, images);
     this.#compactor.wake();
+  }
+
+  *#removeFiles(paths: readonly string[]): Task<void> {
+    for (const path of paths) {
+      yield* call((done) => this.#platform.disk.remove(path, () => done(undefined)));
+    }
   }
 
   #kickLater(): void {

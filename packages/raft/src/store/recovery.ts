@@ -56,8 +56,10 @@ export interface RecoveredLog {
   readonly tail: UnprovenTail | undefined;
   readonly scanned: readonly ScannedFile[];
   readonly spares: readonly LogFile[];
-  /** Paths of files that do not count. */
+  /** Paths of files without a single batch. */
   readonly remains: readonly string[];
+  /** Paths of files that are needed until what was found, the last batch above all, is written again. */
+  readonly emptied: readonly string[];
   /** Files that should be there and are not: recovery has to start over, knowing that. */
   readonly missing: readonly number[];
   /** Files that should not be there: likewise. */
@@ -79,6 +81,8 @@ export class Recovery {
   #provenSeq = 0;
   /** The last batch applied. */
   #lastSeq = 0;
+  /** That one is a marker, which was never synced: it may be gone next time. */
+  #endsInMarker = false;
   #tail: UnprovenTail | undefined;
   #isFileDamaged = false;
 
@@ -92,10 +96,10 @@ export class Recovery {
     const { files } = this.#deps;
     for (const seq of listing.cold) yield* this.#addCold(seq);
     const hot = yield* readHotContents(listing.hot, listing.indexed, this.#deps);
-    const { contents } = hot;
+    this.#collectEvidence(hot.contents);
+    const contents = this.#withoutTorn(hot.contents);
     for (const { file } of contents) files.add(file);
     for (const seq of listing.hot) files.skipThrough(seq);
-    this.#collectEvidence(contents);
     for (const [position, content] of contents.entries()) {
       const previousSeq = contents[position - 1]?.file.seq ?? 0;
       const isLostBefore = (seq: number): boolean => seq > previousSeq && seq < content.file.seq;
@@ -103,13 +107,16 @@ export class Recovery {
       yield* this.#apply(content, contents[position + 1]);
       content.handle.close(() => undefined);
     }
+    const kept = this.#withoutUnused(contents);
+    const unused = hot.contents.slice(kept.length).map(({ file }) => file.path);
     return {
       replay: this.#replay,
-      end: this.#endOf(contents.at(-1)),
+      end: this.#endOf(kept.at(-1)),
       tail: this.#tail,
       scanned: this.#scanned,
       spares: hot.spares,
-      remains: [...hot.remains, ...this.#strayIndexes(listing)],
+      remains: hot.remains,
+      emptied: [...hot.dropped, ...unused, ...this.#strayIndexes(listing)],
       missing: this.#missing(hot.listed, contents),
       undead: this.#undead(contents),
     };
@@ -128,9 +135,34 @@ export class Recovery {
     this.#deps.files.add(file);
   }
 
+  /**
+   * A last file that has only a torn batch is as if it were not there: a life that began it got no further, and the
+   * log ends with the file before, whose last batch that life was going to write again.
+   */
+  #withoutTorn(contents: readonly HotContent[]): readonly HotContent[] {
+    let count = contents.length;
+    for (let last = contents[count - 1]; last !== undefined; last = contents[count - 1]) {
+      const spans = last.images === undefined ? (last.scan?.spans ?? []) : [];
+      const [first] = spans;
+      if (spans.length !== 1 || first?.header === undefined || first.isIntact) break;
+      last.handle.close(() => undefined);
+      count--;
+    }
+    return contents.slice(0, count);
+  }
+
+  /** If nothing of the last file counts, not even its first batch, the log ends with the one before. */
+  #withoutUnused(contents: readonly HotContent[]): readonly HotContent[] {
+    const last = contents.at(-1);
+    if (last === undefined || last.file.end > 0) return contents;
+    this.#deps.files.remove(last.file);
+    this.#scanned.pop();
+    return contents.slice(0, -1);
+  }
+
   #endOf(last: HotContent | undefined): LogEnd {
     const file = last === undefined ? undefined : { seq: last.file.seq, end: last.file.end };
-    return { file, batchSeq: this.#lastSeq };
+    return { file, batchSeq: this.#lastSeq, isMarker: this.#endsInMarker };
   }
 
   /** Paths of index files without a file. */
@@ -181,7 +213,12 @@ export class Recovery {
     const { table } = this.#deps;
     for (const { groupId, image } of images.groups) {
       if (image === undefined) this.#replay.delete(groupId, file);
-      else if (!table.tombstones.has(groupId)) table.putUnread(groupId, image);
+    }
+    // One that is deleted and there had a new replica on this node afterwards.
+    for (const { groupId, image } of images.groups) {
+      if (image === undefined) continue;
+      table.tombstones.delete(groupId);
+      table.putUnread(groupId, image);
     }
     for (const seq of images.droppedFiles) this.#replay.droppedFiles.add(seq);
     const { header } = images;
@@ -190,6 +227,7 @@ export class Recovery {
     file.lastBatchSeq = header.lastBatchSeq;
     file.lastHeadCrc = header.lastHeadCrc;
     file.isIndexed = true;
+    this.#endsInMarker = false;
     this.#lastSeq = header.lastBatchSeq;
   }
 
@@ -201,6 +239,7 @@ export class Recovery {
     // The files before may be gone: then nothing is missing between them and this one.
     if (start !== undefined) this.#lastSeq = start.previousBatchSeq;
     file.firstBatchSeq = this.#lastSeq + 1;
+    this.#endsInMarker = hasFlag(spans[0], BATCH_FLAG_AFTER_MARKER);
     const tailPosition = next === undefined ? this.#tailPosition(spans) : spans.length;
     for (let position = 0; position < tailPosition; position++) {
       const span = spans[position];
@@ -230,8 +269,7 @@ export class Recovery {
   *#takeTail(content: HotContent, span: BatchSpan): Task<void> {
     const { header } = span;
     // A write that was cut short, of which nobody was told, or a marker: nothing to keep.
-    if (header === undefined || !span.isIntact) return;
-    if ((header.flags & BATCH_FLAG_MARKER) !== 0) return;
+    if (header === undefined || !span.isIntact || hasFlag(span, BATCH_FLAG_MARKER)) return;
     const bytes = yield* content.reader.view(span.position, span.size);
     const { file } = content;
     this.#tail = { bytes, file, position: span.position, recordsSize: header.recordsSize };
@@ -250,6 +288,7 @@ export class Recovery {
     const batch = { bytes, file, position: span.position };
     const { batchSeq, recordsSize } = header;
     this.#lastSeq = batchSeq;
+    this.#endsInMarker = hasFlag(span, BATCH_FLAG_MARKER);
     if (span.isIntact) {
       this.#replay.batch(batch, recordsSize, stamp);
       return;
@@ -264,7 +303,8 @@ export class Recovery {
   /** A part of the file in which no batch can be found. */
   *#applyGap(content: HotContent, span: BatchSpan, following: Following | undefined): Task<void> {
     const header = following?.span.header;
-    const isAfterMarker = ((header?.flags ?? 0) & BATCH_FLAG_AFTER_MARKER) !== 0;
+    const isAfterMarker = hasFlag(following?.span, BATCH_FLAG_AFTER_MARKER);
+    this.#endsInMarker = isAfterMarker;
     const last = (header?.batchSeq ?? 0) - (isAfterMarker ? 2 : 1);
     const seqs = { first: this.#lastSeq + 1, last };
     // Only a marker is missing, or nothing: the file was not used up.
@@ -305,6 +345,10 @@ export class Recovery {
     }
     this.#scanned.push({ file, images, isDamaged: this.#isFileDamaged });
   }
+}
+
+function hasFlag(span: BatchSpan | undefined, flag: number): boolean {
+  return ((span?.header?.flags ?? 0) & flag) !== 0;
 }
 
 function firstOf(next: HotContent | undefined): Following | undefined {

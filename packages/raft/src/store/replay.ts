@@ -8,9 +8,9 @@ import {
 import {
   type ControlRecord,
   isIntactRecord,
+  peekRecord,
   RecordType,
   readControlRecord,
-  readRecordGroup,
   recordEndAt,
   SNAPSHOT_FLAG_INSTALLED,
   SNAPSHOT_FLAG_KEEPS_SUFFIX,
@@ -121,9 +121,9 @@ export class Replay {
 
   /** Where the group stood at the end of an intact batch: tells what got lost before. */
   row(row: BatchRow): void {
+    if ((row.flags & ROW_FLAG_DELETED) !== 0) return;
     const group = this.group(row.groupId);
-    if (group === undefined || (row.flags & ROW_FLAG_DELETED) !== 0) return;
-    if (group.isSuspect) this.#clear(group, row);
+    if (group.isSuspect) this.clear(group, row);
     this.#alignEnd(group, row);
     group.commitIndex = row.commitIndex;
   }
@@ -143,9 +143,9 @@ export class Replay {
     raisePromise(group, { term: Math.max(term, 1), index: last });
   }
 
-  /** Of a group that is not deleted; one that nothing is known of becomes a lost one. */
-  group(groupId: GroupId): GroupLog | undefined {
-    if (this.table.tombstones.has(groupId)) return undefined;
+  /** One that nothing is known of, or that is known to be deleted, becomes a lost one: its beginning is missing. */
+  group(groupId: GroupId): GroupLog {
+    this.table.tombstones.delete(groupId);
     this.touched.add(groupId);
     return this.table.get(groupId) ?? this.lose(groupId);
   }
@@ -189,7 +189,6 @@ export class Replay {
     entry: { readonly index: number; readonly term: number; readonly place: RecordPlace },
   ): void {
     const group = this.group(groupId);
-    if (group === undefined) return;
     const { index, term, place } = entry;
     if ((flags & (ENTRY_FLAG_REPAIR | ENTRY_FLAG_LIVE)) !== 0) {
       group.placeEntry(index, term, place);
@@ -209,9 +208,11 @@ export class Replay {
     const { file, bytes } = batch;
     const entry = viewEntryRecord(bytes, at);
     const recordEnd = recordEndAt(bytes, at, end) ?? end;
-    const groupId = readRecordGroup(bytes, at);
+    const { groupId, flags } = peekRecord(bytes, at);
     const group = this.group(groupId);
-    if (group === undefined) return recordEnd;
+    // One that was to fill a hole leaves it open.
+    const isPlaced = (flags & (ENTRY_FLAG_LIVE | ENTRY_FLAG_REPAIR)) !== 0;
+    if (isPlaced) return recordEnd;
     const { index, term } = entry;
     const place = { file, offset: batch.position + at, size: recordEnd - at };
     this.#entry(groupId, 0, { index, term, place });
@@ -220,7 +221,8 @@ export class Replay {
   }
 
   #state(record: ControlRecord, file: LogFile): void {
-    if (this.table.tombstones.has(record.groupId)) return;
+    // Behind its deletion, a group's records are those of a later replica on this node.
+    this.table.tombstones.delete(record.groupId);
     this.touched.add(record.groupId);
     const group = this.table.put(readGroupImage(new RecordReader(record.payload)));
     group.stateFile = file.seq;
@@ -228,7 +230,6 @@ export class Replay {
 
   #change(record: ControlRecord, place: RecordPlace): void {
     const group = this.group(record.groupId);
-    if (group === undefined) return;
     if (record.type === RecordType.Promise) {
       group.promise = { index: record.index, term: record.term };
     } else if (record.type === RecordType.HardState) {
@@ -253,7 +254,7 @@ export class Replay {
    * The group took part in a batch after the lost part. If nothing proves that its uncommitted entries are still the
    * ones in the log, they are fetched again.
    */
-  #clear(group: GroupLog, row: BatchRow): void {
+  clear(group: GroupLog, row: BatchRow): void {
     group.isSuspect = false;
     const known = (row.flags & ROW_FLAG_ENTRIES) !== 0 ? row.firstIndex - 1 : row.lastIndex;
     const last = Math.min(known, group.lastIndex);
@@ -278,7 +279,7 @@ export class Replay {
   }
 }
 
-/** The records of a batch that are whole, and whether that is all of them. */
+/** The records of a batch that are whole, and whether that is all there were if they took all bytes up to `end`. */
 export function intactRecords(
   bytes: Buffer,
   end: number,
@@ -304,9 +305,7 @@ export function intactRecords(
     if (next === undefined) break;
     at = next;
   }
-  // Anything but zeros behind the last record was a record.
-  while (at < end && bytes[at] === 0) at++;
-  return { offsets, prefixCount, isComplete: isComplete && at >= end };
+  return { offsets, prefixCount, isComplete: isComplete && at === end };
 }
 
 /** The group owes it to others not to vote or lead below this position. */

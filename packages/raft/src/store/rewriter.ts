@@ -160,7 +160,7 @@ export class Rewriter {
   #damaged(group: GroupLog, file: LogFile, index: number): void {
     const counts = index > group.compactedIndex || includes(group.live, index);
     if (!counts || group.extents.find(index)?.fileSeq !== file.seq) return;
-    group.addHole(index, index);
+    group.loseEntries(index, index);
     this.#deps.onDamage(group, { first: index, last: index });
   }
 

@@ -5,7 +5,6 @@ import {
   readControlRecord,
   recordEndAt,
   SNAPSHOT_FLAG_INSTALLED,
-  StateReason,
 } from "../codec/record.ts";
 import {
   BATCH_HEADER_SIZE,
@@ -54,12 +53,14 @@ interface SalvagedControl {
 export function salvage(replay: Replay, batch: DamagedBatch): void {
   const end = endOfRecords(batch);
   const { offsets, prefixCount, isComplete } = intactRecords(batch.bytes, end);
-  if (isComplete) {
+  // Without the header nobody knows how many there were.
+  if (isComplete && batch.recordsSize !== undefined) {
     for (const offset of offsets) replay.record(batch, offset, end);
     for (const row of batch.rows ?? []) replay.row(row);
     return;
   }
   if (batch.rows === undefined) {
+    forgetUnproven(replay, batch, offsets, end);
     // In order up to the first damaged one: what comes later may rest on what is missing.
     for (const offset of offsets.slice(0, prefixCount)) replay.record(batch, offset, end);
     replay.loseTrack();
@@ -70,7 +71,33 @@ export function salvage(replay: Replay, batch: DamagedBatch): void {
   for (const row of batch.rows) applyRow(replay, row, found);
 }
 
-/** The batches in a part of a file without headers, told apart by their trailers. */
+/**
+ * Before a peer's snapshot is installed by a damaged batch: what the group has below it and does not know to be committed
+ * may be another version of an entry that came with the snapshot and is lost.
+ */
+function forgetUnproven(
+  replay: Replay,
+  batch: DamagedBatch,
+  offsets: readonly number[],
+  end: number,
+): void {
+  for (const offset of offsets) {
+    if (batch.bytes[offset] !== RecordType.Snapshot) continue;
+    const record = readControlRecord(batch.bytes, offset, end);
+    const group = record === undefined ? undefined : replay.table.get(record.groupId);
+    if (record !== undefined && group !== undefined) forgetBelow(group, record);
+  }
+}
+
+function forgetBelow(group: GroupLog, snapshot: ControlRecord): void {
+  if ((snapshot.flags & SNAPSHOT_FLAG_INSTALLED) === 0) return;
+  group.extents.cut(group.commitIndex + 1, snapshot.index);
+}
+
+/**
+ * The batches in a part of a file without headers, told apart by their trailers. Between two trailers there may have been
+ * more than one batch: those come without bytes, and with rows only if the next one has a copy.
+ */
 export function damagedBatches(
   region: BatchBytes,
   seqs: { readonly first: number; readonly last: number },
@@ -79,27 +106,44 @@ export function damagedBatches(
   const batches: DamagedBatch[] = [];
   const { bytes, file, position } = region;
   let start = 0;
+  let expected = seqs.first;
+  const add = (batchSeq: number, end: number, rows: DamagedBatch["rows"]): void => {
+    const part = { bytes: bytes.subarray(start, end), file, position: position + start };
+    batches.push({ ...part, batchSeq, recordsSize: undefined, rows });
+    start = end;
+    expected = batchSeq + 1;
+  };
   for (let end = SECTOR_SIZE; end <= bytes.length; end += SECTOR_SIZE) {
     const place = { fileSeq: file.seq, stamp, position: position + end };
     const trailer = readBatchTrailer(bytes, start, end, place);
-    if (trailer === undefined || !isWithin(trailer.batchSeq, seqs)) continue;
-    if (trailer.copiedRows !== undefined) giveRows(batches, trailer);
-    batches.push({
-      bytes: bytes.subarray(start, end),
-      file,
-      position: position + start,
-      batchSeq: trailer.batchSeq,
-      recordsSize: undefined,
-      rows: trailer.rows,
-    });
-    start = end;
+    if (trailer === undefined || trailer.batchSeq < expected || trailer.batchSeq > seqs.last) {
+      continue;
+    }
+    const isSingle = trailer.batchSeq === expected;
+    if (isSingle) giveRows(batches, trailer);
+    // Where one ends and the next begins is not known: only rows can tell what was in them.
+    else
+      addLost(add, { expected, before: trailer.batchSeq, copiedRows: trailer.copiedRows }, start);
+    if (!isSingle) start = end;
+    add(trailer.batchSeq, end, trailer.rows);
   }
-  if (start < bytes.length) {
-    const batchSeq = (batches.at(-1)?.batchSeq ?? seqs.first - 1) + 1;
-    const rest = { bytes: bytes.subarray(start), file, position: position + start };
-    batches.push({ ...rest, batchSeq, recordsSize: undefined, rows: undefined });
-  }
+  if (start < bytes.length && expected <= seqs.last) add(expected, bytes.length, undefined);
   return batches;
+}
+
+/** Batches of which nothing is left; without rows, one stands for all. */
+function addLost(
+  add: (batchSeq: number, end: number, rows: DamagedBatch["rows"]) => void,
+  lost: {
+    readonly expected: number;
+    readonly before: number;
+    readonly copiedRows: DamagedBatch["rows"];
+  },
+  at: number,
+): void {
+  const last = lost.before - 1;
+  if (lost.expected < last) add(last - 1, at, undefined);
+  add(last, at, lost.copiedRows);
 }
 
 /** Copies of rows help the batch before, if its own are lost. */
@@ -108,13 +152,9 @@ function giveRows(
   trailer: { readonly batchSeq: number; readonly copiedRows: readonly BatchRow[] | undefined },
 ): void {
   const last = batches.at(-1);
-  if (last === undefined || last.rows !== undefined) return;
+  if (last === undefined || last.rows !== undefined || trailer.copiedRows === undefined) return;
   if (last.batchSeq !== trailer.batchSeq - 1) return;
   batches[batches.length - 1] = { ...last, rows: trailer.copiedRows };
-}
-
-function isWithin(seq: number, seqs: { readonly first: number; readonly last: number }): boolean {
-  return seq >= seqs.first && seq <= seqs.last;
 }
 
 /** Where the records end at the latest. */
@@ -171,8 +211,8 @@ function applyRow(replay: Replay, row: BatchRow, found: Found): void {
   }
   restoreState(replay, row, controls);
   const group = replay.group(row.groupId);
-  if (group === undefined) return;
   restoreSnapshot(replay, group, { row, controls });
+  if (group.isSuspect) replay.clear(group, row);
   if (row.lastIndex < group.lastIndex) {
     group.truncateFrom(Math.max(row.lastIndex, group.compactedIndex) + 1);
   }
@@ -181,23 +221,18 @@ function applyRow(replay: Replay, row: BatchRow, found: Found): void {
   if (row.promiseIndex > 0) {
     raisePromise(group, { index: row.promiseIndex, term: row.promiseTerm });
   }
-  group.isSuspect = false;
   replay.harmed.add(group);
 }
 
-/** GROUP_STATE records that are whole; one that is missing leaves a group with which nothing can be done. */
+/** The last GROUP_STATE record that is whole; one that is missing leaves a group with which nothing can be done. */
 function restoreState(replay: Replay, row: BatchRow, controls: readonly SalvagedControl[]): void {
-  const state = controls.find(({ record }) => record.type === RecordType.GroupState);
-  const isCarry = state?.record.extra === StateReason.Carry;
-  const isKnown = replay.table.get(row.groupId) !== undefined;
-  if (state !== undefined && !(isCarry && isKnown)) {
+  const state = controls.findLast(({ record }) => record.type === RecordType.GroupState);
+  if (state !== undefined) {
     replay.control(state.record, state.place);
     return;
   }
   const isMissing = (row.flags & (ROW_FLAG_CREATED | ROW_FLAG_FORCED)) !== 0;
-  if (!isMissing) return;
-  const group = replay.group(row.groupId);
-  if (group !== undefined) group.isHardStateLost = true;
+  if (isMissing) replay.group(row.groupId).isHardStateLost = true;
 }
 
 function restoreSnapshot(
@@ -210,6 +245,7 @@ function restoreSnapshot(
   for (const { record, place } of controls) {
     if (record.type !== RecordType.Snapshot) continue;
     isInstalled ||= (record.flags & SNAPSHOT_FLAG_INSTALLED) !== 0;
+    forgetBelow(group, record);
     replay.control(record, place);
   }
   // A snapshot beyond the end of the log can only have come from a peer.

@@ -394,3 +394,46 @@ describe("campaigns", () => {
     expect(host.core.conf).toEqual(confOf([1, 2, 3]));
   });
 });
+
+describe("what is committed", () => {
+  it("goes along with each request and each answer, as proof of its index and term", () => {
+    const host = new FakeHost({ terms: [1, 2], commit: 2 });
+    for (const type of [T.PreVote, T.RequestVote] as const) {
+      const proof = { commit: 2, logTerm: 1 };
+      const better = message({ type, term: 3, index: 9, logTerm: 2 });
+      expect(only(host.receive(better))).toMatchObject({ reject: false, ...proof });
+      const worse = message({ type, term: 3, index: 2, logTerm: 1, from: r(3) });
+      expect(only(host.receive(worse))).toMatchObject({ reject: true, ...proof });
+    }
+    host.core.campaign();
+    const [request] = host.settle();
+    expect(request).toMatchObject({ type: T.PreVote, index: 3, logTerm: 2, commit: 2, hint: 1 });
+  });
+
+  it.each([
+    ["of the term here is believed", 2, 3],
+    ["of another term is not", 1, 1],
+    ["of no term is not", 0, 1],
+  ])("%s, whoever tells it", (_name, term, commit) => {
+    for (const type of [T.PreVote, T.RequestVote] as const) {
+      const host = new FakeHost({ terms: [1, 2], commit: 1 });
+      host.receive(message({ type, term: 3, index: 9, logTerm: 2, commit: 3, hint: term }));
+      expect(host.core.commitIndex).toBe(commit);
+    }
+    for (const reject of [false, true]) {
+      const host = new FakeHost({ terms: [1, 2], commit: 1 });
+      host.core.campaign();
+      host.settle();
+      host.receive(
+        message({ type: T.PreVoteReply, term: reject ? 2 : 3, reject, commit: 3, logTerm: term }),
+      );
+      expect(host.core.commitIndex).toBe(commit);
+    }
+  });
+
+  it("beyond the log here is not believed", () => {
+    const host = new FakeHost({ terms: [1, 2], commit: 1 });
+    host.receive(message({ type: T.PreVote, term: 3, index: 9, logTerm: 2, commit: 4, hint: 2 }));
+    expect(host.core.commitIndex).toBe(1);
+  });
+});

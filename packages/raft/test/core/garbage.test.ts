@@ -49,6 +49,15 @@ function randomMessage(random: Random): RaftMessage {
   };
 }
 
+describe("a term that leaves no room for elections", () => {
+  it("is a fault of its sender, and not taken over: the next one could not be stored", () => {
+    const host = new FakeHost();
+    const type = MessageType.RequestVote;
+    expect(host.core.step(message({ type, term: 2 ** 48 - 1 }))).toBe("ignored:term-too-high");
+    expect(host.core.currentTerm).toBe(1);
+  });
+});
+
 const MAKERS: readonly (readonly [string, () => FakeHost])[] = [
   ["a follower", () => new FakeHost({ terms: [1, 1, 2], commit: 2 })],
   ["a leader", () => readyLeaderOf({ terms: [1, 1] })],

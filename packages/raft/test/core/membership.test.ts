@@ -64,6 +64,38 @@ describe("a change of members", () => {
     ).toBe(conf);
   });
 
+  it("that cannot be encoded is refused, and the group goes on", () => {
+    const host = readyLeaderOf();
+    const large = { ...change([["remove", 3]]), context: new Uint8Array(64 * 1024 + 1) };
+    expect(host.core.proposeConfChange(large)).toMatchObject({ ok: false, why: "invalid" });
+    const long = change(Array.from({ length: 129 }, () => ["remove", 3] as const));
+    expect(host.core.proposeConfChange(long)).toMatchObject({ ok: false, why: "invalid" });
+    const stranger = {
+      ...change([]),
+      steps: [{ kind: "remove", replica: 2 ** 32 + r(3) }],
+    } as const;
+    expect(host.core.proposeConfChange(stranger)).toMatchObject({ ok: false, why: "invalid" });
+    expect(host.core.proposeConfChange(change([["remove", 3]])).ok).toBe(true);
+  });
+
+  it("is settled when an entry is committed that was appended after it was applied", () => {
+    const host = readyLeaderOf();
+    expect(host.core.isConfSettled).toBe(true);
+    host.core.proposeConfChange(change([["remove", 3]]));
+    host.core.propose(NO_BYTES);
+    host.settle();
+    acknowledge(host, 2);
+    expect([host.core.conf, host.core.isConfSettled]).toEqual([confOf([1, 2]), false]);
+    host.core.settleConf();
+    host.core.settleConf();
+    host.settle();
+    expect([host.core.lastIndex, host.core.isConfSettled]).toEqual([5, false]);
+    acknowledge(host, 2);
+    expect(host.core.isConfSettled).toBe(true);
+    host.core.settleConf();
+    expect(host.core.lastIndex).toBe(5);
+  });
+
   it("is refused by who does not lead", () => {
     expect(new FakeHost().core.proposeConfChange(change([["remove", 2]]))).toMatchObject({
       why: "not-leader",

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { encodeConfChange } from "../../src/core/conf-change-codec.ts";
+import { EntryType } from "../../src/core/entry.ts";
 import { MessageType, type RaftMessage } from "../../src/core/message.ts";
 import { acknowledge, leaderOf, readyLeaderOf } from "./fake-group.ts";
 import { FakeHost } from "./fake-host.ts";
-import { appendOf, confOf, message, r } from "./make.ts";
+import { appendOf, change, confOf, entryOf, message, r } from "./make.ts";
 
 const T = MessageType;
 
@@ -44,6 +46,19 @@ describe("a follower that gets a snapshot", () => {
     expect([append?.snapshot, committed.map(({ index }) => index)]).toEqual([undefined, [2, 3]]);
     expect([host.core.commitIndex, host.core.lastIndex]).toEqual([3, 4]);
     expect(repliesOf(host.settle())).toMatchObject([{ index: 3 }]);
+  });
+
+  it("does not take a change of members for news that it had still to apply and that is older", () => {
+    const data = encodeConfChange(change([["add-learner", 5]]));
+    const entry = { ...entryOf(2, 1), type: EntryType.ConfChange, data };
+    const host = new FakeHost({ entries: [entry], commit: 2 });
+    host.flush();
+    expect(host.toApply.map(({ index }) => index)).toEqual([2]);
+    host.core.step(snapshotAt(9, 2));
+    expect(host.core.applyConfChange(entry)).toEqual(confOf([1, 2, 3, 4]));
+    host.flush();
+    host.durable();
+    expect(host.core.applyConfChange(entry)).toEqual(confOf([1, 2, 3, 4]));
   });
 
   it("whose entry there has another term drops its log", () => {

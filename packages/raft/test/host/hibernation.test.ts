@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { HostCluster, type HostNode } from "./host-cluster.ts";
+import { replicaIdOf } from "../../src/core/ids.ts";
+import { confOf, HostCluster, type HostNode } from "./host-cluster.ts";
 
 const THREE = [1, 2, 3];
 
@@ -125,5 +126,22 @@ describe("many sleeping groups", () => {
     expect(led).toBeGreaterThan(10);
     // Groups that the node did not lead have slept on.
     expect(mostAwake).toBeLessThanOrEqual(led);
+  });
+});
+
+describe("a learner that lost sight of its leader", () => {
+  test("while the group sleeps is found by the digests", () => {
+    const cluster = new HostCluster({ limits: { digestMs: 1000 } });
+    cluster.boot(...THREE);
+    const conf = { ...confOf([1, 2]), learners: [replicaIdOf(3, 1)] };
+    for (const node of THREE) cluster.createReplica(1, node, conf);
+    cluster.elect();
+    cluster.runUntil(() => isAsleep(cluster));
+    const learner = cluster.node(3);
+    // It may not campaign: it can do nothing about it but wait.
+    learner.host.findGroup(1)?.runner?.campaign();
+    expect(learner.status()).toMatchObject({ leader: 0, isHibernating: false });
+    cluster.runUntil(() => learner.status().leader !== 0, 5000);
+    cluster.runUntil(() => isAsleep(cluster), 10_000);
   });
 });

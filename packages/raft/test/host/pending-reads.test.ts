@@ -3,7 +3,9 @@ import { PendingReads, type ReadDone, type ReadResult } from "../../src/host/pen
 
 function reads(): { pending: PendingReads; results: string[]; ask(name: string): void } {
   const results: string[] = [];
+  let asked = 0;
   const pending = new PendingReads({
+    nextReadContext: () => ++asked,
     settleRead: (done: ReadDone, result: ReadResult): void => done(result),
   });
   const ask = (name: string): void => {

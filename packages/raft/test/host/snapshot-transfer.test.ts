@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { replicaIdOf } from "../../src/core/ids.ts";
+import { MessageType } from "../../src/core/message.ts";
+import { message } from "../core/make.ts";
 import { confOf, HostCluster, type HostNode } from "./host-cluster.ts";
 
 const THREE = [1, 2, 3];
@@ -136,5 +138,54 @@ describe("taking a snapshot", () => {
     expect(saved).toEqual(["saved"]);
     expect(node.items()).toEqual(["a", "b"]);
     expect(node.status().snapshotIndex).toBe(3);
+  });
+});
+
+describe("the offer of a snapshot", () => {
+  const meta = { index: 9, term: 2, conf: confOf([1, 2]) };
+  const id = {
+    transferId: 1,
+    groupId: 1,
+    epoch: 1,
+    from: replicaIdOf(2, 1),
+    to: replicaIdOf(1, 1),
+    term: 2,
+    snapshotIndex: 9,
+    snapshotTerm: 2,
+  };
+
+  function waitingReplica(): HostNode {
+    const cluster = new HostCluster();
+    cluster.boot(1);
+    cluster.createReplica(1, 1, { ...confOf([]) });
+    cluster.run(100);
+    return cluster.node(1);
+  }
+
+  test("is taken from the node of the leader that it names, and from no other", () => {
+    const { host } = waitingReplica();
+    host.inbox.onOffer(3, { id, meta, live: [] });
+    expect(host.metrics.snapshotsReceiving).toBe(0);
+    host.inbox.onOffer(2, { id, meta, live: [] });
+    expect(host.metrics.snapshotsReceiving).toBe(1);
+  });
+
+  test("that was taken is ended by its sender only", () => {
+    const { host } = waitingReplica();
+    host.inbox.onOffer(2, { id, meta, live: [] });
+    host.inbox.onAbort(3, id);
+    expect(host.metrics.snapshotsReceiving).toBe(1);
+    host.inbox.onAbort(2, id);
+    expect(host.metrics.snapshotsReceiving).toBe(0);
+  });
+
+  test("has to wait while another snapshot is accepted and not durable yet", () => {
+    const { host } = waitingReplica();
+    const snapshot = { ...meta, index: 5 };
+    const fields = { groupId: 1, from: id.from, to: id.to, term: 2, snapshot };
+    const install = message({ type: MessageType.InstallSnapshot, ...fields });
+    expect(host.findGroup(1)?.runner?.call("step", (core) => core.step(install))).toBe("");
+    host.inbox.onOffer(2, { id, meta, live: [] });
+    expect(host.metrics.snapshotsReceiving).toBe(0);
   });
 });

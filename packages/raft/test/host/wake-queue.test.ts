@@ -50,4 +50,17 @@ describe("the queue of groups to wake", () => {
     expect(taken(queue, 20)).toEqual(["1:elect"]);
     expect(taken(queue, 30)).toEqual([]);
   });
+
+  test("forgets an election for the loss of an earlier leader when a later one is lost, too", () => {
+    const queue = new WakeQueue(1000, 0);
+    const group = runner(1);
+    const nodes: number[] = [];
+    queue.add({ runner: group, priority: 1, dueMs: 5, wake: ELECT });
+    queue.add({ runner: group, priority: 1, dueMs: 9, wake: { ...ELECT, leaderNode: 3 } });
+    queue.takeDue(10, (_runner, wake) => {
+      if (wake.kind === "elect") nodes.push(wake.leaderNode);
+    });
+    expect(nodes).toEqual([3]);
+    expect(queue.count).toBe(0);
+  });
 });

@@ -6,7 +6,7 @@ import { search } from "./search.ts";
 /** Test files that share the list. */
 const FILES = 4;
 /** Seeds tried when what found a bug last does not find it any more. */
-const SEEDS_MAX = 40;
+const SEEDS_MAX = 10;
 /** Bugs that take more steps to be found again are left to npm run sim:mutations. */
 const STEPS_MAX = 4000;
 

@@ -103,6 +103,7 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
   {
     id: "entries that a snapshot holds are applied once more after it",
     checklist: "82",
+    finders: ["scenarios"],
     edits: [
       {
         file: "host/group-applier.ts",
@@ -121,6 +122,7 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
   {
     id: "applying goes on while the state is replaced by a snapshot",
     checklist: "57",
+    finders: ["scenarios"],
     edits: [
       {
         file: "host/group-applier.ts",
@@ -135,8 +137,8 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: "host/group-snapshotter.ts",
-        find: "const mayStart = this.#applier.appliedIndex <= Math.min(core.commitIndex, core.durableIndex);",
-        replace: "const mayStart = this.#applier.appliedIndex >= 0;",
+        find: "this.#applier.appliedIndex <= Math.min(core.commitIndex, durable);",
+        replace: "this.#applier.appliedIndex >= 0;",
       },
     ],
   },
@@ -156,6 +158,7 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
   {
     id: "a missing chunk of a snapshot is not noticed",
     checklist: "57",
+    finders: ["scenarios"],
     edits: [
       {
         file: "host/snapshot-inbox.ts",
@@ -167,6 +170,7 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
   {
     id: "a chunk of a snapshot is taken twice",
     checklist: "57",
+    finders: ["scenarios"],
     edits: [
       {
         file: "host/snapshot-inbox.ts",
@@ -178,6 +182,7 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
   {
     id: "an entry is skipped when a slice of applying ends",
     checklist: "-",
+    finders: ["scenarios"],
     edits: [
       {
         file: "host/group-applier.ts",
@@ -200,51 +205,6 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    id: "nobody notices that the node of a leader is gone",
-    checklist: "91",
-    edits: [
-      {
-        file: "host/group-waker.ts",
-        find: "this.#electWhereLeading(peer, (runner) => runner.awakeAt < 0);",
-        replace: "",
-      },
-      {
-        file: "host/group-waker.ts",
-        find: `    this.#electWhereLeading(peer, () => true);
-`,
-        replace: "",
-      },
-    ],
-  },
-  {
-    id: "nobody notices that the node of a leader has restarted",
-    checklist: "91",
-    edits: [
-      {
-        file: "host/group-waker.ts",
-        find: `if (hasRestarted) this.leaderIsGone(runner, peer);
-    else this.probe(runner);`,
-        replace: "this.probe(runner);",
-      },
-    ],
-  },
-  {
-    id: "a replica of an older epoch is heard",
-    checklist: "36",
-    edits: [
-      {
-        file: "host/group-fence.ts",
-        find: "if (message.epoch !== group.epoch) {",
-        replace: "if (message.epoch > group.epoch) {",
-      },
-      {
-        file: "core/raft-core.ts",
-        find: 'if (message.epoch !== config.groupEpoch) return "other-epoch";',
-        replace: "",
-      },
-    ],
-  },
-  {
     id: "any leader may remove a replica that it does not know",
     checklist: "48",
     edits: [
@@ -253,6 +213,42 @@ export const HOST_MUTATIONS: readonly Mutation[] = [
         find: `    if (isMember(core.conf, message.from)) return;
 `,
         replace: "",
+      },
+    ],
+  },
+  {
+    id: "a damaged chunk of a snapshot is taken",
+    checklist: "62",
+    finders: ["scenarios"],
+    edits: [
+      {
+        file: "host/snapshot-inbox.ts",
+        find: "if (!chunk.isIntact) return false;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    id: "nobody notices that the node of a leader is gone",
+    checklist: "91",
+    finders: ["scenarios"],
+    edits: [
+      {
+        file: "host/group-waker.ts",
+        find: "    this.#electWhereLeading(peer, () => true);\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    id: "nobody notices that the node of a leader has restarted",
+    checklist: "91",
+    finders: ["scenarios"],
+    edits: [
+      {
+        file: "host/group-waker.ts",
+        find: "if (hasRestarted) this.leaderIsGone(runner, peer);\n    else this.probe(runner);",
+        replace: "this.probe(runner);",
       },
     ],
   },

@@ -248,8 +248,8 @@ export const MEMBERSHIP_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: "core/raft-log.ts",
-        find: "return index === base.index ? base.term : undefined;",
-        replace: "return undefined;",
+        find: "return index === base.index && ",
+        replace: "return index < 0 && ",
       },
     ],
   },

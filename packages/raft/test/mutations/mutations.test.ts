@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { STEPS } from "../sim/check-seeds.ts";
 import { mutate, SOURCE_ROOT } from "./bundle.ts";
 import { SIMULATOR_STEPS } from "./finders/simulator.ts";
+import { run } from "./finders/store-lives.ts";
 import { README_PATH, readFindings, renderReadme } from "./findings.ts";
 import { MUTATIONS } from "./mutations.ts";
 
@@ -30,6 +31,14 @@ describe("the list of deliberate bugs", () => {
   it("stands in README.md, row by row, as measured: npm run sim:mutations", () => {
     expect(readFileSync(README_PATH, "utf8")).toBe(renderReadme(readFindings()));
   });
+
+  it("is found by store lives that pass without any bug", () => {
+    const labels = [...readFindings().values()]
+      .filter(({ finder }) => finder === "store lives")
+      .map(({ label }) => label);
+    for (const label of new Set(labels))
+      expect([label, run(label).violation]).toEqual([label, undefined]);
+  }, 60_000);
 
   it("is looked for in runs that pass without any bug", () => {
     expect(SIMULATOR_STEPS).toBe(STEPS);

@@ -1,15 +1,17 @@
-import { CORE_MUTATIONS } from "./core-mutations.ts";
+import { ELECTION_MUTATIONS } from "./election-mutations.ts";
 import { HOST_MUTATIONS } from "./host-mutations.ts";
 import { MEMBERSHIP_MUTATIONS } from "./membership-mutations.ts";
 import type { FinderKind, Mutation, MutationList } from "./mutation.ts";
 import { RECOVERY_MUTATIONS } from "./recovery-mutations.ts";
+import { REPLICATION_MUTATIONS } from "./replication-mutations.ts";
 import { STORE_MUTATIONS } from "./store-mutations.ts";
 import { TRANSPORT_MUTATIONS } from "./transport-mutations.ts";
 
 const CORE_FINDERS: readonly FinderKind[] = ["scenarios", "simulator"];
 
 export const MUTATION_LISTS: readonly MutationList[] = [
-  { part: "core", finders: CORE_FINDERS, mutations: CORE_MUTATIONS },
+  { part: "core: elections", finders: CORE_FINDERS, mutations: ELECTION_MUTATIONS },
+  { part: "core: replication and reads", finders: CORE_FINDERS, mutations: REPLICATION_MUTATIONS },
   { part: "core: members and snapshots", finders: CORE_FINDERS, mutations: MEMBERSHIP_MUTATIONS },
   {
     part: "core: damage, sleep and fences",

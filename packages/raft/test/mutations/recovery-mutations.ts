@@ -138,7 +138,7 @@ export const RECOVERY_MUTATIONS: readonly Mutation[] = [
     checklist: "63",
     edits: [
       {
-        file: "core/follower.ts",
+        file: "core/damage.ts",
         find: 'if (log.holes.isEmpty || state.role !== "follower"',
         replace: 'if (state.commitIndex >= 0 || state.role !== "follower"',
       },
@@ -149,10 +149,10 @@ export const RECOVERY_MUTATIONS: readonly Mutation[] = [
     checklist: "63",
     edits: [
       {
-        file: "core/raft-core.ts",
-        find: `    if (state.role === "leader") stepDown(state);
-    else if (state.role !== "follower")`,
-        replace: '    if (state.role !== "follower" && state.role !== "leader")',
+        file: "core/damage.ts",
+        find: `if (state.role === "leader") stepDown(state);
+  else if (state.role !== "follower")`,
+        replace: 'if (state.role !== "follower" && state.role !== "leader")',
       },
     ],
   },

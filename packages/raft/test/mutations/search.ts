@@ -11,12 +11,12 @@ const UNCHANGED: Mutation = { id: "none", checklist: "-", edits: [] };
 export interface SearchOptions {
   /** Who found it last time: asked first. */
   readonly last?: Finding | undefined;
-  /** Seeds tried by each finder that has seeds; scenarios are tried all. */
+  /** Seeds of the simulator that are tried; the other finders try all they have. */
   readonly seedsMax: number;
   /** The first seed tried. Default 1 */
   readonly firstSeed?: number | undefined;
-  /** Whether to make sure, by a run without the bug, that it does not fail in the same way. */
-  readonly compares?: boolean;
+  /** Whether also what found it last is compared with a run without the bug. Default: no */
+  readonly comparesLast?: boolean;
 }
 
 /** Looks for the bug with all its finders; undefined: nobody found it. */
@@ -26,50 +26,48 @@ export async function search(
 ): Promise<Finding | undefined> {
   for (const kind of finderOrder(mutation, options.last)) {
     const finder = await loadFinder(kind, mutation);
-    const unchanged = options.compares === true ? await loadFinder(kind, UNCHANGED) : undefined;
-    const found = ask(mutation.id, { kind, finder, unchanged }, options);
+    const found = await ask(mutation.id, { kind, finder }, options);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** A finder with the bug, and without it if that is of interest. */
-interface Asked {
-  readonly kind: FinderKind;
-  readonly finder: FinderModule;
-  readonly unchanged: FinderModule | undefined;
-}
-
-function ask(
+async function ask(
   id: string,
-  { kind, finder, unchanged }: Asked,
+  { kind, finder }: { readonly kind: FinderKind; readonly finder: FinderModule },
   options: SearchOptions,
-): Finding | undefined {
+): Promise<Finding | undefined> {
   const { last } = options;
-  let steps = 0;
-  let lastSteps = 0;
-  const attempt = (label: string): string | undefined => {
-    const outcome = finder.run(label);
-    lastSteps = outcome.steps;
-    steps += lastSteps;
-    const { violation } = outcome;
-    const isBug =
-      violation !== undefined && nameOf(violation) !== nameOf(unchanged?.run(label).violation);
-    return isBug ? violation : undefined;
-  };
   if (last?.finder === kind && finder.labels.includes(last.label)) {
-    const violation = attempt(last.label);
-    if (violation !== undefined) return { ...last, lastSteps, says: shorten(violation) };
+    const { violation, steps } = finder.run(last.label);
+    const isFound = violation !== undefined && (await isBug(violation, kind, last.label, options));
+    if (isFound) return { ...last, lastSteps: steps, says: shorten(violation) };
   }
-  steps = 0;
-  const labels = kind === "scenarios" ? finder.labels : seedsOf(finder, options);
+  let steps = 0;
+  const labels = kind === "simulator" ? seedsOf(finder, options) : finder.labels;
   for (const [position, label] of labels.entries()) {
-    const violation = attempt(label);
-    if (violation === undefined) continue;
+    const outcome = finder.run(label);
+    const { violation, steps: lastSteps } = outcome;
+    steps += lastSteps;
+    if (violation === undefined || !(await isBug(violation, kind, label, options))) continue;
     const says = shorten(violation);
     return { id, finder: kind, label, tried: position + 1, steps, lastSteps, says };
   }
   return undefined;
+}
+
+/** Whether the code without the bug does not fail in the same way. What was found last was compared then. */
+async function isBug(
+  violation: string,
+  kind: FinderKind,
+  label: string,
+  { last, comparesLast }: SearchOptions,
+): Promise<boolean> {
+  const isLast = last?.finder === kind && last.label === label;
+  if (isLast && comparesLast !== true) return true;
+  const without = (await loadFinder(kind, UNCHANGED)).run(label).violation;
+  if (without === undefined) return true;
+  return kind === "simulator" && nameOf(without) !== nameOf(violation);
 }
 
 function shorten(violation: string): string {
@@ -84,7 +82,7 @@ function seedsOf(
   return labels.slice(firstSeed - 1, firstSeed - 1 + seedsMax);
 }
 
-/** Violations start with the name of what does not hold. */
-function nameOf(violation: string | undefined): string | undefined {
-  return violation?.split(":", 1)[0];
+/** Violations of the simulator start with the name of what does not hold. */
+function nameOf(violation: string): string | undefined {
+  return violation.split(":", 1)[0];
 }

@@ -3,21 +3,9 @@ import type { Mutation } from "./mutation.ts";
 /** Bugs in the transport. */
 export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   {
-    id: "frames of a former life are taken",
-    checklist: "102",
-    edits: [
-      {
-        file: "transport/link.ts",
-        find: `const isOurs =
-      header.source === this.#session?.incarnation &&
-      header.destination === this.#context.identity.incarnation;`,
-        replace: "const isOurs = header.source > 0;",
-      },
-    ],
-  },
-  {
     id: "frames that waited for a lost connection go to the next life",
     checklist: "102",
+    finders: ["scenarios"],
     edits: [
       {
         file: "transport/lane-output.ts",
@@ -62,6 +50,7 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   {
     id: "a lane takes any number of bytes",
     checklist: "100",
+    finders: ["scenarios"],
     edits: [
       {
         file: "transport/lane-output.ts",
@@ -84,6 +73,7 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   {
     id: "a silent node is never taken to be gone",
     checklist: "14",
+    finders: ["scenarios"],
     edits: [
       {
         file: "transport/liveness.ts",
@@ -101,6 +91,7 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   {
     id: "nobody is told that a node has restarted",
     checklist: "20",
+    finders: ["scenarios"],
     edits: [
       {
         file: "transport/liveness.ts",
@@ -175,11 +166,11 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
   {
     id: "reading stays stopped after a pause",
     checklist: "-",
+    finders: ["scenarios"],
     edits: [
       {
         file: "transport/lane-link.ts",
-        find: `    else this.open?.resume();
-`,
+        find: "    else this.open?.resume();\n",
         replace: "",
       },
     ],

@@ -1,5 +1,6 @@
 import type { Scenario } from "../../src/sim/scenario/scenario.ts";
 import { AMNESIA } from "./amnesia.ts";
+import { APPLYING } from "./applying.ts";
 import { ASYNC_APPENDS } from "./async-appends.ts";
 import { CONF_TABLES } from "./conf-tables.ts";
 import { DAMAGE } from "./damage.ts";
@@ -10,6 +11,7 @@ import { FENCES } from "./fences.ts";
 import { FIGURES } from "./figures.ts";
 import { FLOW_CONTROL } from "./flow-control.ts";
 import { HIBERNATION } from "./hibernation.ts";
+import { LINKS } from "./links.ts";
 import { CHANGES } from "./membership-changes.ts";
 import { REMOVAL } from "./membership-removal.ts";
 import { TROUBLE } from "./membership-trouble.ts";
@@ -20,9 +22,11 @@ import { QUORUM_TABLES } from "./quorum-tables.ts";
 import { READS, TRANSFERS } from "./reads-and-transfers.ts";
 import { REPLICATION } from "./replication.ts";
 import { SINGLE } from "./single.ts";
+import { SNAPSHOT_CHUNKS } from "./snapshot-chunks.ts";
 import { INSTALL } from "./snapshot-install.ts";
 import { SNAPSHOTS } from "./snapshots.ts";
 import { VOTE_TABLES } from "./vote-tables.ts";
+import { WAKES } from "./wakes.ts";
 
 /** Every scenario by group, for runners other than the test files. */
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
@@ -47,4 +51,8 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   fences: FENCES,
   mixedLogs: MIXED_LOGS,
   outcomes: OUTCOMES,
+  links: LINKS,
+  applying: APPLYING,
+  wakes: WAKES,
+  snapshotChunks: SNAPSHOT_CHUNKS,
 };

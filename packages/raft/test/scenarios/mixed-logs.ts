@@ -57,8 +57,8 @@ export const MIXED_LOGS: readonly Scenario[] = [
       const logs = { 1: [2, 2, 2], 2: [2, 2, 2], 3: [2, 2, 2] };
       const s = damaged({ logs, commits: { 1: 13, 2: 13 } });
       s.stabilize(1, 2);
-      s.elect(1, 1, 2);
       s.compact(1);
+      s.elect(1, 1, 2);
       s.sendSnapshot(1, 3);
       s.deliver({ to: 3, type: "InstallSnapshot" });
       s.ready(3);

@@ -172,6 +172,24 @@ describe("the operator", () => {
     }
   });
 
+  test("an entry that was spoilt in memory before it was written is found by its checksum", () => {
+    const machine = new Machine(1);
+    machine.open();
+    machine.create(1);
+    const list = entries(1, { first: 2, last: 9 }, 3);
+    const spoilt = list.map((item) =>
+      item.index === 5 ? { ...item, data: Buffer.from("spoilt") } : item,
+    );
+    machine.append(1, { entries: spoilt });
+    machine.append(1, { entries: entries(1, { first: 10, last: 11 }, 3) });
+    machine.restart();
+    expect(machine.store.groups()[0]).toMatchObject({
+      holes: [{ first: 5, last: 5 }],
+      promise: { term: 3, index: 5 },
+    });
+    expect(machine.readAll(1, 6, 11)).toEqual(entries(1, { first: 6, last: 11 }, 3));
+  });
+
   test("a hole is filled by a repair, which replaces nothing", () => {
     const machine = new Machine(1, { bodyCacheBytes: 0, hotFileBytes: 8192 });
     machine.open();

@@ -225,14 +225,18 @@ export class NodeObserver implements HostObserver {
   /** Invariant 7 for the replica's own log. */
   #checkDurable(core: RaftCore, life: ReplicaLife): void {
     const { durableIndex } = core;
+    const { record } = life;
     life.durable = durableIndex;
     if (durableIndex === 0) return;
     const term = core.termAt(durableIndex);
+    const onDisk = record.durable.log.get(durableIndex);
     ensure(
-      term === undefined || life.record.hasDurably(durableIndex, term),
+      term === undefined ||
+        record.hasDurably(durableIndex, term) ||
+        (record.isExcused && onDisk === undefined),
       "durability",
       () =>
-        `group ${core.groupId}: ${core.self} believes ${durableIndex} of term ${term} durable; the disk has term ${life.record.durable.log.get(durableIndex)}`,
+        `group ${core.groupId}: ${core.self} believes ${durableIndex} of term ${term} durable; the disk has term ${onDisk}`,
     );
   }
 
@@ -348,8 +352,10 @@ function checkAck(record: ReplicaRecord, message: RaftMessage): void {
   const isThere =
     index < onDisk.base ||
     (isReplaced ? found !== undefined && found <= message.term : found === inLog);
+  // Intact entries behind a damaged one count again without being written: what was read at the start did not show them.
+  const isUnknown = record.isExcused && found === undefined && inLog === undefined;
   ensure(
-    isThere,
+    isThere || isUnknown,
     "durability",
     () =>
       `${describeMessage(message)} leaves while the disk has term ${found} there, the log ${inLog}`,
@@ -377,6 +383,8 @@ function checkVote(record: ReplicaRecord, message: RaftMessage, candidate: Repli
 /** After a restart: everything asserted to others is still there, or known to be missing. */
 function checkRecovery(core: RaftCore, record: ReplicaRecord): void {
   const { currentTerm } = core;
+  // Damage that hits a batch and all evidence of it looks like a write that was cut short: no store can tell.
+  if (record.isExcused) return;
   ensure(
     currentTerm >= record.assertedTerm,
     "recovery",
@@ -389,7 +397,6 @@ function checkRecovery(core: RaftCore, record: ReplicaRecord): void {
     () =>
       `group ${core.groupId}: ${core.self} restarts with vote ${core.votedFor} in term ${currentTerm}, but voted for ${record.votedFor}`,
   );
-  if (record.isExcused) return;
   const isKept =
     record.ackedIndex < core.firstIndex || core.termAt(record.ackedIndex) === record.ackedTerm;
   ensure(

@@ -33,6 +33,9 @@ export class ReplicaRecord {
   /** Its disk was damaged or emptied on purpose: it may have forgotten, as long as it says so. */
   isExcused = false;
 
+  /** Commit index that was handed over together with the entry at an index. */
+  readonly #commitWith: Map<number, number> = new Map();
+
   constructor(ledger: GroupLedger, replicaId: ReplicaId) {
     this.ledger = ledger;
     this.replicaId = replicaId;
@@ -46,6 +49,10 @@ export class ReplicaRecord {
   handsOver(append: Append): void {
     if (append.snapshot !== undefined) {
       this.log.compact(append.snapshot.index, append.snapshot.term, append.keepsSuffix);
+    }
+    const last = append.entries.at(-1);
+    if (last !== undefined && append.hardState !== undefined) {
+      this.#commitWith.set(last.index, append.hardState.commitIndex);
     }
     for (const entry of append.repairs) this.log.fill(entry.index, entry.term);
     for (const entry of append.entries) {
@@ -73,10 +80,19 @@ export class ReplicaRecord {
       case "entry":
         if (fact.isRepair) durable.log.fill(fact.index, fact.term);
         else durable.log.setLast(fact.index, fact.term);
+        this.#learnsCommit(fact.index);
         return;
       default:
         fact satisfies never;
     }
+  }
+
+  /** The store keeps the commit index that came with an entry where it likes; with the entry it is on the disk. */
+  #learnsCommit(index: number): void {
+    const commit = this.#commitWith.get(index);
+    if (commit === undefined) return;
+    this.#commitWith.delete(index);
+    this.durable.commit = Math.max(this.durable.commit, commit);
   }
 
   /** Whether the entry, or a snapshot that includes it, is or was on the disk and was not replaced since. */

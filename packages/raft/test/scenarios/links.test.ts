@@ -1,0 +1,6 @@
+import { describe, it } from "vitest";
+import { LINKS } from "./links.ts";
+
+describe("links", () => {
+  for (const scenario of LINKS) it(scenario.name, () => scenario.run());
+});
