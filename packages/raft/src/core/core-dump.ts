@@ -60,7 +60,7 @@ function dumpProgress(progress: Progress): unknown {
     progress.isFetching,
   ];
   const inflights = progress.inflights.indexes();
-  const { matchAtRestart, snapshotAtLeast } = progress;
+  const { matchAtRestart, forgotten, snapshotAtLeast } = progress;
   return {
     replica,
     state,
@@ -72,6 +72,7 @@ function dumpProgress(progress: Progress): unknown {
     flags,
     inflights,
     matchAtRestart,
+    forgotten,
     snapshotAtLeast,
   };
 }

@@ -94,6 +94,7 @@ function askAgain(state: CoreState, progress: Progress): void {
 export function handleHeartbeatReply(state: CoreState, from: Progress, message: RaftMessage): void {
   from.isRecentlyActive = true;
   if (findsAmnesia(state, from, message.hint)) return;
+  if (from.forgotten > from.match) remindOfPromise(state, from);
   from.isFlowPaused = false;
   if (message.commit < Math.min(from.match, state.commitIndex)) from.sentCommit = message.commit;
   if (from.match < state.log.lastIndex || from.state === "probe") askAgain(state, from);
@@ -110,20 +111,26 @@ function findsAmnesia(state: CoreState, from: Progress, last: number): boolean {
   if (match === 0) return false;
   from.matchAtRestart = 0;
   if (last >= match) return false;
-  const { log } = state;
-  const term = log.term(match);
   state.events.push({ kind: "amnesia", replica: from.replica, match, last });
-  state.send({
-    type: MessageType.Promise,
-    to: from.replica,
-    index: term === undefined ? log.compactedIndex : match,
-    logTerm: term ?? log.compactedTerm,
-  });
+  from.forgotten = match;
+  remindOfPromise(state, from);
   from.match = 0;
   from.becomeProbe();
   from.next = last + 1;
   askAgain(state, from);
   return true;
+}
+
+/** Sent with each round of heartbeats until the replica has it all again: the message may be lost, or the replica restart. */
+function remindOfPromise(state: CoreState, from: Progress): void {
+  const { log } = state;
+  const term = log.term(from.forgotten);
+  state.send({
+    type: MessageType.Promise,
+    to: from.replica,
+    index: term === undefined ? log.compactedIndex : from.forgotten,
+    logTerm: term ?? log.compactedTerm,
+  });
 }
 
 /** A follower cannot read any more what it had acknowledged: it does not count until it has it again. */

@@ -34,6 +34,8 @@ export class Progress {
   ackedRound = 0;
   /** What it had acknowledged when its node restarted, until its first answer shows that it still has it; 0: nothing to show. */
   matchAtRestart = 0;
+  /** What it had acknowledged and forgot: it is reminded until it has it again; 0: nothing. */
+  forgotten = 0;
 
   constructor(replica: ReplicaId, next: number, inflights: Inflights) {
     this.replica = replica;

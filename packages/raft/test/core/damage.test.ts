@@ -340,6 +340,18 @@ describe("a replica that forgot what it had acknowledged", () => {
     expect(host.core.progress(r(2))?.match).toBe(0);
   });
 
+  it("is reminded with each round of heartbeats until it has everything again", () => {
+    const host = restarted();
+    host.receive(message({ type: T.HeartbeatReply, term: 2, hint: 1, commit: 1 }));
+    const reply = message({ type: T.HeartbeatReply, term: 2, hint: 1, commit: 1 });
+    expect(host.receive(reply)).toContainEqual(
+      expect.objectContaining({ type: T.Promise, to: r(2), index: 3, logTerm: 2 }),
+    );
+    acknowledge(host, 2, 3);
+    const sent = host.receive(message({ type: T.HeartbeatReply, term: 2, hint: 3, commit: 3 }));
+    expect(sent.filter(({ type }) => type === T.Promise)).toEqual([]);
+  });
+
   it("is found out by a refusal as well, and once only", () => {
     const host = restarted();
     const refusal = message({

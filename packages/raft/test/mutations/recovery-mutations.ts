@@ -127,8 +127,7 @@ export const RECOVERY_MUTATIONS: readonly Mutation[] = [
         file: "core/leader.ts",
         find: `  state.send({
     type: MessageType.Promise,`,
-        replace: `  state.config.checksum;
-  if (last < 0) state.send({
+        replace: `  if (from.forgotten < 0) state.send({
     type: MessageType.Promise,`,
       },
     ],

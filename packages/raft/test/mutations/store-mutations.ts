@@ -232,7 +232,7 @@ export const STORE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: "store/recovery.ts",
-        find: "if (header === undefined || !span.isIntact) return;",
+        find: "if (header === undefined || !span.isIntact || hasFlag(span, BATCH_FLAG_MARKER)) return;",
         replace: "if (header !== undefined) return;",
       },
     ],
