@@ -123,7 +123,7 @@ export const DEFAULT_LIMITS: RaftLimits = {
   inlineSnapshotMaxBytes: 64 * KIB,
   stepBudgetMs: 2,
   applyBudgetMs: 2,
-  applySliceEntries: 256,
+  applySliceEntries: 1024,
   hibernateAfterMs: 3000,
   snapshotMinIntervalMs: 1000,
   snapshotReclaimBytes: 10 * MIB,

@@ -8,6 +8,7 @@ import {
   Coverage,
   FAULT_CLASSES,
   type FaultClass,
+  REQUIRED_COUNT,
   type RunResult,
   runSeed,
   shrink,
@@ -17,7 +18,7 @@ const USAGE = `Usage: npm run sim -- [options]
   --seeds N      run N seeds (default 100)
   --from S       first seed; a word is hashed to one (default 1)
   --seed S       run this seed only
-  --steps M      calls into cores in the safety phase of each seed (default 40000)
+  --steps M      calls into cores in the safety phase of each seed (default 60000)
   --jobs J       processes (default: cores)
   --without A,B  leave out classes of faults
   --trace FILE   with --seed: write all that happens to FILE ("-": standard output)
@@ -26,6 +27,8 @@ const USAGE = `Usage: npm run sim -- [options]
 
 /** Share of seeds that are run twice, to see whether runs repeat: one in this many. */
 const REPEAT_EVERY = 50;
+/** With so many seeds everything that matters must have happened often enough. */
+const COVERING_SEEDS = 500;
 
 interface Settings {
   readonly steps: number;
@@ -111,6 +114,16 @@ function printTotals(totals: Totals, startedMs: number): void {
   );
 }
 
+/** Whether enough happened in a run of many seeds to prove something; says what did not. */
+function isCovered(totals: Totals): boolean {
+  if (totals.seeds < COVERING_SEEDS) return true;
+  const missing = totals.coverage.missing();
+  for (const [event, times] of missing) {
+    print(`TOO RARE: ${event} happened ${times} times, not ${REQUIRED_COUNT}`);
+  }
+  return missing.length === 0;
+}
+
 function runMany(seeds: { from: number; count: number; jobs: number }, settings: Settings): void {
   const startedMs = performance.now();
   const totals = new Totals();
@@ -147,8 +160,9 @@ function runMany(seeds: { from: number; count: number; jobs: number }, settings:
         process.exitCode = 1;
       }
       if (running > 0) return;
+      const isEnough = isCovered(totals);
       printTotals(totals, startedMs);
-      if (totals.failures.length > 0) process.exitCode = 1;
+      if (totals.failures.length > 0 || !isEnough) process.exitCode = 1;
     });
     feed();
   };
@@ -214,7 +228,7 @@ function main(): void {
       seeds: { type: "string", default: "100" },
       from: { type: "string", default: "1" },
       seed: { type: "string" },
-      steps: { type: "string", default: "40000" },
+      steps: { type: "string", default: "60000" },
       jobs: { type: "string", default: String(availableParallelism()) },
       without: { type: "string", default: "" },
       trace: { type: "string" },

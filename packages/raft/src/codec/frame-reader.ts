@@ -7,10 +7,12 @@ import {
   readFrameHeader,
 } from "./frame.ts";
 
-/** Allocated for a frame before its bytes have come, at most. */
 const FIRST_BUFFER_BYTES = 16 * 1024;
-/** A reader keeps a buffer up to this size between frames. */
-const KEPT_BUFFER_BYTES = 64 * 1024;
+/**
+ * Allocated for a frame before its bytes have come, at most, and kept between frames: room for a usual message with entries, so
+ * that a busy connection has one buffer for all of them.
+ */
+const KEPT_BUFFER_BYTES = 512 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -65,6 +67,7 @@ export class FrameReader {
     const header = this.#checkedHeader(this.#partial, 0);
     const frameSize = FRAME_HEADER_SIZE + header.size;
     const end = Math.min(chunk.length, offset + frameSize - this.#filled);
+    if (frameSize <= KEPT_BUFFER_BYTES) this.#reserve(frameSize);
     this.#keep(chunk, offset, end);
     if (this.#filled < frameSize) return end;
     const frame = this.#partial;
@@ -95,16 +98,19 @@ export class FrameReader {
     if (!this.#onFrame(header, bytes, offset + FRAME_HEADER_SIZE, end)) this.#isStopped = true;
   }
 
-  /** Copies bytes behind the incomplete frame. The buffer grows with what came, not with what was announced. */
+  /** Copies bytes behind the incomplete frame. For a large frame the buffer grows with what came, not with what was announced. */
   #keep(chunk: Buffer, start: number, end: number): void {
     const needed = this.#filled + end - start;
-    if (needed > this.#partial.length) {
-      const size = Math.max(needed, 2 * this.#filled, FIRST_BUFFER_BYTES);
-      const larger = Buffer.allocUnsafeSlow(size);
-      larger.set(this.#partial.subarray(0, this.#filled));
-      this.#partial = larger;
-    }
+    this.#reserve(needed);
     this.#partial.set(chunk.subarray(start, end), this.#filled);
     this.#filled = needed;
+  }
+
+  #reserve(needed: number): void {
+    if (needed <= this.#partial.length) return;
+    const size = Math.max(needed, 2 * this.#filled, FIRST_BUFFER_BYTES);
+    const larger = Buffer.allocUnsafeSlow(size);
+    larger.set(this.#partial.subarray(0, this.#filled));
+    this.#partial = larger;
   }
 }

@@ -107,6 +107,8 @@ export class CoreState {
   /** Where the log ended when the members last changed here: what is appended after it travels with the knowledge that they did. */
   confBarrier = 0;
   uncommittedBytes = 0;
+  /** Leader: what it found uncommitted in its log is partly on the disk only: nobody knows how many bytes that is. */
+  hasUnsizedTail = false;
   /** Leader: followers may have to be sent something. */
   needsBroadcast = false;
   transferee: ReplicaId = NONE;
@@ -234,6 +236,7 @@ export class CoreState {
     this.progress = undefined;
     this.needsBroadcast = false;
     this.uncommittedBytes = 0;
+    this.hasUnsizedTail = false;
     this.transferee = NONE;
     this.heartbeatElapsed = 0;
     if (this.isHibernating) this.events.push({ kind: "woke" });

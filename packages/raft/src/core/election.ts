@@ -76,6 +76,7 @@ function becomeLeader(state: CoreState): void {
   adjustProgress(state);
   state.pendingConfIndex = state.log.lastIndex;
   state.readRound = 0;
+  state.hasUnsizedTail = state.commitIndex < Math.min(state.log.tailFirst - 1, state.log.lastIndex);
   for (let at = state.commitIndex + 1; at <= state.log.lastIndex; at++) {
     const entry = state.log.inTail(at);
     if (entry !== undefined) state.uncommittedBytes += entrySize(entry);

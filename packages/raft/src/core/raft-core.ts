@@ -334,6 +334,8 @@ export class RaftCore {
     const size = entrySize({ index: 0, term: 0, type: EntryType.Command, data, crc: 0 });
     const isOver = state.uncommittedBytes + size > state.config.maxUncommittedBytes;
     if (isOver && state.uncommittedBytes > 0) return this.#refuse("busy");
+    // A log that never gets committed would grow by the limit with each restart of its leader.
+    if (state.hasUnsizedTail && !state.hasCommittedInTerm) return this.#refuse("busy");
     state.wake();
     const { index, term } = appendEntry(state, EntryType.Command, data, command);
     return { ok: true, index, term };

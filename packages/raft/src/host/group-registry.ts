@@ -284,7 +284,7 @@ export class GroupRegistry implements StarterHost {
   #restart(handle: GroupHandle): void {
     if (this.#groups.get(handle.groupId) !== handle) return;
     if (this.#host.isDead || this.#host.isStopping || handle.stoppedBecause === undefined) return;
-    const recovered = this.store.groups().find(({ groupId }) => groupId === handle.groupId);
+    const recovered = this.store.recovered(handle.groupId);
     if (recovered === undefined) return;
     const { epoch, snapshot } = recovered;
     handle.restarting(epoch, snapshot.conf, this.#host.createMachine(handle.groupId));

@@ -70,15 +70,17 @@ export class GroupStarter {
     this.#host.metrics.groupsStarting = this.#active + this.#waiting.length;
   }
 
-  #start({ handle, recovered }: StartingGroup): void {
+  #start({ handle }: StartingGroup): void {
     if (!this.#host.isWanted(handle)) return;
+    const recovered = this.#host.store.recovered(handle.groupId);
+    if (recovered === undefined) return;
     if (recovered.hardState === "lost") {
       // It may have voted: another vote in the same term would elect two leaders.
       this.#host.onNotStarted(handle, "term and vote were lost");
       return;
     }
     if (recovered.isSnapshotDamaged) {
-      this.#run(handle, recovered, { kind: "damaged" });
+      this.#run(handle, { kind: "damaged" });
       return;
     }
     this.#active++;
@@ -102,7 +104,7 @@ export class GroupStarter {
           const { error } = result;
           this.#host.onNotStarted(handle, error instanceof Error ? error.message : String(error));
         } else {
-          this.#run(handle, recovered, result);
+          this.#run(handle, result);
         }
         this.#ended();
       },
@@ -114,13 +116,14 @@ export class GroupStarter {
     this.#startNext();
   }
 
-  #run(
-    handle: GroupHandle,
-    recovered: RecoveredGroup,
-    restored: Exclude<RestoreResult, { kind: "failed" }>,
-  ): void {
+  /**
+   * Goes by what the store knows now: damage that was found while the replica waited, or was being restored, was told to
+   * nobody.
+   */
+  #run(handle: GroupHandle, restored: Exclude<RestoreResult, { kind: "failed" }>): void {
+    const recovered = this.#host.store.recovered(handle.groupId);
+    if (recovered === undefined || recovered.hardState === "lost") return;
     const { hardState, promise, snapshot, forcedIndex } = recovered;
-    if (hardState === "lost") return;
     if (restored.kind === "damaged" || (restored.kind === "none" && hasState(recovered))) {
       // Blank, until the leader has sent another snapshot.
       const holes = withHole(recovered.holes, snapshot.index);
@@ -132,6 +135,8 @@ export class GroupStarter {
     const { holes } = recovered;
     const init = { hardState, conf: meta.conf, applied: meta.index, holes, promise };
     this.#host.run(handle, { init, appliedTerm: meta.term, forcedIndex });
+    // Only after its state had been read.
+    if (recovered.isSnapshotDamaged) handle.runner?.onDamage({ first: 1, last: snapshot.index });
   }
 }
 

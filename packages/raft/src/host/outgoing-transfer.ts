@@ -16,8 +16,11 @@ import {
 
 type OpenSnapshot = Extract<LoadedSnapshot, { kind: "snapshot" }>;
 
-/** Why a transfer ended. "current": the receiver is as far as the snapshot; "busy": it asks to try later. */
-export type TransferResult = "done" | "current" | "busy" | "failed";
+/**
+ * Why a transfer ended. "current": the receiver is as far as the snapshot; "busy": it asks to try later; "damaged": entries that
+ * the snapshot needs cannot be read here.
+ */
+export type TransferResult = "done" | "current" | "busy" | "damaged" | "failed";
 
 /** What a transfer needs of the sender of all snapshots. */
 export interface TransferOwner {
@@ -226,9 +229,9 @@ export class OutgoingTransfer {
     this.#owner.sendNote(this.node, "control", kind, encodeTransferId(this.#id));
   }
 
-  #abort(): void {
+  #abort(result: "damaged" | "failed" = "failed"): void {
     this.#note(NoteKind.SnapshotAbort);
-    this.end("failed");
+    this.end(result);
   }
 
   #onAccepted(missing: readonly IndexRange[]): void {
@@ -269,7 +272,7 @@ export class OutgoingTransfer {
   #onEntries(start: Extract<Cursor, { part: "entries" }>, last: number, result: ReadResult): void {
     const newest = result.kind === "entries" ? result.entries.at(-1) : undefined;
     if (result.kind !== "entries" || newest === undefined || this.#id === undefined) {
-      this.#abort();
+      this.#abort(result.kind === "damaged" ? "damaged" : "failed");
       return;
     }
     const seq = this.#nextSeq;

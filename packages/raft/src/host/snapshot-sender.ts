@@ -143,6 +143,7 @@ export class SnapshotSender implements TransferOwner {
     transfer.runner.call("reportSnapshot", (core) =>
       core.reportSnapshot(transfer.to, result === "done" || result === "current"),
     );
+    if (result === "damaged") handOver(transfer);
     this.#startWaiting(receiver);
     this.#pump(receiver);
   }
@@ -195,6 +196,21 @@ export class SnapshotSender implements TransferOwner {
     const { snapshotRetryMinMs, snapshotRetryMaxMs } = this.limits;
     return Math.min(snapshotRetryMaxMs, snapshotRetryMinMs * 2 ** (failures - 1));
   }
+}
+
+/** What cannot be read here, another replica may have: it is to lead, and to send the snapshot. */
+function handOver({ runner, to }: OutgoingTransfer): void {
+  runner.call("transferLeader", (core) => {
+    let heir: ReplicaId | undefined;
+    let heirMatch = 0;
+    for (const replica of core.conf.voters) {
+      const match = core.progress(replica)?.match ?? 0;
+      if (replica === core.self || replica === to || match <= heirMatch) continue;
+      heir = replica;
+      heirMatch = match;
+    }
+    return heir !== undefined && core.transferLeader(heir);
+  });
 }
 
 function keyOf(runner: GroupRunner, to: ReplicaId): string {

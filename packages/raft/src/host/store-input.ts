@@ -42,6 +42,7 @@ export class StoreInput implements LogStoreListener {
     this.#host?.turn.schedule();
   }
 
+  /** A replica that does not run yet looks it up when it starts. */
   onDamage(groupId: GroupId, range: IndexRange): void {
     if (this.#host?.isDead === false) this.#host.findGroup(groupId)?.runner?.onDamage(range);
   }

@@ -1,4 +1,4 @@
-export { Coverage } from "./coverage.ts";
+export { Coverage, REQUIRED_COUNT } from "./coverage.ts";
 export { type Invariant, InvariantViolation } from "./invariants/violation.ts";
 export { Random } from "./random.ts";
 export { type RunOptions, type RunResult, runSeed } from "./run-seed.ts";

@@ -5,10 +5,16 @@ import type { SimNode } from "./sim-node.ts";
 import type { FaultClass } from "./swarm.ts";
 import type { World } from "./world.ts";
 
+const KIB = 1024;
+const RINGS = ["ring", "ring"] as const;
+/** So far from its last byte a file is damaged most of the time: there is what was acknowledged last. */
+const RECENT_BYTES = 3 * KIB;
+
 /** Makes the faults of a run happen, each class at random times of its own. */
 export class Nemesis {
   readonly #world: World;
   readonly #random: Random;
+  readonly #damagedLives = new WeakMap<SimNode, number>();
   #isStopped = false;
 
   constructor(world: World, random: Random) {
@@ -110,7 +116,8 @@ export class Nemesis {
   #partition(): void {
     const { net, nodes, scheduler } = this.#world;
     if (nodes.size < 2 || net.blockedDirections > 0) return;
-    const kind = this.#random.pick(PARTITION_KINDS);
+    // A ring cuts nothing among fewer than four: it comes more often among more.
+    const kind = this.#random.pick([...PARTITION_KINDS, ...(nodes.size > 3 ? RINGS : [])]);
     const cut = cutOf(kind, [...nodes.keys()], this.#random, this.#victim());
     if (cut.length === 0) return;
     this.#world.onEvent(`partition-${kind}`);
@@ -155,49 +162,63 @@ export class Nemesis {
     if (disk.faults.capacityBytes < normal) return;
     this.#world.onEvent("disk-filled");
     disk.faults.capacityBytes =
-      disk.usedBytes + this.#random.below(this.#world.swarm.limits.hotFileBytes * 6);
+      disk.usedBytes + this.#random.below(this.#world.swarm.limits.hotFileBytes * 3);
     this.#world.scheduler.after(this.#random.logBetween(1000, 30_000), () => {
       disk.faults.capacityBytes = normal;
     });
   }
 
+  /**
+   * One place in each life of the node, which has found what was damaged before by then: what tells a batch that was lost from
+   * a write that was cut short is in another place; of the batch written last nothing tells yet. A disk that loses both has forgotten without a trace, as no store can
+   * tell; in the product, such a machine has to be replaced.
+   */
   #damage(): void {
     const { unlucky, nodes } = this.#world;
     if (unlucky.size === 0) return;
     const node = nodes.get(this.#random.pick([...unlucky]));
-    if (node === undefined) return;
+    if (node?.state !== "up" || this.#damagedLives.get(node) === node.life) return;
     const files = node.disk.files().filter(({ file }) => file.size > 0);
     if (files.length === 0) return;
     const { path, file } = this.#pickFile(files);
+    const end = endOfData(file) - node.unprovenBytes(path);
+    if (end <= 0) return;
+    const what = this.#damageFile(file, end);
     this.#world.harm(node);
-    const what = this.#damageFile(file);
+    this.#damagedLives.set(node, node.life);
     this.#world.onEvent(`damage-${what}`);
     this.#world.onTrace(node.nodeId, () => `damage: ${what} in ${path}`);
-    if (this.#random.chance(0.7)) this.#restart(node);
+    if (this.#random.chance(0.9)) this.#restart(node);
   }
 
-  /** Mostly one of the newest files of the log: the others hold little that is still needed. */
+  /** Mostly one of the newest files of the log, or of the snapshots: the others hold little that is still needed. */
   #pickFile<F extends { readonly path: string }>(files: readonly F[]): F {
     const logs = files.filter(({ path }) => path.endsWith(".hot") || path.endsWith(".cold"));
-    if (logs.length === 0 || this.#random.chance(0.25)) return this.#random.pick(files);
+    const draw = this.#random.float();
+    if (logs.length === 0 || draw < 0.1) return this.#random.pick(files);
+    const snapshots = files.filter(({ path }) => path.endsWith(".snap"));
+    if (snapshots.length > 0 && draw < 0.3) return this.#random.pick(snapshots);
     const newest = [...logs].sort((a, b) => (a.path < b.path ? 1 : -1)).slice(0, 4);
     return this.#random.pick(newest);
   }
 
   /** Mostly where something has been written. */
-  #pickPosition(file: SimFile): number {
+  #pickPosition(file: SimFile, end: number): number {
+    if (this.#random.chance(0.6)) {
+      return end - 1 - this.#random.below(Math.min(end, RECENT_BYTES));
+    }
     for (let attempt = 0; attempt < 30; attempt++) {
-      const position = this.#random.below(file.size);
+      const position = this.#random.below(end);
       const start = Math.floor(position / SECTOR_SIZE) * SECTOR_SIZE;
       const sector = file.cachedBytes.subarray(start, start + SECTOR_SIZE);
       if (sector.some((byte) => byte !== 0)) return position;
     }
-    return this.#random.below(file.size);
+    return this.#random.below(end);
   }
 
-  #damageFile(file: SimFile): string {
+  #damageFile(file: SimFile, end: number): string {
     const random = this.#random;
-    const position = this.#pickPosition(file);
+    const position = this.#pickPosition(file, end);
     const sector = Math.floor(position / SECTOR_SIZE) * SECTOR_SIZE;
     switch (random.below(4)) {
       case 0: {
@@ -206,7 +227,10 @@ export class Nemesis {
         return "flipped-bit";
       }
       case 1:
-        file.damage(sector, new Uint8Array(SECTOR_SIZE * random.pick([1, 8])));
+        file.damage(
+          sector,
+          new Uint8Array(Math.min(SECTOR_SIZE * random.pick([1, 8]), end - sector)),
+        );
         return "zeroed-sectors";
       case 2: {
         const other = Math.floor(random.below(file.size) / SECTOR_SIZE) * SECTOR_SIZE;
@@ -228,4 +252,10 @@ export class Nemesis {
   #running(): SimNode[] {
     return [...this.#world.nodes.values()].filter((node) => node.state !== "down");
   }
+}
+
+/** Behind the last byte that is not zero, up to the end of its sector. */
+function endOfData(file: SimFile): number {
+  const last = file.cachedBytes.findLastIndex((byte) => byte !== 0);
+  return Math.min(file.size, Math.ceil((last + 1) / SECTOR_SIZE) * SECTOR_SIZE);
 }

@@ -9,6 +9,8 @@ import type { World } from "./world.ts";
 
 /** Interval of the operator's repairs, ms. */
 const REPAIR_MS = 2000;
+/** Share of the repairs at which removed replicas are deleted: until then the others may tell them that they are not members. */
+const DELETE_SHARE = 0.03;
 
 const TRANSITIONS = ["auto", "auto", "joint-implicit", "joint-explicit"] as const;
 
@@ -92,6 +94,7 @@ export class Operators {
       this.#world.clients.propose(plan, () => {});
       return;
     }
+    if (!this.#random.chance(DELETE_SHARE)) return;
     for (const [nodeId] of removed) {
       this.#world.onEvent("replica-removed");
       this.#world.dropReplica(plan, this.#world.node(nodeId));
@@ -145,12 +148,17 @@ export class Operators {
       return [];
     }
     if (kind === 2) return [{ kind: "add-learner", replica: added }];
-    if (kind === 3) return [{ kind: "add-voter", replica: added }];
+    if (kind === 3 || this.#isSmall(conf)) return [{ kind: "add-voter", replica: added }];
     const leaving = this.#random.pick(["remove", "add-learner"] as const);
     return [
       { kind: "add-voter", replica: added },
       { kind: leaving, replica: voter },
     ];
+  }
+
+  /** Two voters, one of them on the disk that may be lost, are too few: there must be three before one is replaced. */
+  #isSmall(conf: ConfState): boolean {
+    return this.#world.unlucky.size > 0 && conf.voters.length < 3;
   }
 
   #propose(

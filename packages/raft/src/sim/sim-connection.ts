@@ -214,10 +214,11 @@ export class SimConnection implements Connection {
   #take(): void {
     this.#isTaking = false;
     if (this.#isClosed || this.#closeReason !== undefined) return;
-    const bytes = this.#buffered.length === 1 ? this.#buffered[0]?.slice() : concat(this.#buffered);
+    // A copy: what the network has taken, the process may overwrite.
+    const bytes = concat(this.#buffered);
     this.#buffered = [];
     this.#bufferedBytes = 0;
-    if (bytes !== undefined && bytes.length > 0) this.#send(bytes);
+    if (bytes.length > 0) this.#send(bytes);
     this.#reportRoom();
   }
 

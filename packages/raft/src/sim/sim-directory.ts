@@ -1,5 +1,5 @@
 import type { Random } from "./random.ts";
-import type { SimFile } from "./sim-file.ts";
+import { SimFile } from "./sim-file.ts";
 
 export type SimNode = SimFile | SimDirectory;
 
@@ -57,11 +57,43 @@ export class SimDirectory {
     return hasLost;
   }
 
+  /** A copy with all that is in it. `copies` has those made so far: what has two names is copied once. */
+  clone(copies: Map<SimNode, SimNode>): SimDirectory {
+    const copy = new SimDirectory();
+    copies.set(this, copy);
+    for (const [name, target] of this.names) copy.names.set(name, copyOf(target, copies));
+    for (const [name, target] of this.durableNames) {
+      copy.durableNames.set(name, copyOf(target, copies));
+    }
+    copy.#pending = this.#pending.map(({ name, target, removed }) => ({
+      name,
+      target: target === undefined ? undefined : copyOf(target, copies),
+      removed: removed === undefined ? undefined : copyOfPlace(removed, copies),
+    }));
+    return copy;
+  }
+
   /** After all folders crashed: programs see what is on the platter. */
   reload(): void {
     this.names.clear();
     for (const [name, target] of this.durableNames) this.names.set(name, target);
   }
+}
+
+function copyOf(node: SimNode, copies: Map<SimNode, SimNode>): SimNode {
+  const known = copies.get(node);
+  if (known !== undefined) return known;
+  const copy = node instanceof SimFile ? node.clone() : node.clone(copies);
+  copies.set(node, copy);
+  return copy;
+}
+
+function copyOfPlace(
+  place: { readonly directory: SimDirectory; readonly name: string },
+  copies: Map<SimNode, SimNode>,
+): { directory: SimDirectory; name: string } | undefined {
+  const directory = copyOf(place.directory, copies);
+  return directory instanceof SimDirectory ? { directory, name: place.name } : undefined;
 }
 
 function applyChange(directory: SimDirectory, change: NameChange): void {

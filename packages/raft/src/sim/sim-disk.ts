@@ -120,7 +120,11 @@ export class SimDisk {
       for (const node of directory.durableNames.values())
         if (node instanceof SimFile) files.add(node);
     }
-    for (const file of files) hasLost = file.crash(this.#random, this.faults.crash) || hasLost;
+    for (const file of files) {
+      const outcome = file.crash(this.#random, this.faults.crash);
+      if (outcome === "torn") this.#watcher.onDiskEvent("torn-batch");
+      hasLost ||= outcome !== "none";
+    }
     for (const directory of directories) hasLost = directory.crash(this.#random) || hasLost;
     for (const directory of this.#directories()) directory.reload();
     if (hasLost) this.#watcher.onDiskEvent("crash-with-unsynced");
@@ -130,6 +134,13 @@ export class SimDisk {
   wipe(): void {
     this.#used = undefined;
     this.#root = new SimDirectory();
+  }
+
+  /** The contents become a copy of those of `other`; processes that use either have to be killed first. */
+  copyFrom(other: SimDisk): void {
+    this.#used = undefined;
+    this.#root = other.#root.clone(new Map());
+    this.#fileCount = other.#fileCount;
   }
 
   /** All files that programs can see, with their paths. */

@@ -111,12 +111,16 @@ export class SimFile {
     }
   }
 
-  /** The machine lost power. Returns whether any write was torn or lost. */
-  crash(random: Random, odds: CrashOdds): boolean {
+  /** The machine lost power. Returns what that did to writes that were not synced; "torn": to a tagged one of them. */
+  crash(random: Random, odds: CrashOdds): "none" | "unsynced" | "torn" {
     const hadPending = this.#pending.length + this.#dropped.length > 0;
-    if (!hadPending) return false;
+    if (!hadPending) return "none";
     const fates = new Map<number, number>();
-    for (const record of this.#pending.reverse()) this.#crashWrite(record, fates, { random, odds });
+    let hasTorn = false;
+    for (const record of this.#pending.reverse()) {
+      const isTorn = this.#crashWrite(record, fates, { random, odds });
+      if (isTorn && record.tag > 0) hasTorn = true;
+    }
     for (const record of this.#dropped.reverse()) {
       undo(this.#bytes, record, record.position, record.length);
     }
@@ -124,7 +128,7 @@ export class SimFile {
     this.#dropped = [];
     this.#bytes.fill(0, this.#durableSize, this.#size);
     this.#size = this.#durableSize;
-    return true;
+    return hasTorn ? "torn" : "unsynced";
   }
 
   /** Overwrites stored bytes behind everybody's back, on the platter and in the cache, without changing the size. */
@@ -133,6 +137,19 @@ export class SimFile {
     for (const list of [this.#pending, this.#dropped]) {
       for (const record of list) overwrite(record.old, position - record.position, bytes);
     }
+  }
+
+  /** The same contents, with the same writes still to be lost. */
+  clone(): SimFile {
+    const copy = new SimFile(this.id);
+    copy.#bytes = this.#bytes.slice(0, this.#size);
+    copy.#size = this.#size;
+    copy.#durableSize = this.#durableSize;
+    copy.#pending = this.#pending.map((record) => ({ ...record, old: record.old.slice() }));
+    copy.#dropped = this.#dropped.map((record) => ({ ...record, old: record.old.slice() }));
+    copy.#order = this.#order;
+    for (const sector of this.#unreadable) copy.#unreadable.add(sector);
+    return copy;
   }
 
   makeUnreadable(position: number): void {
@@ -145,13 +162,15 @@ export class SimFile {
     return this.#pending.splice(0, count);
   }
 
-  /** Decides the fate of each sector of a write; newer writes come first. */
+  /** Decides the fate of each sector of a write; newer writes come first. Returns whether only some of it is there. */
   #crashWrite(
     record: UndoRecord,
     fates: Map<number, number>,
     by: { readonly random: Random; readonly odds: CrashOdds },
-  ): void {
+  ): boolean {
     const end = record.position + record.length;
+    let written = 0;
+    let others = 0;
     for (let start = record.position; start < end; ) {
       const sector = Math.floor(start / SECTOR_SIZE);
       const stop = Math.min(end, (sector + 1) * SECTOR_SIZE);
@@ -159,8 +178,11 @@ export class SimFile {
       if (fate === FATE_STOPS_HERE && by.random.chance(0.5)) fate = FATE_WRITTEN;
       fates.set(sector, fate);
       this.#crashSector(record, { start, stop, fate, random: by.random });
+      if (fate === FATE_WRITTEN) written++;
+      else others++;
       start = stop;
     }
+    return written > 0 && others > 0;
   }
 
   #crashSector(

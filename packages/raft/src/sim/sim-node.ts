@@ -45,6 +45,8 @@ export class SimNode implements DiskWatcher {
   isHeldDown = false;
   /** Its disk was damaged on purpose and not replaced since. */
   isDamaged = false;
+  /** The last life in which its disk failed: the node may learn of it when the disk is well again. */
+  diskErrorInLife = 0;
   /** Times in a row that it could not be opened. */
   failedOpens = 0;
   readonly #world: NodeWorld;
@@ -52,6 +54,7 @@ export class SimNode implements DiskWatcher {
   readonly #durability = new NodeDurability();
   readonly #namedFiles = new WeakSet<SimFile>();
   readonly #unnamed = new Map<SimFile, number>();
+  #recentBatches: readonly { readonly path: string; readonly size: number }[] = [];
   #process: SimProcess | undefined;
   #raftNode: RaftNode | undefined;
   #observer: NodeObserver | undefined;
@@ -187,6 +190,7 @@ export class SimNode implements DiskWatcher {
   }
 
   onDiskEvent(event: string): void {
+    if (event.endsWith("-error")) this.diskErrorInLife = this.life;
     this.#world.truth.onEvent(event);
     this.#world.truth.onTrace(this.nodeId, () => `disk: ${event}`);
   }
@@ -195,8 +199,10 @@ export class SimNode implements DiskWatcher {
     this.#world.truth.onTrace(this.nodeId, what);
   }
 
-  onWrite(_path: string, bytes: Uint8Array): number {
-    return isBatch(bytes) ? this.#durability.onBatchWrite(bytes) : 0;
+  onWrite(path: string, bytes: Uint8Array): number {
+    if (!isBatch(bytes)) return 0;
+    this.#recentBatches = [...this.#recentBatches.slice(-1), { path, size: bytes.length }];
+    return this.#durability.onBatchWrite(bytes);
   }
 
   onDurable(file: SimFile | undefined, tag: number): void {
@@ -205,6 +211,13 @@ export class SimNode implements DiskWatcher {
       return;
     }
     if (tag > 0) this.#onFileDurable(file, tag);
+  }
+
+  /** Bytes at the end of a file that belong to one of the last two batches: nothing else on the disk proves them, or only a marker. */
+  unprovenBytes(path: string): number {
+    let size = 0;
+    for (const batch of this.#recentBatches) if (batch.path === path) size += batch.size;
+    return size;
   }
 
   onDiskMisuse(what: string): void {

@@ -59,6 +59,8 @@ export interface Swarm {
 }
 
 const KIB = 1024;
+/** Share of the runs, at least, that have a class: of those that meet what they are for less often than others. */
+const LEAST_SHARES: Partial<Record<FaultClass, number>> = { damage: 0.85, membership: 0.7 };
 /** Faults of a class follow each other no faster than this on average. */
 const MIN_INTERVAL_MS = 400;
 
@@ -106,7 +108,9 @@ export function withoutFaults(swarm: Swarm, removed: Iterable<FaultClass>): Swar
 
 function drawFaultClasses(random: Random): Set<FaultClass> {
   const share = random.pick([0.15, 0.4, 0.6, 0.9]);
-  return new Set(FAULT_CLASSES.filter(() => random.chance(share)));
+  return new Set(
+    FAULT_CLASSES.filter((fault) => random.chance(Math.max(share, LEAST_SHARES[fault] ?? 0))),
+  );
 }
 
 /** So that each class that a run has happens some two to a hundred times in it, however long it takes. */
@@ -127,10 +131,10 @@ function drawIntervals(random: Random, expectedMs: number): Record<FaultClass, n
     "fsync-error": 0,
     "write-error": 0,
     "read-error": 0,
-    "disk-full": interval(6),
-    damage: interval(60),
+    "disk-full": interval(25),
+    damage: interval(2500),
     wipe: interval(8),
-    membership: interval(50),
+    membership: interval(150),
     transfer: interval(50),
     snapshot: interval(100),
     "delete-group": interval(6),

@@ -9,7 +9,7 @@ import { isQuorum } from "./invariants/conf-rules.ts";
 import { GroupLedger } from "./invariants/group-ledger.ts";
 import type { Truth } from "./invariants/node-observer.ts";
 import { ReplicaRecord } from "./invariants/replica-record.ts";
-import { InvariantViolation } from "./invariants/violation.ts";
+import { ensure, InvariantViolation } from "./invariants/violation.ts";
 import { membersOf } from "./membership.ts";
 import { GroupPlan, type PlannedReplica } from "./placement.ts";
 import type { Random } from "./random.ts";
@@ -25,6 +25,15 @@ export type TraceSink = (timeMs: number, nodeId: NodeId, what: string) => void;
 
 /** Ids of groups start here, so that they are never mistaken for small numbers of another kind. */
 const FIRST_GROUP_ID = 101;
+
+/** What no-ops and changes of members, which are not limited, may add to a group's uncommitted entries. */
+const CONTROL_ENTRIES_BYTES = 4096;
+
+/** Heads of frames, and what a link says of itself. */
+const FRAMES_BYTES = 16_384;
+
+/** A node's memory is checked once in so many steps. */
+const MEMORY_CHECK_STEPS = 256;
 
 /** A node whose damaged disk does not open so often in a row is given up. */
 const FAILED_OPENS_MAX = 5;
@@ -275,6 +284,7 @@ export class World implements NodeWorld, ClientWorld, Truth {
 
   onStep(nodeId: NodeId, core: RaftCore, call: string): void {
     this.steps++;
+    if (this.steps % MEMORY_CHECK_STEPS === 0) this.#checkMemory(this.node(nodeId));
     let hash = mix(this.traceHash, this.scheduler.nowMs * 1000);
     hash = mix(hash, core.self ^ call.length);
     hash = mix(hash, core.groupId ^ (core.currentTerm << 8));
@@ -301,6 +311,11 @@ export class World implements NodeWorld, ClientWorld, Truth {
 
   commandIdOf(entry: Entry): number {
     return entry.type === EntryType.Command ? decodeCommand(entry.data).id : 0;
+  }
+
+  get uncommittedBytesMax(): number {
+    const { maxUncommittedBytes, maxEntryBytes } = this.swarm.limits;
+    return maxUncommittedBytes + maxEntryBytes + CONTROL_ENTRIES_BYTES;
   }
 
   mayBeDamaged(nodeId: NodeId): boolean {
@@ -409,6 +424,7 @@ export class World implements NodeWorld, ClientWorld, Truth {
   #mayFail(node: SimNode): boolean {
     const { faults } = node.disk;
     return (
+      node.diskErrorInLife === node.life ||
       faults.syncErrorChance > 0 ||
       faults.writeErrorChance > 0 ||
       faults.readErrorChance > 0 ||
@@ -419,6 +435,29 @@ export class World implements NodeWorld, ClientWorld, Truth {
 
   #mayNotOpen(node: SimNode): boolean {
     return this.#mayFail(node);
+  }
+
+  /** Invariant 11 for a node. Each lane of a link may hold one message more than its limit, or one that is larger. */
+  #checkMemory(node: SimNode): void {
+    const { raftNode } = node;
+    if (raftNode === undefined) return;
+    const { limits, groups } = this.swarm;
+    const { linkQueuedBytes, proposalBytesPending, proposalsPending } = raftNode.metrics();
+    const lanes = limits.controlLaneBytes + limits.appendLaneBytes + limits.snapshotInflightBytes;
+    const message =
+      limits.maxEntryBytes +
+      limits.maxEntriesBytesPerMessage +
+      limits.frameMaxBytes +
+      limits.snapshotChunkBytes;
+    const linkBytesMax = this.nodes.size * (lanes + 3 * message + FRAMES_BYTES);
+    ensure(
+      linkQueuedBytes <= linkBytesMax &&
+        proposalBytesPending <= limits.maxPendingBytes &&
+        proposalsPending <= limits.maxPendingProposals * groups,
+      "memory",
+      () =>
+        `node ${node.nodeId}: ${linkQueuedBytes} of ${linkBytesMax} bytes wait for links, ${proposalsPending} proposals of ${proposalBytesPending} bytes`,
+    );
   }
 
   #isMember(plan: GroupPlan, replicaId: ReplicaId): boolean {

@@ -129,20 +129,23 @@ export class Compactor {
     const target = new ColdFileWriter(files.takeSeq(), this.#deps);
     const pace = (bytes: number): Task<void> => this.#pace(bytes);
     const rewriter = new Rewriter(sources, target, { files, indexes, pace, ...damage });
+    let file: LogFile;
     try {
       for (const group of [...table.all()]) {
         if (!group.isDeleted) yield* rewriter.copy(group);
         yield* slicer.pause(1);
       }
-      const file = yield* target.finish();
-      this.#rewrittenBytes += file.size;
-      files.add(file);
-      indexes.adopt(file);
+      file = yield* target.finish();
     } catch (error) {
       yield* target.abandon();
       throw error;
     }
-    return rewriter.adopt();
+    this.#rewrittenBytes += file.size;
+    files.add(file);
+    const changed = rewriter.adopt();
+    // Only now: the cache may forget at once where the entries are.
+    indexes.adopt(file);
+    return changed;
   }
 
   /** Keeps to the rate, and out of the way of the log. */
@@ -205,7 +208,7 @@ export class Compactor {
     for (const [groupId, fileSeq] of table.tombstones) {
       if (!going.has(fileSeq)) continue;
       if (oldest > fileSeq) table.tombstones.delete(groupId);
-      else table.tombstones.set(groupId, appender.tombstone(groupId));
+      else table.tombstones.set(groupId, appender.tombstone(table.deletedGroup(groupId)));
     }
   }
 

@@ -66,6 +66,22 @@ export class EntryIndex implements IndexSection {
     this.#store(position, index, offset, size);
   }
 
+  /** Forgets where `first`..`last` are. */
+  cut(first: number, last: number): void {
+    const from = this.#lowerBound(first);
+    const to = this.#lowerBound(last + 1);
+    if (from >= to) return;
+    if (to === this.#count) {
+      this.#truncateFrom(first);
+      return;
+    }
+    this.#makeSparse();
+    this.#locations.copyWithin(from * 2, to * 2, this.#count * 2);
+    this.#indexes?.copyWithin(from, to, this.#count);
+    this.#count -= to - from;
+    this.#first = this.indexAt(0);
+  }
+
   /** Position of an index, or -1. */
   positionOf(index: number): number {
     if (this.#indexes === undefined) {

@@ -68,6 +68,8 @@ export class GroupLog implements LogView {
   stateFile: number;
   /** Only during recovery: records of the group may have been in a part of the log that is lost. */
   isSuspect = false;
+  /** While it is suspect: entries up to here were known to be committed before, so that they cannot have been replaced. */
+  trustedIndex = 0;
   /** What the writer keeps with the group. */
   readonly writes: GroupWrites;
   readonly #bodies: EntryBodies;

@@ -40,12 +40,15 @@ export class GroupTable {
   /** The group is as the image says, whatever was known before. */
   put(image: GroupImage): GroupLog {
     this.#forget(image.groupId);
-    const group = new GroupLog(image, {
-      files: this.#files,
-      bodies: this.#bodies,
-      writes: createGroupWrites(),
-    });
+    const group = this.#create(image);
     this.#groups.set(image.groupId, group);
+    return group;
+  }
+
+  /** Stands for a group that is gone, to write down once more that it is. */
+  deletedGroup(groupId: GroupId): GroupLog {
+    const group = this.#create(lostImage(groupId));
+    group.delete();
     return group;
   }
 
@@ -57,27 +60,7 @@ export class GroupTable {
 
   /** A group of which there are records, but none that says where it stands. */
   putLost(groupId: GroupId): GroupLog {
-    const group = this.put({
-      groupId,
-      epoch: 0,
-      replicaId: 0,
-      isHardStateLost: true,
-      isSnapshotDamaged: false,
-      hardState: { currentTerm: 0, votedFor: 0, commitIndex: 0 },
-      snapshot: { index: 0, term: 0, conf: EMPTY_CONF },
-      snapshotPlace: { kind: "none" },
-      compactedIndex: 0,
-      compactedTerm: 0,
-      lastIndex: 0,
-      promise: NO_PROMISE,
-      stateFile: 0,
-      forcedIndex: 0,
-      holes: [],
-      live: [],
-      terms: [],
-      extents: [],
-    });
-    return group;
+    return this.put(lostImage(groupId));
   }
 
   /** Only takes it out of the table. */
@@ -87,6 +70,14 @@ export class GroupTable {
     this.tombstones.set(groupId, tombstoneFile);
   }
 
+  #create(image: GroupImage): GroupLog {
+    return new GroupLog(image, {
+      files: this.#files,
+      bodies: this.#bodies,
+      writes: createGroupWrites(),
+    });
+  }
+
   #forget(groupId: GroupId): void {
     this.#unread.delete(groupId);
     const group = this.#groups.get(groupId);
@@ -94,4 +85,28 @@ export class GroupTable {
     group.delete();
     this.#groups.delete(groupId);
   }
+}
+
+/** Of a group of which nothing is known. */
+function lostImage(groupId: GroupId): GroupImage {
+  return {
+    groupId,
+    epoch: 0,
+    replicaId: 0,
+    isHardStateLost: true,
+    isSnapshotDamaged: false,
+    hardState: { currentTerm: 0, votedFor: 0, commitIndex: 0 },
+    snapshot: { index: 0, term: 0, conf: EMPTY_CONF },
+    snapshotPlace: { kind: "none" },
+    compactedIndex: 0,
+    compactedTerm: 0,
+    lastIndex: 0,
+    promise: NO_PROMISE,
+    stateFile: 0,
+    forcedIndex: 0,
+    holes: [],
+    live: [],
+    terms: [],
+    extents: [],
+  };
 }

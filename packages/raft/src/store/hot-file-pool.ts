@@ -174,11 +174,21 @@ export class HotFilePool {
 
   *#recycle(offer: Offer, file: LogFile): Task<DiskFile> {
     const { disk } = this.#deps;
-    yield* call((done) => disk.rename(offer.file.path, file.path, done));
+    let isTaken = false;
+    try {
+      yield* call((done) => disk.rename(offer.file.path, file.path, done));
+      isTaken = true;
+      return yield* this.#openRenamed(file);
+    } finally {
+      // Whoever offered it waits, also if it came to nothing.
+      offer.done(isTaken);
+    }
+  }
+
+  *#openRenamed(file: LogFile): Task<DiskFile> {
+    const { disk } = this.#deps;
     yield* call((done) => disk.syncDirectory(LOG_DIRECTORY, done));
-    const handle = yield* call<DiskFile>((done) => disk.open(file.path, "write", done));
-    offer.done(true);
-    return handle;
+    return yield* call<DiskFile>((done) => disk.open(file.path, "write", done));
   }
 
   *#fill(file: LogFile): Task<DiskFile> {
@@ -210,7 +220,7 @@ export class HotFilePool {
     this.#deps.timers.setTimer(POLL_MS, () => {
       if (this.#isStopped) return;
       this.#poll();
-      if (this.#wantsFiles) this.work();
+      if (this.#wantsFiles || this.#offers.length > 0) this.work();
       else this.#measure();
     });
   }

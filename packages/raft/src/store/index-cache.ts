@@ -9,10 +9,10 @@ import {
   type IndexRow,
 } from "../codec/record-index.ts";
 import type { GroupId } from "../core/ids.ts";
-import { type Disk, DiskError, type DiskFile } from "../env/disk.ts";
+import type { Disk, DiskFile } from "../env/disk.ts";
 import { EntryIndex } from "./entry-index.ts";
 import type { LogFile } from "./log-file.ts";
-import { readFully } from "./read-fully.ts";
+import { isDamage, readFully } from "./read-fully.ts";
 import { call, type Task } from "./task.ts";
 
 interface CachedIndex {
@@ -56,7 +56,7 @@ export class IndexCache {
     try {
       return yield* this.#read(file, groupId);
     } catch (error) {
-      if (!(error instanceof DecodeError || error instanceof DiskError)) throw error;
+      if (!isDamage(error)) throw error;
     }
     const rebuilt = yield* this.#deps.rebuild(file);
     for (const [group, index] of rebuilt) file.indexes.set(group, index);

@@ -4,7 +4,7 @@ import type { IndexCache } from "./index-cache.ts";
 import { writeIndexFile } from "./index-files.ts";
 import { encodeDropsRow } from "./index-images.ts";
 import type { LogFile } from "./log-file.ts";
-import { captureImage, encodeTombstoneRow, type SealJob } from "./seal-job.ts";
+import { captureImage, type SealJob } from "./seal-job.ts";
 import type { Slicer } from "./slicer.ts";
 import { runTask, type Task } from "./task.ts";
 
@@ -95,8 +95,7 @@ export class IndexWriter {
       yield* slicer.pause(16);
     }
     const drops = encodeDropsRow(job.file.droppedFiles);
-    const tombstones = job.file.tombstones.map(encodeTombstoneRow);
-    yield* writeIndexFile(job.file, [drops, ...tombstones, ...job.images], this.#deps);
+    yield* writeIndexFile(job.file, [drops, ...job.images], this.#deps);
   }
 
   #finish(job: IndexJob): void {

@@ -122,13 +122,9 @@ export class LogAppender {
     return batch.file.seq;
   }
 
-  /** Says again that a group is gone. */
-  tombstone(groupId: number): number {
-    const batch = this.#writer.beginNode(RECORD_HEADER_SIZE);
-    const type = RecordType.GroupDelete;
-    writeControl(batch, { type, flags: 0, groupId, index: 0, term: 0, extra: 0 });
-    batch.file.tombstones.push(groupId);
-    return batch.file.seq;
+  /** Says again that a group is gone, with a row, as one damaged record must not bring it back. */
+  tombstone(deleted: GroupLog): number {
+    return this.delete(deleted, () => undefined);
   }
 
   /** Files that are going to be removed. */

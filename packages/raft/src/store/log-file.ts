@@ -47,8 +47,6 @@ export class LogFile {
   readonly indexes: Map<GroupId, EntryIndex> = new Map();
   /** Files that records in this one say are removed. */
   readonly droppedFiles: number[] = [];
-  /** Groups that records in this one say again are deleted. */
-  readonly tombstones: GroupId[] = [];
   /** Directory of the index file, once it was read. */
   directory: Buffer | undefined;
 

@@ -1,8 +1,7 @@
-import { DecodeError } from "../codec/decode-error.ts";
 import { readEntryRecord, viewEntryRecord } from "../codec/entry-record.ts";
 import type { Entry } from "../core/entry.ts";
 import type { IndexRange } from "../core/hard-state.ts";
-import { DiskError, type DiskFile } from "../env/disk.ts";
+import type { DiskFile } from "../env/disk.ts";
 import type { Extent } from "./extents.ts";
 import type { EntryBodies, GroupLog } from "./group-log.ts";
 import type { IndexCache } from "./index-cache.ts";
@@ -10,7 +9,7 @@ import type { LogFile } from "./log-file.ts";
 import type { LogFiles } from "./log-files.ts";
 import type { ReadResult } from "./log-store.ts";
 import { rangeAt } from "./ranges.ts";
-import { readUpTo } from "./read-fully.ts";
+import { isDamage, readUpTo } from "./read-fully.ts";
 import { type Span, spansOf } from "./read-spans.ts";
 import { runTask, type Task } from "./task.ts";
 
@@ -30,6 +29,8 @@ export interface ReadOptions {
   isStopped(): boolean;
   defer(callback: () => void): void;
   done(result: ReadResult): void;
+  /** Reading fails, and not because the entries are damaged: there will be no answer. */
+  onFatal(error: unknown): void;
 }
 
 /** Finds entries: in memory at once, or on the disk. */
@@ -68,7 +69,10 @@ export class LogReader implements EntryBodies {
     let isInside = true;
     runTask(this.#read(group, { first: from, last: to }, options.maxBytes), (error, result) => {
       if (options.isStopped()) return;
-      if (error !== undefined) throw error;
+      if (error !== undefined) {
+        options.onFatal(error);
+        return;
+      }
       const answer = result ?? NOTHING;
       if (isInside) options.defer(() => options.done(answer));
       else options.done(answer);
@@ -108,7 +112,7 @@ export class LogReader implements EntryBodies {
       if (group.revision !== revision) return "changed";
       return this.#checked(group, range.first, entries);
     } catch (error) {
-      if (!(error instanceof DiskError || error instanceof DecodeError)) throw error;
+      if (!isDamage(error)) throw error;
       return this.#damaged(group, range.first);
     } finally {
       file.unpin();

@@ -102,7 +102,13 @@ export interface LogStore {
   readonly isBacklogged: boolean;
 
   groups(): readonly RecoveredGroup[];
-  /** Starts a group here. `conf` with members: the initial ones, the same on each of them; empty: this replica waits to be added. */
+  /** One of `groups()` as it is now: damage may have been found since. Undefined if it is not here. */
+  recovered(groupId: GroupId): RecoveredGroup | undefined;
+  /**
+   * Starts a group here. `conf` with members: the initial ones, the same on each of them; empty: this replica waits to be added.
+   * A replica id is used once: if a group is gone from the disk after it was created, its vote is gone, too, and only a new
+   * replica may take its place. Who creates groups has to remember which ones were, as damage can leave no trace of one.
+   */
   createGroup(
     group: { groupId: GroupId; epoch: number; replicaId: ReplicaId; conf: ConfState },
     done: () => void,

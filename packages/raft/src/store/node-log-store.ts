@@ -35,6 +35,7 @@ import type {
 } from "./log-store.ts";
 import { newGroupImage } from "./new-group.ts";
 import type { NodeLogStoreOptions, OpenDone, Platform } from "./node-log-store-options.ts";
+import { PatientDisk } from "./patient-disk.ts";
 import { recoveredGroup } from "./recovered-group.ts";
 import { Slicer } from "./slicer.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -110,7 +111,7 @@ export class NodeLogStore implements LogStore {
     listener: LogStoreListener,
     done: OpenDone,
   ): void {
-    const platform = { disk, clock, timers };
+    const platform = { disk: new PatientDisk(disk, timers), clock, timers };
     runTask(NodeLogStore.#open(platform, options, listener), (error, store) => {
       if (store !== undefined) done(undefined, store);
       else done(error instanceof Error ? error : new Error(String(error)), undefined);
@@ -180,6 +181,11 @@ export class NodeLogStore implements LogStore {
     return [...this.#opened.table.all()].map(recoveredGroup);
   }
 
+  recovered(groupId: GroupId): RecoveredGroup | undefined {
+    const group = this.#opened.table.get(groupId);
+    return group === undefined ? undefined : recoveredGroup(group);
+  }
+
   createGroup(
     group: { groupId: GroupId; epoch: number; replicaId: ReplicaId; conf: ConfState },
     done: () => void,
@@ -245,6 +251,7 @@ export class NodeLogStore implements LogStore {
       // What is in memory is found at once, but callers rely on an answer after the call.
       defer: (callback) => this.#platform.timers.defer(callback),
       done,
+      onFatal: (error) => this.#fail(error),
     });
   }
 

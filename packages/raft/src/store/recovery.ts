@@ -13,7 +13,7 @@ import type { IndexImages } from "./index-images.ts";
 import { LogFile } from "./log-file.ts";
 import type { LogFiles } from "./log-files.ts";
 import { type BatchBytes, Replay } from "./replay.ts";
-import { damagedBatches, salvage } from "./salvage.ts";
+import { copiedRowsIn, damagedBatches, salvage } from "./salvage.ts";
 import { encodeImageRow, encodeTombstoneRow } from "./seal-job.ts";
 import { call, type Task } from "./task.ts";
 
@@ -294,6 +294,7 @@ export class Recovery {
       return;
     }
     this.#isFileDamaged = true;
+    this.#replay.damagedFiles.add(file);
     const place = { fileSeq: file.seq, stamp, position: span.position + span.size };
     const own = readBatchTrailer(bytes, 0, bytes.length, place)?.rows;
     const rows = own ?? (yield* this.#copiedRows(following, batchSeq));
@@ -306,10 +307,11 @@ export class Recovery {
     const isAfterMarker = hasFlag(following?.span, BATCH_FLAG_AFTER_MARKER);
     this.#endsInMarker = isAfterMarker;
     const last = (header?.batchSeq ?? 0) - (isAfterMarker ? 2 : 1);
-    const seqs = { first: this.#lastSeq + 1, last };
+    const seqs = { first: this.#lastSeq + 1, last, marker: isAfterMarker ? last + 1 : undefined };
     // Only a marker is missing, or nothing: the file was not used up.
     if (seqs.last < seqs.first) return;
     this.#isFileDamaged = true;
+    this.#replay.damagedFiles.add(content.file);
     const bytes = yield* content.reader.view(span.position, span.size);
     const region = { bytes, file: content.file, position: span.position };
     const batches = damagedBatches(region, seqs, this.#deps.stamp);
@@ -317,7 +319,6 @@ export class Recovery {
       const rows = batch.rows ?? (yield* this.#copiedRows(following, batch.batchSeq));
       salvage(this.#replay, { ...batch, rows });
     }
-    if (batches.at(-1)?.batchSeq !== seqs.last) this.#replay.loseTrack();
     this.#lastSeq = seqs.last;
   }
 
@@ -326,9 +327,14 @@ export class Recovery {
     following: Following | undefined,
     batchSeq: number,
   ): Task<readonly BatchRow[] | undefined> {
-    if (following?.span.header?.batchSeq !== batchSeq + 1) return undefined;
+    if (following === undefined) return undefined;
     const { content, span } = following;
     const bytes = yield* content.reader.view(span.position, span.size);
+    if (span.header === undefined) {
+      const region = { bytes, file: content.file, position: span.position };
+      return copiedRowsIn(region, batchSeq, this.#deps.stamp);
+    }
+    if (span.header.batchSeq !== batchSeq + 1) return undefined;
     return readBatchTrailer(bytes, 0, bytes.length, {
       fileSeq: content.file.seq,
       stamp: this.#deps.stamp,

@@ -50,6 +50,9 @@ export class Replay {
   /** Groups of which something was lost: how they stand now has to be written down. */
   readonly harmed: Set<GroupLog> = new Set();
 
+  /** Files of which some batch is lost: an older version of an entry may be found in them where the lost one was. */
+  readonly damagedFiles: Set<LogFile> = new Set();
+
   constructor(table: GroupTable) {
     this.table = table;
   }
@@ -132,6 +135,9 @@ export class Replay {
   damage(group: GroupLog, range: { first: number; last: number }, endTerm: number): void {
     if (range.last < range.first) return;
     this.harmed.add(group);
+    for (const file of this.damagedFiles) {
+      file.indexes.get(group.groupId)?.cut(range.first, range.last);
+    }
     if (range.last <= group.compactedIndex) {
       // Only live entries: Raft does not count them any more.
       group.addHole(range.first, range.last);
@@ -165,7 +171,10 @@ export class Replay {
 
   /** Part of the log is gone and nobody knows what was in it. */
   loseTrack(): void {
-    for (const group of this.table.all()) group.isSuspect = true;
+    for (const group of this.table.all()) {
+      if (!group.isSuspect) group.trustedIndex = group.commitIndex;
+      group.isSuspect = true;
+    }
   }
 
   /** All of the log was applied: what could not be cleared up is settled. */
@@ -245,6 +254,7 @@ export class Replay {
       if ((record.flags & SNAPSHOT_FLAG_INSTALLED) === 0) group.compact(snapshot, snapshotPlace);
       else {
         const keepsSuffix = (record.flags & SNAPSHOT_FLAG_KEEPS_SUFFIX) !== 0;
+        if (group.isSuspect) group.extents.cut(group.trustedIndex + 1, record.index);
         group.install(snapshot, snapshotPlace, keepsSuffix);
       }
     }
@@ -261,7 +271,7 @@ export class Replay {
     const isSameTerm =
       row.currentTerm === group.currentTerm && group.term(last) === row.currentTerm;
     if (!isSameTerm) {
-      this.damage(group, { first: group.commitIndex + 1, last }, row.lastTerm);
+      this.damage(group, { first: group.trustedIndex + 1, last }, row.lastTerm);
     }
     group.setHardState(row);
     if (row.promiseIndex > 0) {

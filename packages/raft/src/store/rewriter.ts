@@ -3,7 +3,6 @@ import { readEntryRecord } from "../codec/entry-record.ts";
 import { readControlRecord } from "../codec/record.ts";
 import { EXTENT_STRIDE, type SnapshotPlace } from "../codec/record-group-image.ts";
 import type { IndexRange } from "../core/hard-state.ts";
-import { DiskError } from "../env/disk.ts";
 import type { ColdFileWriter } from "./cold-file-writer.ts";
 import { EntryIndex } from "./entry-index.ts";
 import type { Extent } from "./extents.ts";
@@ -12,7 +11,7 @@ import type { IndexCache } from "./index-cache.ts";
 import type { LogFile } from "./log-file.ts";
 import type { LogFiles } from "./log-files.ts";
 import { includes } from "./ranges.ts";
-import { readUpTo } from "./read-fully.ts";
+import { isDamage, readUpTo } from "./read-fully.ts";
 import { type Span, spansOf } from "./read-spans.ts";
 import { readSnapshotRecord } from "./snapshot-loader.ts";
 import type { Task } from "./task.ts";
@@ -147,11 +146,11 @@ export class Rewriter {
       const start = span.position - slab.position;
       return slab.buffer.subarray(start, start + span.size);
     }
-    const handle = yield* this.#deps.files.open(file);
     try {
+      const handle = yield* this.#deps.files.open(file);
       return yield* readUpTo(handle, span.position, span.size);
     } catch (error) {
-      if (error instanceof DiskError) return Buffer.alloc(0);
+      if (isDamage(error)) return Buffer.alloc(0);
       throw error;
     }
   }
@@ -175,7 +174,7 @@ export class Rewriter {
       this.#snapshots.push({ group, from: place, to });
       yield* this.#deps.pace(size);
     } catch (error) {
-      if (!(error instanceof DecodeError || error instanceof DiskError)) throw error;
+      if (!isDamage(error)) throw error;
       if (group.snapshotPlace === place) this.#deps.onSnapshotDamage(group);
     }
   }

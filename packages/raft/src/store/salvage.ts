@@ -91,16 +91,18 @@ function forgetUnproven(
 
 function forgetBelow(group: GroupLog, snapshot: ControlRecord): void {
   if ((snapshot.flags & SNAPSHOT_FLAG_INSTALLED) === 0) return;
-  group.extents.cut(group.commitIndex + 1, snapshot.index);
+  const { isSuspect, trustedIndex, commitIndex } = group;
+  group.extents.cut((isSuspect ? trustedIndex : commitIndex) + 1, snapshot.index);
 }
 
 /**
  * The batches in a part of a file without headers, told apart by their trailers. Between two trailers there may have been
- * more than one batch: those come without bytes, and with rows only if the next one has a copy.
+ * more than one batch: those come without bytes, and with rows only if the next one has a copy. `marker` is the number of a
+ * marker behind them, of which nothing else than the copy matters.
  */
 export function damagedBatches(
   region: BatchBytes,
-  seqs: { readonly first: number; readonly last: number },
+  seqs: { readonly first: number; readonly last: number; readonly marker: number | undefined },
   stamp: number,
 ): DamagedBatch[] {
   const batches: DamagedBatch[] = [];
@@ -116,7 +118,8 @@ export function damagedBatches(
   for (let end = SECTOR_SIZE; end <= bytes.length; end += SECTOR_SIZE) {
     const place = { fileSeq: file.seq, stamp, position: position + end };
     const trailer = readBatchTrailer(bytes, start, end, place);
-    if (trailer === undefined || trailer.batchSeq < expected || trailer.batchSeq > seqs.last) {
+    const lastTrailer = seqs.marker ?? seqs.last;
+    if (trailer === undefined || trailer.batchSeq < expected || trailer.batchSeq > lastTrailer) {
       continue;
     }
     const isSingle = trailer.batchSeq === expected;
@@ -127,8 +130,26 @@ export function damagedBatches(
     if (!isSingle) start = end;
     add(trailer.batchSeq, end, trailer.rows);
   }
-  if (start < bytes.length && expected <= seqs.last) add(expected, bytes.length, undefined);
+  // What is left may be of several batches; the one behind it may still have the rows of the last of them.
+  if (expected <= seqs.last) add(expected, bytes.length, undefined);
+  if (expected <= seqs.last) add(seqs.last, bytes.length, undefined);
   return batches;
+}
+
+/** The rows of a batch as the next one has them, of which the header is lost. */
+export function copiedRowsIn(
+  region: BatchBytes,
+  batchSeq: number,
+  stamp: number,
+): readonly BatchRow[] | undefined {
+  const { bytes, file, position } = region;
+  for (let end = SECTOR_SIZE; end <= bytes.length; end += SECTOR_SIZE) {
+    const place = { fileSeq: file.seq, stamp, position: position + end };
+    const trailer = readBatchTrailer(bytes, 0, end, place);
+    if (trailer !== undefined)
+      return trailer.batchSeq === batchSeq + 1 ? trailer.copiedRows : undefined;
+  }
+  return undefined;
 }
 
 /** Batches of which nothing is left; without rows, one stands for all. */

@@ -1,6 +1,6 @@
 import { SECTOR_SIZE } from "../codec/record-batch.ts";
-import { DiskError, type DiskFile } from "../env/disk.ts";
-import { readUpTo } from "./read-fully.ts";
+import type { DiskFile } from "../env/disk.ts";
+import { isDamage, readUpTo } from "./read-fully.ts";
 import type { Task } from "./task.ts";
 
 const WINDOW_BYTES = 1024 * 1024;
@@ -49,7 +49,7 @@ export class ScanReader {
     try {
       return yield* readUpTo(this.#file, position, wanted);
     } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
+      if (!isDamage(error)) throw error;
     }
     this.hasErrors = true;
     return yield* this.#readSectors(position, wanted);
@@ -62,7 +62,7 @@ export class ScanReader {
         const sector = yield* readUpTo(this.#file, position + at, Math.min(SECTOR_SIZE, size - at));
         bytes.set(sector, at);
       } catch (error) {
-        if (!(error instanceof DiskError)) throw error;
+        if (!isDamage(error)) throw error;
       }
     }
     return bytes;

@@ -136,6 +136,8 @@ export class SnapshotFileReader {
   readonly #handle: DiskFile;
   readonly #checksums: readonly number[];
   readonly size: number;
+  #runningReads = 0;
+  #isClosing = false;
 
   constructor(handle: DiskFile, checksums: readonly number[], size: number) {
     this.#handle = handle;
@@ -176,7 +178,7 @@ export class SnapshotFileReader {
       this.size,
       Math.ceil(end / SNAPSHOT_BLOCK_SIZE) * SNAPSHOT_BLOCK_SIZE,
     );
-    const bytes = yield* readFully(this.#handle, start, blocksEnd - start);
+    const bytes = yield* this.#readBlocks(start, blocksEnd - start);
     for (let at = 0, block = firstBlock; at < bytes.length; at += SNAPSHOT_BLOCK_SIZE, block++) {
       const checksum = crc32(bytes.subarray(at, at + SNAPSHOT_BLOCK_SIZE));
       if (checksum !== this.#checksums[block]) throw new DecodeError("a snapshot is damaged");
@@ -184,8 +186,20 @@ export class SnapshotFileReader {
     return bytes.subarray(position - start, end - start);
   }
 
+  /** Reads that are running come to their end before. */
   close(): void {
-    this.#handle.close(() => undefined);
+    this.#isClosing = true;
+    if (this.#runningReads === 0) this.#handle.close(() => undefined);
+  }
+
+  *#readBlocks(start: number, size: number): Task<Buffer> {
+    this.#runningReads++;
+    try {
+      return yield* readFully(this.#handle, start, size);
+    } finally {
+      this.#runningReads--;
+      if (this.#isClosing) this.close();
+    }
   }
 }
 

@@ -2,12 +2,12 @@ import { DecodeError } from "../codec/decode-error.ts";
 import { readControlRecord } from "../codec/record.ts";
 import type { SnapshotPlace } from "../codec/record-group-image.ts";
 import { decodeSnapshotRecord } from "../codec/record-snapshot.ts";
-import { type Disk, DiskError } from "../env/disk.ts";
+import type { Disk } from "../env/disk.ts";
 import type { GroupLog } from "./group-log.ts";
 import type { LogFiles } from "./log-files.ts";
 import type { LoadedSnapshot } from "./log-store.ts";
 import { unflatten } from "./ranges.ts";
-import { readUpTo } from "./read-fully.ts";
+import { isDamage, readUpTo } from "./read-fully.ts";
 import { SnapshotFileReader } from "./snapshot-files.ts";
 import { runTask, type Task } from "./task.ts";
 
@@ -17,6 +17,8 @@ export interface SnapshotLoaderDependencies {
   readonly stamp: number;
   /** The snapshot cannot be read: the group was told to forget it. */
   onDamage(group: GroupLog): void;
+  /** Reading fails for another reason. */
+  onFatal(error: unknown): void;
 }
 
 type Opened = Extract<LoadedSnapshot, { kind: "snapshot" }>;
@@ -50,7 +52,7 @@ function* tryOpen(
   try {
     return yield* open(group, place, deps);
   } catch (error) {
-    if (error instanceof DecodeError || error instanceof DiskError) return undefined;
+    if (isDamage(error)) return undefined;
     throw error;
   }
 }
@@ -139,7 +141,10 @@ function* openFile(
           done(bytes);
           return;
         }
-        if (!(error instanceof DecodeError || error instanceof DiskError)) throw error;
+        if (!isDamage(error)) {
+          deps.onFatal(error);
+          return;
+        }
         if (group.snapshotPlace === place && !group.isDeleted) deps.onDamage(group);
         done("damaged");
       });

@@ -80,6 +80,9 @@ export class Snapshots {
       files,
       stamp,
       onDamage: (damaged) => this.#deps.onSnapshotDamage(damaged),
+      onFatal: (error) => {
+        if (!this.#deps.isStopped()) this.#deps.onFatal(error);
+      },
     });
     this.#start(task, (result) => this.#deps.slicer.defer(() => done(result)));
   }

@@ -30,7 +30,7 @@ export function moveTail(
   }
   for (const groupId of table.tombstones.keys()) {
     if (tombstones.has(groupId)) continue;
-    table.tombstones.set(groupId, output.appender.tombstone(groupId));
+    table.tombstones.set(groupId, output.appender.tombstone(table.deletedGroup(groupId)));
   }
 }
 

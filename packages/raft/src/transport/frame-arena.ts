@@ -2,15 +2,18 @@ import { FRAME_HEADER_SIZE, FRAME_PARTS_MAX, type Lane, sealFrame } from "../cod
 
 /** Frames are cut out of pieces of memory of this size, or larger if one frame needs it. */
 const SLAB_BYTES = 16 * 1024;
+/** A piece up to this size is used again: room for a usual message with entries. */
+const KEPT_BYTES = 512 * 1024;
+const EMPTY = Buffer.alloc(0);
 
 /**
- * Gathers parts into one frame at a time. Memory given out is never written again, since the network may still be reading
- * it when the next frame is built.
+ * Gathers parts into one frame at a time. Memory given out is only written again when it was given back as a whole, since the
+ * network may still be reading it when the next frame is built.
  */
 export class FrameArena {
   readonly #lane: Lane;
   readonly #frameMaxBytes: number;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = EMPTY;
   /** The frame being built is `#bytes[#start, #end)`; with no parts, `#start` is where free memory begins. */
   #start = 0;
   #end = 0;
@@ -65,6 +68,13 @@ export class FrameArena {
     const frame = this.#bytes.subarray(this.#start, this.#end);
     this.reset();
     return frame;
+  }
+
+  /** Nobody reads any frame given out so far any more: their memory may be used again. There is no frame being built. */
+  reuse(): void {
+    this.#start = 0;
+    this.#end = 0;
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = EMPTY;
   }
 
   /** Forgets the frame being built. */

@@ -97,12 +97,16 @@ export class LaneOutput {
       return -1;
     }
     const queued = this.queuedBytes;
+    if (queued === 0) this.#arena.reuse();
     if (queued > 0 && queued + partSize > this.#options.maxBytes) {
       this.#hasRefused = true;
       this.#statistics.refused++;
       return -1;
     }
-    if (!this.#arena.fits(partSize)) this.flush();
+    if (!this.#arena.fits(partSize)) {
+      this.flush();
+      if (this.queuedBytes === 0) this.#arena.reuse();
+    }
     this.#statistics.partsSent++;
     return this.#arena.reserve(partSize);
   }

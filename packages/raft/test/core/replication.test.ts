@@ -238,6 +238,14 @@ describe("limits", () => {
     expect(host.core.uncommittedBytes).toBe(0);
   });
 
+  it("hold for entries that only the disk has, too: until they are committed nothing is added to them", () => {
+    const host = leaderOf({ terms: [1, 1] });
+    const data = Buffer.from("abc");
+    expect(host.core.propose(data)).toEqual({ ok: false, why: "busy", leader: r(1) });
+    acknowledge(host, 2);
+    expect(host.core.propose(data).ok).toBe(true);
+  });
+
   it("of entries being applied hold back more of them", () => {
     const host = new FakeHost({
       terms: new Array<number>(9).fill(1),

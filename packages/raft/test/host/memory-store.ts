@@ -165,6 +165,10 @@ export class MemoryStore implements LogStore {
     for (const [groupId, image] of disk.groups) this.#images.set(groupId, copyOf(image));
   }
 
+  recovered(groupId: GroupId): RecoveredGroup | undefined {
+    return this.groups().find((group) => group.groupId === groupId);
+  }
+
   groups(): readonly RecoveredGroup[] {
     return [...this.#disk.groups].map(([groupId, image]) => ({
       groupId,

@@ -21,4 +21,14 @@ export const REGRESSION_SEEDS: readonly { readonly seed: number; readonly steps:
   { seed: 289, steps: 10_000 },
   // Damage whose repair needs no write.
   { seed: 1007, steps: 20_000 },
+  // A log that grew with each restart of its leader until the disk was full; the first is of what could wait to be committed.
+  { seed: 15, steps: 40_000 },
+  { seed: 150, steps: 40_000 },
+  // An error of the disk that the node learned of when the disk was well again.
+  { seed: 5063, steps: 40_000 },
+  // A batch written twice, torn both times.
+  { seed: 20_068, steps: 10_000 },
+  // Those who knew that a joint configuration was left were lost, or asked in vain.
+  { seed: 20_072, steps: 10_000 },
+  { seed: 20_075, steps: 10_000 },
 ];

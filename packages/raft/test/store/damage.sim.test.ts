@@ -49,6 +49,20 @@ function withDamage(image: DiskImage, path: string, change: (bytes: Buffer) => v
   return damaged;
 }
 
+/** The last of the hot files that are in use: what spare ones hold are batches of files that they were before. */
+function newestFile(image: DiskImage): string {
+  const inUse = [...image].filter(
+    ([path, bytes]) =>
+      path.endsWith(".hot") && bytes.readUInt32LE(20) === Number.parseInt(path.slice(4), 10),
+  );
+  return (
+    inUse
+      .map(([path]) => path)
+      .sort()
+      .at(-1) ?? ""
+  );
+}
+
 /** Up to `count` positions of a file, spread over the part that is not blank. */
 function positions(bytes: Buffer, count: number, seed: number): number[] {
   let end = bytes.length;
@@ -113,7 +127,10 @@ test.each([4, 5])(
 
 test("a file that is missing is no shorter log", () => {
   const base = scene(6, 200, false);
+  // No file speaks of the newest one: only a leader can tell that something is missing.
+  const newest = newestFile(base.image);
   for (const path of base.image.keys()) {
+    if (path === newest) continue;
     const image = new Map(base.image);
     image.delete(path);
     try {

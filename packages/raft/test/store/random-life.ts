@@ -292,7 +292,10 @@ export class RandomLife {
     const received: Entry[] = [];
     for (const range of receiver.missing) {
       for (let missing = range.first; missing <= range.last; missing++) {
-        received.push(entry(groupId, missing, term, random.below(random.chance(0.1) ? 3000 : 50)));
+        const other = entry(groupId, missing, term, random.below(random.chance(0.1) ? 3000 : 50));
+        // What is committed, or agrees with the leader's log, is the same everywhere.
+        const isShared = keepsSuffix || missing <= hardState.commitIndex;
+        received.push((isShared ? group.entries.get(missing) : undefined) ?? other);
       }
     }
     this.#count("receive");
@@ -305,12 +308,12 @@ export class RandomLife {
         if (result === "no-space") return;
         if (result !== "ready") throw new Error(result);
         const current = this.model.groups.get(groupId);
+        const isKept = keepsSuffix && current?.entries.get(index)?.term === term;
         // The log went on meanwhile; only what still makes sense is installed.
-        if (current === undefined || current.hardState.commitIndex >= index) {
+        if (current === undefined || !fits(received, { index, isKept }, current)) {
           receiver.abort();
           return;
         }
-        const isKept = keepsSuffix && current.entries.get(index)?.term === term;
         const currentTerm = Math.max(term, current.hardState.currentTerm);
         this.#submit(
           groupId,
@@ -353,4 +356,19 @@ export class RandomLife {
   #count(what: string, by = 1): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + by);
   }
+}
+
+/** Whether a leader can have sent this: what is committed, or agrees with its log, is the same everywhere. */
+function fits(
+  received: readonly Entry[],
+  snapshot: { readonly index: number; readonly isKept: boolean },
+  group: ModelGroup,
+): boolean {
+  const { commitIndex } = group.hardState;
+  if (commitIndex >= snapshot.index) return false;
+  const sharedIndex = snapshot.isKept ? snapshot.index : commitIndex;
+  return received.every((item) => {
+    const own = item.index <= sharedIndex ? group.entries.get(item.index) : undefined;
+    return own === undefined || (own.term === item.term && own.crc === item.crc);
+  });
 }

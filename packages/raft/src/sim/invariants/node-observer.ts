@@ -23,6 +23,8 @@ export interface Truth {
   commandIdOf(entry: Entry): number;
   /** Whether damage on purpose excuses that this node's replica says it is damaged. */
   mayBeDamaged(nodeId: number): boolean;
+  /** Bytes of entries that may wait to be committed in one group. */
+  readonly uncommittedBytesMax: number;
 }
 
 /** One replica in one life of its node. */
@@ -34,6 +36,8 @@ interface ReplicaLife {
   durable: number;
   isLeader: boolean;
   leaderTerm: number;
+  /** What waited to be committed when it became leader: each leader before it may have left as much as it was allowed. */
+  inheritedBytes: number;
   conf: RaftCore["conf"];
   lastConfIndex: number;
   /** Applied before they were durable, in a group of one: states to be believed once they are. */
@@ -74,6 +78,7 @@ export class NodeObserver implements HostObserver {
     if (core.role === "leader" && (!known.isLeader || known.leaderTerm !== core.currentTerm)) {
       this.#checkElection(core, known);
     }
+    this.#checkMemory(core, known);
     known.isLeader = core.role === "leader";
     known.term = core.currentTerm;
     known.commit = core.commitIndex;
@@ -84,6 +89,7 @@ export class NodeObserver implements HostObserver {
     const life = this.#life(core);
     const append = ready.append;
     if (append === undefined) return;
+    if (append.repairs.length > 0) this.#truth.onEvent("entries-repaired");
     this.#checkEntries(core, life, append);
     life.record.handsOver(append);
   }
@@ -105,6 +111,8 @@ export class NodeObserver implements HostObserver {
         `node ${this.#nodeId} sends in the name of ${message.from}: ${describeMessage(message)}`,
     );
     checkPromise(this.#life(core).record, message);
+    const isRequest = message.type === MessageType.RequestVote;
+    if (isRequest && message.context === 1) this.#truth.onEvent("transfer-campaign");
   }
 
   onApply(core: RaftCore, entry: Entry, digest: number): void {
@@ -159,6 +167,7 @@ export class NodeObserver implements HostObserver {
       durable: core.durableIndex,
       isLeader: false,
       leaderTerm: 0,
+      inheritedBytes: 0,
       conf: core.conf,
       lastConfIndex: 0,
       early: new Map(),
@@ -168,6 +177,7 @@ export class NodeObserver implements HostObserver {
     this.#durability.onReplica(record);
     if (core.isDamaged || core.hasPromise) {
       this.#truth.onEvent("started-damaged");
+      if (core.conf.voters.length === 0) this.#truth.onEvent("started-snapshot-damaged");
       ensure(
         this.#truth.mayBeDamaged(this.#nodeId) || record.isExcused,
         "recovery",
@@ -194,6 +204,18 @@ export class NodeObserver implements HostObserver {
       "monotony",
       () =>
         `group ${core.groupId} on ${core.self}: term ${life.term} -> ${currentTerm}, commit ${life.commit} -> ${commitIndex}, applied ${life.applied} -> ${appliedIndex}, durable ${durableIndex}, last ${lastIndex}`,
+    );
+  }
+
+  /** Invariant 11 for a leader: what may wait to be committed, or what the leaders before it left behind. */
+  #checkMemory(core: RaftCore, life: ReplicaLife): void {
+    if (core.role !== "leader") return;
+    const { uncommittedBytes } = core;
+    const limit = Math.max(this.#truth.uncommittedBytesMax, life.inheritedBytes);
+    ensure(
+      uncommittedBytes >= 0 && uncommittedBytes <= limit,
+      "memory",
+      () => `group ${core.groupId}: ${uncommittedBytes} bytes wait to be committed on ${core.self}`,
     );
   }
 
@@ -243,6 +265,7 @@ export class NodeObserver implements HostObserver {
   /** Invariants 1 and 4. */
   #checkElection(core: RaftCore, life: ReplicaLife): void {
     life.leaderTerm = core.currentTerm;
+    life.inheritedBytes = core.uncommittedBytes;
     this.#truth.onEvent("leader-elected");
     life.record.ledger.leads(core.groupEpoch, core.currentTerm, core.self);
     life.record.ledger.mustBeComplete(core.currentTerm, core, core.self);

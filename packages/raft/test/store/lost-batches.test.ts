@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { takeImage } from "./disk-image.ts";
-import { entries, Machine } from "./store-fixture.ts";
+import { CONF, entries, Machine } from "./store-fixture.ts";
 
 interface Written {
   readonly path: string;
@@ -193,4 +193,104 @@ test("a file that ends in a torn batch, before one whose beginning is damaged, h
   if (group?.hardState === "lost") return;
   expect(group?.hardState).toMatchObject({ currentTerm: 3, votedFor: 65537 });
   expect(machine.store.log(1).lastIndex).toBeGreaterThanOrEqual(12);
+});
+
+test("a commit index that is known after a loss does not vouch for what may have been lost", () => {
+  const machine = new Machine(1, { hotFileBytes: 64 * 1024 });
+  machine.open();
+  for (let group = 1; group <= 20; group++) machine.create(group);
+  machine.append(1, { hardState: TERM_1, entries: entries(1, { first: 2, last: 10 }, 1) });
+  machine.runFor(200);
+  const lost = written(machine, () => {
+    machine.submit(1, { hardState: TERM_3, entries: entries(1, { first: 8, last: 10 }, 3) });
+    for (let group = 2; group <= 20; group++) machine.submit(group, { hardState: TERM_3 });
+    machine.process.run(() => machine.store.kick());
+    machine.runFor(20);
+  });
+  machine.append(1, {
+    hardState: { currentTerm: 4, votedFor: 65537, commitIndex: 10 },
+    entries: entries(1, { first: 11, last: 12 }, 4),
+  });
+  machine.runFor(200);
+  machine.kill(false);
+  zero(machine, lost.path, lost.sectors);
+  machine.open();
+  const group = machine.store.groups().find(({ groupId }) => groupId === 1);
+  expect(group?.holes).toEqual([{ first: 4, last: 10 }]);
+  expect(machine.store.log(1).term(9)).toBeUndefined();
+});
+
+/** Queues changes of one turn, which go into one batch, and returns where it was written. */
+function writtenAtOnce(machine: Machine, changes: () => void): Written {
+  return written(machine, () => {
+    machine.process.run(() => {
+      changes();
+      machine.store.kick();
+    });
+    machine.runFor(20);
+  });
+}
+
+function startGroup(machine: Machine, groupId: number): void {
+  const group = { groupId, epoch: 1, replicaId: 65537, conf: { ...CONF } };
+  machine.store.createGroup(group, () => undefined);
+}
+
+function hardStateOf(machine: Machine, groupId: number): unknown {
+  return machine.store.groups().find((group) => group.groupId === groupId)?.hardState;
+}
+
+test("a group whose creation is the last of several lost batches is lost, not gone", () => {
+  const machine = new Machine();
+  machine.open();
+  machine.create(1);
+  const lost = [
+    written(machine, () => machine.append(1, { entries: entries(1, { first: 2, last: 2 }, 1) })),
+    written(machine, () => machine.append(1, { entries: entries(1, { first: 3, last: 3 }, 1) })),
+    written(machine, () => machine.create(2)),
+  ];
+  machine.append(1, { entries: entries(1, { first: 4, last: 4 }, 1) });
+  machine.runFor(200);
+  machine.kill(false);
+  for (const { path, sectors } of lost) zero(machine, path, sectors);
+  machine.open();
+  expect(hardStateOf(machine, 2)).toBe("lost");
+  machine.restart();
+  expect(hardStateOf(machine, 2)).toBe("lost");
+});
+
+test("a group is lost, not gone, if only the copy of its row is left in a batch without a header", () => {
+  const machine = new Machine();
+  machine.open();
+  machine.create(1);
+  const creation = writtenAtOnce(machine, () => {
+    machine.submit(1, { entries: entries(1, { first: 2, last: 3 }, 1, 700) });
+    startGroup(machine, 2);
+  });
+  const next = written(machine, () =>
+    machine.append(1, { entries: entries(1, { first: 4, last: 5 }, 1, 700) }),
+  );
+  machine.append(1, { entries: entries(1, { first: 6, last: 6 }, 1) });
+  machine.runFor(200);
+  machine.kill(false);
+  zero(machine, creation.path, creation.sectors.slice(1));
+  zero(machine, next.path, next.sectors.slice(0, 1));
+  machine.open();
+  expect(hardStateOf(machine, 2)).toBe("lost");
+});
+
+test("a group is lost, not gone, if only the copy of its row is left in a marker without a header", () => {
+  const machine = new Machine(1, { hotFileBytes: 128 * 1024, batchAlignBytes: 4096 });
+  machine.open();
+  machine.create(1);
+  const creation = written(machine, () => machine.create(2));
+  machine.runFor(200);
+  machine.append(1, { entries: entries(1, { first: 2, last: 2 }, 1) });
+  machine.runFor(200);
+  machine.kill(false);
+  // The marker starts behind it.
+  const marker = (creation.sectors.at(-1) ?? 0) + 512;
+  zero(machine, creation.path, [...creation.sectors, marker]);
+  machine.open();
+  expect(hardStateOf(machine, 2)).toBe("lost");
 });
