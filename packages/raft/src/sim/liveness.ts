@@ -12,6 +12,8 @@ import type { World } from "./world.ts";
 const RECOVERY_MS = 60_000;
 /** Within this time after everything is healed, all replicas agree and sleep. */
 const CONVERGENCE_MS = 180_000;
+/** Time in which removed replicas are deleted. */
+const REMOVAL_MS = 5_000;
 /** So long no message of any group may be sent then. */
 const SILENCE_MS = 60_000;
 const RETRY_MS = 300;
@@ -187,9 +189,25 @@ export class Liveness {
     return { applied: status.appliedIndex, digest: group.machine.digest() };
   }
 
+  /**
+   * Replicas that are no members any more go, as whoever keeps the members' list would see to: those that know only each other
+   * have nobody left who could tell them.
+   */
+  #deleteRemoved(steps: number): void {
+    for (const plan of this.#world.plans) {
+      const members = membersOf(this.#world.confOf(plan));
+      for (const [nodeId, { replicaId }] of [...plan.replicas]) {
+        if (!plan.wasMember.has(replicaId) || members.has(replicaId)) continue;
+        this.#world.dropReplica(plan, this.#world.node(nodeId));
+      }
+    }
+    this.#runUntil(REMOVAL_MS, steps, () => false);
+  }
+
   /** Sleeping groups cost nothing, and nothing is left over. */
   #requireSilence(steps: number): void {
     const world = this.#world;
+    this.#deleteRemoved(steps);
     const sentBefore = world.groupMessages;
     const timersBefore = this.#timers();
     this.#runUntil(SILENCE_MS, steps, () => false);

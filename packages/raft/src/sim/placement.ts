@@ -30,7 +30,10 @@ export class GroupPlan {
     const voters = nodes.map((node) => this.#nextReplicaId(node)).sort((a, b) => a - b);
     const conf: ConfState = { ...EMPTY_CONF, voters };
     this.initialConf = conf;
-    for (const replicaId of voters) this.#plan(replicaId, conf);
+    for (const replicaId of voters) {
+      this.#plan(replicaId, conf);
+      this.wasMember.add(replicaId);
+    }
   }
 
   /** Plans a new replica that waits on `node` to be added. */
