@@ -6,6 +6,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // By default one core of two stays idle.
+    maxWorkers: 2,
     include: [
       "packages/*/test/**/*.test.ts",
       "packages/*/examples/*.test.ts",
