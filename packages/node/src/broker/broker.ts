@@ -12,10 +12,10 @@ import type { Logger, Logging } from "../logger.ts";
 import type { MetadataCommand } from "../metadata/commands.ts";
 import { MetadataMachine } from "../metadata/metadata-machine.ts";
 import type { QueueRecord } from "../metadata/records.ts";
+import type { LiveQueue, QueueHost } from "../queue/live-queue.ts";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
 import { SlabStore } from "../queue/slab-store.ts";
-import type { QueueHost, VolatileQueue } from "../queue/volatile-queue.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { YieldingPublishers } from "./backlog.ts";
 import type { BrokerOptions } from "./broker-options.ts";
@@ -135,7 +135,7 @@ export class Broker implements QueueHost {
     if (!result.ok) throw new Error(`metadata command ${command.type} refused: ${result.text}`);
   }
 
-  declareQueue(record: QueueRecord): VolatileQueue {
+  declareQueue(record: QueueRecord): LiveQueue {
     this.applyMetadata({ type: "declareQueue", queue: record });
     const queue = this.vhosts.get(record.vhost)?.queues.get(record.name);
     if (queue === undefined) throw new Error(`queue '${record.name}' was not made`);
@@ -143,20 +143,20 @@ export class Broker implements QueueHost {
   }
 
   /** QueueHost, too: an unused or expired queue goes the same way as a deleted one. */
-  deleteQueue(queue: VolatileQueue): void {
+  deleteQueue(queue: LiveQueue): void {
     const { vhost, name } = queue.record;
     if (this.vhosts.get(vhost)?.queues.get(name) !== queue) return;
     this.applyMetadata({ type: "deleteQueue", vhost, name });
   }
 
   /** The queue is gone: its owner need not delete it any more. */
-  disownQueue(queue: VolatileQueue): void {
+  disownQueue(queue: LiveQueue): void {
     const { exclusiveOwner } = queue.record;
     if (exclusiveOwner === undefined) return;
     this.#connectionsById.get(exclusiveOwner)?.disownQueue(queue);
   }
 
-  deadLetter(queue: VolatileQueue, message: Message, reason: DeadLetterReason): void {
+  deadLetter(queue: LiveQueue, message: Message, reason: DeadLetterReason): void {
     deadLetter(this, queue, message, reason);
   }
 
@@ -208,7 +208,7 @@ export class Broker implements QueueHost {
   }
 
   /** QueueHost: consumers of a queue do not keep up with the connection whose input is being handled. */
-  noteBacklog(queue: VolatileQueue): void {
+  noteBacklog(queue: LiveQueue): void {
     this.publishingConnection?.noteBacklog(queue);
   }
 
@@ -220,7 +220,7 @@ export class Broker implements QueueHost {
     );
   }
 
-  warnCycle(queue: VolatileQueue): void {
+  warnCycle(queue: LiveQueue): void {
     const { name, vhost } = queue.record;
     this.#warnOnce(
       `cycle ${vhost} ${name}`,

@@ -6,9 +6,9 @@ import {
   longstr,
   patchProperties,
 } from "@leveret/amqp";
+import { LiveQueue } from "../queue/live-queue.ts";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
-import { VolatileQueue } from "../queue/volatile-queue.ts";
 import type { Broker } from "./broker.ts";
 import { noteHeld } from "./hold.ts";
 import type { MessageSink } from "./message-sink.ts";
@@ -22,7 +22,7 @@ import { hasCycle, sortedByKey, withDeath } from "./x-death.ts";
  */
 export function deadLetter(
   broker: Broker,
-  queue: VolatileQueue,
+  queue: LiveQueue,
   message: Message,
   reason: DeadLetterReason,
 ): void {
@@ -35,7 +35,7 @@ export function deadLetter(
 
 function publish(
   broker: Broker,
-  queue: VolatileQueue,
+  queue: LiveQueue,
   message: Message,
   reason: DeadLetterReason,
 ): void {
@@ -117,7 +117,7 @@ function deadHeaders(death: Death, original: BasicProperties, replacesKey: boole
 
 /** A message that came to this queue before, and was never rejected since, would go round for ever. */
 function isCycle(broker: Broker, headers: FieldTable, sink: MessageSink): boolean {
-  if (!(sink instanceof VolatileQueue) || !hasCycle(headers.get("x-death"), sink.record.name)) {
+  if (!(sink instanceof LiveQueue) || !hasCycle(headers.get("x-death"), sink.record.name)) {
     return false;
   }
   broker.warnCycle(sink);

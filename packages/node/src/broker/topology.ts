@@ -5,9 +5,9 @@ import { RecentHistory, recentHistoryLengthOf } from "../exchange/recent-history
 import type { MetadataEvent } from "../metadata/events.ts";
 import type { BindingRecord, ExchangeRecord, QueueRecord } from "../metadata/records.ts";
 import { effectiveQueueConfig } from "../queue/effective-queue-config.ts";
+import { LiveQueue } from "../queue/live-queue.ts";
 import type { Message } from "../queue/message.ts";
 import type { QueueConfig } from "../queue/queue-config.ts";
-import { VolatileQueue } from "../queue/volatile-queue.ts";
 import type { Broker } from "./broker.ts";
 import { type Destination, LiveExchange } from "./live-exchange.ts";
 import { PublishedMessage } from "./published-message.ts";
@@ -119,7 +119,7 @@ export class Topology {
   }
 
   #onQueueDeclared(record: QueueRecord): void {
-    const queue = new VolatileQueue(record, this.#configOf(record), this.#broker);
+    const queue = new LiveQueue(record, this.#configOf(record), this.#broker);
     this.vhosts.get(record.vhost)?.queues.set(record.name, queue);
   }
 
@@ -183,7 +183,7 @@ export class Topology {
   ): void {
     const now = this.#broker.clock.now();
     for (const message of history.messages()) {
-      if (destination instanceof VolatileQueue) {
+      if (destination instanceof LiveQueue) {
         destination.publish(now, message);
         continue;
       }

@@ -1,7 +1,7 @@
 import { encodeMethodFrame, FRAME_HEADER_SIZE } from "@leveret/amqp";
 import { copySmall, VIEW_COPY_MAX, viewOf } from "../queue/byte-copy.ts";
+import type { ConsumerOutlet, LiveQueue, QueueConsumer } from "../queue/live-queue.ts";
 import type { Message, MessageRouting } from "../queue/message.ts";
-import type { ConsumerOutlet, QueueConsumer, VolatileQueue } from "../queue/volatile-queue.ts";
 import type { Arena } from "./arena-pool.ts";
 import type { Channel } from "./channel.ts";
 import { hasRunFor, writeContent, writeRun, writeUint64 } from "./content-writer.ts";
@@ -19,7 +19,7 @@ const TAG_AND_BIT_SIZE = 9;
 export class ChannelConsumer implements ConsumerOutlet {
   readonly channel: Channel;
   readonly tag: string;
-  readonly queue: VolatileQueue;
+  readonly queue: LiveQueue;
   readonly noAck: boolean;
   /** The queue's record of this consumer, set as soon as it is attached. */
   handle: QueueConsumer | undefined = undefined;
@@ -34,7 +34,7 @@ export class ChannelConsumer implements ConsumerOutlet {
   #rangeFrom = 1;
   #rangeTo = 0;
 
-  constructor(channel: Channel, tag: string, queue: VolatileQueue, noAck: boolean) {
+  constructor(channel: Channel, tag: string, queue: LiveQueue, noAck: boolean) {
     this.channel = channel;
     this.tag = tag;
     this.queue = queue;

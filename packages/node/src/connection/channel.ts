@@ -15,7 +15,7 @@ import {
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
 import { isEqual } from "../queue/byte-copy.ts";
-import type { VolatileQueue } from "../queue/volatile-queue.ts";
+import type { LiveQueue } from "../queue/live-queue.ts";
 import { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTransaction } from "./channel-transaction.ts";
 import { ConfirmTracker } from "./confirm-tracker.ts";
@@ -64,9 +64,9 @@ export class Channel {
 
   #lastDeliveryTag = 0;
   /** Queues that may hold something of this session. */
-  readonly #queues = new Set<VolatileQueue>();
+  readonly #queues = new Set<LiveQueue>();
   #queueSweepCount = QUEUE_SWEEP_COUNT;
-  readonly #getters = new Map<VolatileQueue, ChannelConsumer>();
+  readonly #getters = new Map<LiveQueue, ChannelConsumer>();
   readonly #content = new ContentAssembly();
   #isClosing = false;
   #currentMethodId = 0;
@@ -163,7 +163,7 @@ export class Channel {
   };
 
   /** This channel takes messages from `queue` from now on: when it ends, the queue is told. */
-  useQueue(queue: VolatileQueue): void {
+  useQueue(queue: LiveQueue): void {
     this.#queues.add(queue);
     if (this.#queues.size >= this.#queueSweepCount) this.#forgetDeletedQueues();
   }
@@ -174,7 +174,7 @@ export class Channel {
   }
 
   /** The holder of what basic.get takes from `queue`. */
-  getterOf(queue: VolatileQueue): ChannelConsumer {
+  getterOf(queue: LiveQueue): ChannelConsumer {
     let getter = this.#getters.get(queue);
     if (getter === undefined) {
       getter = new ChannelConsumer(this, "", queue, false);

@@ -32,7 +32,7 @@ import {
 } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import { viewOf } from "../queue/byte-copy.ts";
-import type { VolatileQueue } from "../queue/volatile-queue.ts";
+import type { LiveQueue } from "../queue/live-queue.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTable } from "./channel-table.ts";
@@ -75,7 +75,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   readonly #channels: ChannelTable;
   readonly #pace: PublisherPace;
   #paused: ChannelConsumer[] = [];
-  readonly #ownQueues = new Set<VolatileQueue>();
+  readonly #ownQueues = new Set<LiveQueue>();
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #isBlocked = false;
   #isOutputFull = false;
@@ -170,11 +170,11 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   }
 
   /** A queue declared exclusive by this connection: it goes when the connection does. */
-  ownQueue(queue: VolatileQueue): void {
+  ownQueue(queue: LiveQueue): void {
     this.#ownQueues.add(queue);
   }
 
-  disownQueue(queue: VolatileQueue): void {
+  disownQueue(queue: LiveQueue): void {
     this.#ownQueues.delete(queue);
   }
 

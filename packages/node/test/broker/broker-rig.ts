@@ -8,7 +8,7 @@ import { type Route, type RouteOptions, route } from "../../src/broker/route.ts"
 import type { VirtualHost } from "../../src/broker/virtual-host.ts";
 import { SILENT_LOGGING } from "../../src/logger.ts";
 import { PRODUCT } from "../../src/product.ts";
-import { VolatileQueue } from "../../src/queue/volatile-queue.ts";
+import { LiveQueue } from "../../src/queue/live-queue.ts";
 import { VirtualClock } from "../../src/runtime/virtual-clock.ts";
 
 const OPTIONS: BrokerOptions = {
@@ -80,7 +80,7 @@ export class BrokerRig {
     });
   }
 
-  declareQueue(name: string): VolatileQueue {
+  declareQueue(name: string): LiveQueue {
     return this.broker.declareQueue({
       vhost: "/",
       name,
@@ -123,5 +123,5 @@ export class BrokerRig {
 
 /** Names of queues, sorted; another sink is `?`. */
 export function namesOf(sinks: readonly MessageSink[]): string[] {
-  return sinks.map((sink) => (sink instanceof VolatileQueue ? sink.record.name : "?")).sort();
+  return sinks.map((sink) => (sink instanceof LiveQueue ? sink.record.name : "?")).sort();
 }

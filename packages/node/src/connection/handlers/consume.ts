@@ -8,7 +8,7 @@ import {
   resourceLocked,
   resourceText,
 } from "../../errors.ts";
-import type { VolatileQueue } from "../../queue/volatile-queue.ts";
+import type { LiveQueue } from "../../queue/live-queue.ts";
 import type { Channel } from "../channel.ts";
 import { ChannelConsumer } from "../channel-consumer.ts";
 import { writeContent } from "../content-writer.ts";
@@ -58,7 +58,7 @@ export function handleConsume(channel: Channel, method: MethodOf<"basic.consume"
 }
 
 interface NewConsumer {
-  readonly queue: VolatileQueue;
+  readonly queue: LiveQueue;
   readonly tag: string;
   readonly priority: number;
 }
@@ -108,7 +108,7 @@ function checkConsumerCount(channel: Channel): void {
   }
 }
 
-function consumerPriority(queue: VolatileQueue, args: FieldTable): number {
+function consumerPriority(queue: LiveQueue, args: FieldTable): number {
   const value = args.get("x-priority");
   if (value === undefined) return 0;
   const priority = integerOf(value);
@@ -122,7 +122,7 @@ function consumerPriority(queue: VolatileQueue, args: FieldTable): number {
   return Number(priority);
 }
 
-function refuseGlobalQosOnQuorum(channel: Channel, queue: VolatileQueue): void {
+function refuseGlobalQosOnQuorum(channel: Channel, queue: LiveQueue): void {
   if (queue.record.type !== "quorum" || !channel.globalPrefetch.isActive) return;
   const { name, vhost } = queue.record;
   throw notImplemented(`${resourceText("queue", name, vhost)} does not support global qos`);
@@ -182,7 +182,7 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
   if (found.consumer === undefined) message.release();
 }
 
-function refuseGetOnSingleActiveQuorum(queue: VolatileQueue): void {
+function refuseGetOnSingleActiveQuorum(queue: LiveQueue): void {
   if (queue.record.type !== "quorum" || !queue.config.singleActiveConsumer) return;
   const { name, vhost } = queue.record;
   throw resourceLocked(

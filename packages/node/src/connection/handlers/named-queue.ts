@@ -1,6 +1,6 @@
 import { ChannelError } from "@leveret/amqp";
 import { queueLocked, queueNotFound } from "../../errors.ts";
-import type { VolatileQueue } from "../../queue/volatile-queue.ts";
+import type { LiveQueue } from "../../queue/live-queue.ts";
 import type { Channel } from "../channel.ts";
 
 /** RabbitMQ removes carriage returns and line feeds from names. */
@@ -18,7 +18,7 @@ export function queueNameOf(channel: Channel, name: string): string {
 }
 
 /** @throws ChannelError 405 if the queue is exclusive to another connection */
-export function refuseForeignQueue(channel: Channel, queue: VolatileQueue): void {
+export function refuseForeignQueue(channel: Channel, queue: LiveQueue): void {
   const { exclusiveOwner, name, vhost } = queue.record;
   if (exclusiveOwner !== undefined && exclusiveOwner !== channel.connection.id) {
     throw queueLocked(name, vhost);
@@ -26,7 +26,7 @@ export function refuseForeignQueue(channel: Channel, queue: VolatileQueue): void
 }
 
 /** The queue of this name, usable by this connection. @throws ChannelError 404, 405 */
-export function requireOwnQueue(channel: Channel, name: string): VolatileQueue {
+export function requireOwnQueue(channel: Channel, name: string): LiveQueue {
   const queue = channel.vhost.queues.get(name);
   if (queue === undefined) throw queueNotFound(name, channel.vhost.name);
   refuseForeignQueue(channel, queue);

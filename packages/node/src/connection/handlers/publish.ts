@@ -21,8 +21,8 @@ import {
   resourceText,
 } from "../../errors.ts";
 import { REMEMBERED_ROUTE_MAX } from "../../limits.ts";
+import { LiveQueue } from "../../queue/live-queue.ts";
 import type { Message } from "../../queue/message.ts";
-import { VolatileQueue } from "../../queue/volatile-queue.ts";
 import type { Channel } from "../channel.ts";
 import type { Connection } from "../connection.ts";
 import type { ContentAssembly } from "../content-assembly.ts";
@@ -241,7 +241,7 @@ function finishPublish(
 
 /** A direct reply does not count as routed (RabbitMQ 3.x), although it is delivered. */
 export function isRouted(sinks: readonly MessageSink[]): boolean {
-  return sinks.some((sink) => sink instanceof VolatileQueue);
+  return sinks.some((sink) => sink instanceof LiveQueue);
 }
 
 /** Hands a message to its queues. false: at least one refused it. */

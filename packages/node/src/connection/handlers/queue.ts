@@ -8,13 +8,13 @@ import {
   resourceText,
 } from "../../errors.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
+import type { LiveQueue } from "../../queue/live-queue.ts";
 import {
   assertQueueEquivalence,
   deadLetterExchangeOf,
   queueTypeOf,
   validateQueueArguments,
 } from "../../queue/queue-arguments.ts";
-import type { VolatileQueue } from "../../queue/volatile-queue.ts";
 import type { Channel } from "../channel.ts";
 import { isReplyAddress, REPLY_TO_QUEUE } from "../reply-consumer.ts";
 import { generatedName } from "./consume.ts";
@@ -99,7 +99,7 @@ function withDefaultType(
   return new Map<string, FieldValue>([...args, [QUEUE_TYPE, longstr(defaultType)]]);
 }
 
-function assertSameQueue(existing: VolatileQueue, requested: QueueRecord): void {
+function assertSameQueue(existing: LiveQueue, requested: QueueRecord): void {
   const { exclusiveOwner, name, vhost } = existing.record;
   if (exclusiveOwner !== requested.exclusiveOwner) throw queueLocked(name, vhost);
   assertQueueEquivalence(existing.record, requested);
@@ -148,7 +148,7 @@ function refuseReservedName(name: string): void {
   throw accessRefused(`queue name '${name}' contains reserved prefix 'amq.*'`);
 }
 
-function answerDeclare(channel: Channel, queue: VolatileQueue, noWait: boolean): void {
+function answerDeclare(channel: Channel, queue: LiveQueue, noWait: boolean): void {
   const { name } = queue.record;
   channel.lastQueueName = name;
   if (noWait) return;
@@ -184,7 +184,7 @@ export function handleQueueDelete(channel: Channel, method: MethodOf<"queue.dele
   if (!method.noWait) channel.send("queue.delete-ok", { messageCount: count });
 }
 
-function refuseDelete(queue: VolatileQueue, method: MethodOf<"queue.delete">): void {
+function refuseDelete(queue: LiveQueue, method: MethodOf<"queue.delete">): void {
   const { name, vhost, type } = queue.record;
   const resource = resourceText("queue", name, vhost);
   if (type === "quorum") refuseConditions(resource, method);

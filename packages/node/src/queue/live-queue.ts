@@ -36,20 +36,20 @@ export interface QueueHost {
   readonly clock: Clock;
   readonly deferred: DeferredWork;
   /** Publishes a message to the queue's dead-letter exchange and releases it. */
-  deadLetter(queue: VolatileQueue, message: Message, reason: DeadLetterReason): void;
+  deadLetter(queue: LiveQueue, message: Message, reason: DeadLetterReason): void;
   /** Publishers that wait for this queue's consumers. */
   readonly yielding: YieldingPublishers;
   /** More is published than the queue's consumers work off. */
-  noteBacklog(queue: VolatileQueue): void;
+  noteBacklog(queue: LiveQueue): void;
   /** An auto-delete queue is unused, or x-expires has passed. */
-  deleteQueue(queue: VolatileQueue, why: "unused" | "expired"): void;
+  deleteQueue(queue: LiveQueue, why: "unused" | "expired"): void;
 }
 
 /**
  * The volatile driver: applies each command to the machine at once, in memory, and carries out its effects
  * (architecture.md, "One idea for every queue"). Nothing is encoded, and a publish is confirmed when it returns.
  */
-export class VolatileQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog {
+export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog {
   readonly record: QueueRecord;
   readonly #machine: QueueMachine<Message, ConsumerOutlet>;
   readonly #host: QueueHost;

@@ -4,15 +4,15 @@ import { YieldingPublishers } from "../../src/broker/backlog.ts";
 import { DeferredWork } from "../../src/broker/deferred-work.ts";
 import { BACKLOG_HIGH, BACKLOG_LOW } from "../../src/limits.ts";
 import type { ConsumerSpec } from "../../src/queue/consumer.ts";
+import {
+  type ConsumerOutlet,
+  LiveQueue,
+  type QueueConsumer,
+  type QueueHost,
+} from "../../src/queue/live-queue.ts";
 import type { Message } from "../../src/queue/message.ts";
 import type { QueueConfig } from "../../src/queue/queue-config.ts";
 import { SlabStore } from "../../src/queue/slab-store.ts";
-import {
-  type ConsumerOutlet,
-  type QueueConsumer,
-  type QueueHost,
-  VolatileQueue,
-} from "../../src/queue/volatile-queue.ts";
 import { VirtualClock } from "../../src/runtime/virtual-clock.ts";
 import { storedMessage } from "./stored-message.ts";
 
@@ -41,7 +41,7 @@ class RecordingHost implements QueueHost {
   /** What a dead letter's arrival leads to. */
   onDeadLetter: () => void = () => undefined;
 
-  deadLetter(_queue: VolatileQueue, message: Message, reason: string): void {
+  deadLetter(_queue: LiveQueue, message: Message, reason: string): void {
     this.lines.push(`dead ${message.copyBody()} ${reason}`);
     message.release();
     this.onDeadLetter();
@@ -51,7 +51,7 @@ class RecordingHost implements QueueHost {
     this.lines.push("backlog");
   }
 
-  deleteQueue(queue: VolatileQueue, why: string): void {
+  deleteQueue(queue: LiveQueue, why: string): void {
     this.lines.push(`delete ${why}`);
     queue.close();
   }
@@ -87,7 +87,7 @@ class RecordingOutlet implements ConsumerOutlet {
 class Rig {
   readonly host: RecordingHost = new RecordingHost();
   readonly store: SlabStore = new SlabStore();
-  readonly queue: VolatileQueue;
+  readonly queue: LiveQueue;
 
   constructor(config: Partial<QueueConfig> = {}) {
     const record = {
@@ -99,7 +99,7 @@ class Rig {
       exclusiveOwner: undefined,
       arguments: EMPTY_TABLE,
     };
-    this.queue = new VolatileQueue(record, { ...CONFIG, ...config }, this.host);
+    this.queue = new LiveQueue(record, { ...CONFIG, ...config }, this.host);
   }
 
   get now(): number {
@@ -141,7 +141,7 @@ class Rig {
   }
 }
 
-describe("the timer of a VolatileQueue", () => {
+describe("the timer of a LiveQueue", () => {
   test("removes messages when they expire, also if a later one has to go earlier", () => {
     const rig = new Rig({ messageTtlMs: 1000 });
     rig.publish("first");
@@ -181,7 +181,7 @@ describe("the timer of a VolatileQueue", () => {
   });
 });
 
-describe("the consumers of a VolatileQueue", () => {
+describe("the consumers of a LiveQueue", () => {
   let rig: Rig;
   let outlet: RecordingOutlet;
 
@@ -250,7 +250,7 @@ describe("the consumers of a VolatileQueue", () => {
   });
 });
 
-describe("a VolatileQueue", () => {
+describe("a LiveQueue", () => {
   test("takes what is published after its deletion for delivered, as RabbitMQ acks it", () => {
     const rig = new Rig();
     rig.queue.close();

@@ -1,0 +1,159 @@
+import { COMMAND_ENQUEUE, refuseVersion } from "./command-type.ts";
+
+/** type u8, version u8, count u16, all little-endian. */
+export const ENQUEUE_HEADER_SIZE = 4;
+/** flags u8, level u8, priority u8, reserved u8, size of the properties u32, size of the body u32. */
+export const ITEM_HEADER_SIZE = 12;
+/** Expiry as f64, where the flag says so. */
+export const ITEM_EXPIRY_SIZE = 8;
+export const ENQUEUE_VERSION = 1;
+
+/** What the flags of an item say. */
+export const ItemFlag = {
+  /** The content is a run of a header frame and a body frame as the publisher sent them, else properties and body. */
+  run: 1,
+  /** Exchange and routing key are those of the item before. */
+  sameRouting: 2,
+  /** The message expires. */
+  expires: 4,
+} as const;
+
+const FRAME_OVERHEAD = 8;
+/** class-id, weight, body size: what stands before the property flags in a content header (spec 4.2.6.1). */
+const CONTENT_HEADER_SIZE = 12;
+
+/** Bytes that content of these sizes takes in an item. */
+export function contentSize(isRun: boolean, propertiesSize: number, bodySize: number): number {
+  const size = propertiesSize + bodySize;
+  return isRun ? size + FRAME_OVERHEAD * 2 + CONTENT_HEADER_SIZE : size;
+}
+
+/**
+ * Messages that came into a durable queue together, as one entry of its log: the bytes, and where each message lies in
+ * them. Levels and expiry were decided by the leader, so that every replica agrees.
+ */
+export class EnqueueBatch {
+  /** The whole command. Part of the log: never changed. */
+  readonly bytes: Buffer;
+  readonly #offsets: readonly number[];
+  /** Where the routing of each item stands, the same number for items that share it. */
+  readonly #routingOffsets: readonly number[];
+
+  /** @param offsets where each item begins @param routingOffsets where its exchange and routing key stand */
+  constructor(bytes: Buffer, offsets: readonly number[], routingOffsets: readonly number[]) {
+    this.bytes = bytes;
+    this.#offsets = offsets;
+    this.#routingOffsets = routingOffsets;
+  }
+
+  get count(): number {
+    return this.#offsets.length;
+  }
+
+  /** Octets of the body. */
+  bodySizeAt(item: number): number {
+    return readUint32(this.bytes, this.#offset(item) + 8);
+  }
+
+  /** Priority level in the queue. */
+  levelAt(item: number): number {
+    return this.bytes[this.#offset(item) + 1] ?? 0;
+  }
+
+  /** The priority property as the publisher set it, 0 when absent. */
+  priorityAt(item: number): number {
+    return this.bytes[this.#offset(item) + 2] ?? 0;
+  }
+
+  /** When the message expires, ms since the epoch; -1: never. */
+  expiresAtMsAt(item: number): number {
+    const at = this.#offset(item);
+    if (((this.bytes[at] ?? 0) & ItemFlag.expires) === 0) return -1;
+    return this.bytes.readDoubleLE(at + ITEM_HEADER_SIZE);
+  }
+
+  isRunAt(item: number): boolean {
+    return ((this.bytes[this.#offset(item)] ?? 0) & ItemFlag.run) !== 0;
+  }
+
+  propertiesSizeAt(item: number): number {
+    return readUint32(this.bytes, this.#offset(item) + 4);
+  }
+
+  /** Where exchange and routing key stand, as two shortstrs. */
+  routingOffsetAt(item: number): number {
+    return this.#routingOffsets[item] ?? 0;
+  }
+
+  /** Where the content begins. */
+  contentOffsetAt(item: number): number {
+    const at = this.#offset(item);
+    const flags = this.bytes[at] ?? 0;
+    const fixed = itemFixedSize(flags);
+    if ((flags & ItemFlag.sameRouting) !== 0) return at + fixed;
+    return at + fixed + routingSizeAt(this.bytes, at + fixed);
+  }
+
+  #offset(item: number): number {
+    const offset = this.#offsets[item];
+    if (offset === undefined) throw new RangeError(`the batch has no item ${item}`);
+    return offset;
+  }
+}
+
+/** Size of an item before its routing and content. */
+export function itemFixedSize(flags: number): number {
+  return (flags & ItemFlag.expires) === 0 ? ITEM_HEADER_SIZE : ITEM_HEADER_SIZE + ITEM_EXPIRY_SIZE;
+}
+
+/** Reads the command of an entry; every item is checked to lie within the bytes. @throws Error if it is none */
+export function decodeEnqueueBatch(data: Uint8Array): EnqueueBatch {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  if (bytes.length < ENQUEUE_HEADER_SIZE || bytes[0] !== COMMAND_ENQUEUE) {
+    throw new Error("no batch of messages");
+  }
+  if (bytes[1] !== ENQUEUE_VERSION) refuseVersion(COMMAND_ENQUEUE, bytes[1] ?? 0);
+  const count = bytes.readUInt16LE(2);
+  const offsets: number[] = [];
+  const routingOffsets: number[] = [];
+  let at = ENQUEUE_HEADER_SIZE;
+  let routingOffset = -1;
+  for (let item = 0; item < count; item++) {
+    const start = at;
+    need(bytes, at + ITEM_HEADER_SIZE);
+    const flags = bytes[at] ?? 0;
+    at += itemFixedSize(flags);
+    if ((flags & ItemFlag.sameRouting) === 0) {
+      routingOffset = at;
+      at += checkedRoutingSize(bytes, at);
+    }
+    if (routingOffset < 0) throw new Error("the first message of a batch has no routing key");
+    const isRun = (flags & ItemFlag.run) !== 0;
+    at += contentSize(isRun, readUint32(bytes, start + 4), readUint32(bytes, start + 8));
+    need(bytes, at);
+    offsets.push(start);
+    routingOffsets.push(routingOffset);
+  }
+  if (count === 0 || at !== bytes.length) throw new Error("a batch of messages has the wrong size");
+  return new EnqueueBatch(bytes, offsets, routingOffsets);
+}
+
+/** Octets of two shortstrs. */
+function routingSizeAt(bytes: Buffer, at: number): number {
+  const exchangeSize = bytes[at] ?? 0;
+  return 2 + exchangeSize + (bytes[at + 1 + exchangeSize] ?? 0);
+}
+
+function checkedRoutingSize(bytes: Buffer, at: number): number {
+  need(bytes, at + 1);
+  need(bytes, at + 2 + (bytes[at] ?? 0));
+  return routingSizeAt(bytes, at);
+}
+
+function need(bytes: Buffer, end: number): void {
+  if (end > bytes.length) throw new Error("a batch of messages is cut short");
+}
+
+function readUint32(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at);
+}
