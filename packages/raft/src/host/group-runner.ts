@@ -174,10 +174,7 @@ export class GroupRunner {
     if (this.#checkFailure(this.applier.failure)) return count;
     this.#syncWithCore();
     this.requests.onProgress();
-    if (this.#wantsToLead && this.applier.isIdle) {
-      this.#wantsToLead = false;
-      this.call("campaign", (core) => core.campaign());
-    }
+    this.#campaignIfCaughtUp();
     this.snapshotter.saveIfDue(this.core);
     if (!this.#checkFailure(this.snapshotter.failure)) this.#markIfApplying();
     return count;
@@ -218,6 +215,13 @@ export class GroupRunner {
     this.snapshotter.stop();
     this.#context.setAwake(this, false);
     this.#context.onStopped(this, why);
+  }
+
+  /** A long log comes in several reads: what has been read so far may all be applied long before the last of them. */
+  #campaignIfCaughtUp(): void {
+    if (!this.#wantsToLead || this.applier.appliedIndex < this.core.commitIndex) return;
+    this.#wantsToLead = false;
+    this.call("campaign", (core) => core.campaign());
   }
 
   #afterCall(name: string): void {

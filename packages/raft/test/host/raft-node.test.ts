@@ -80,6 +80,17 @@ describe("whole nodes", () => {
     cluster.runUntil(() => metrics.groupsLed === 20, 200);
   });
 
+  test("lead them without delay, too, when a log takes many reads to replay", () => {
+    const cluster = new NodeCluster(7, { maxApplyingBytes: 64, bodyCacheBytes: 0 });
+    cluster.boot(1);
+    cluster.createGroup(1, [1]);
+    for (let count = 0; count < 30; count++) cluster.mustApply(1, `item ${count}`);
+    cluster.crash(1);
+    cluster.boot(1);
+    const metrics = cluster.node(1).raft.metrics();
+    cluster.runUntil(() => metrics.groupsLed === 1, 500);
+  });
+
   test("delete a group and create its next replica", () => {
     const cluster = new NodeCluster(4);
     cluster.boot(...THREE);
