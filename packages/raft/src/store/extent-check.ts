@@ -1,5 +1,6 @@
 import type { Extent } from "./extents.ts";
 import type { GroupLog } from "./group-log.ts";
+import { LogFile } from "./log-file.ts";
 import type { LogFiles } from "./log-files.ts";
 import { append, includes, type Ranges } from "./ranges.ts";
 import type { RecoveredLog } from "./recovery.ts";
@@ -12,21 +13,38 @@ export function checkExtents(log: RecoveredLog, files: LogFiles): void {
   const damaged = new Set<number>();
   for (const { file, isDamaged } of log.scanned) if (isDamaged) damaged.add(file.seq);
   for (const group of log.replay.table.all()) {
-    const missing = missingOf(group, files, damaged);
-    for (let at = 0; at < missing.length; at += 2) {
-      const range = { first: missing[at] ?? 0, last: missing[at + 1] ?? 0 };
-      log.replay.damage(group, range, group.lastTerm);
+    for (const { file, isGone, ranges } of missingOf(group, files, damaged)) {
+      log.replay.notes.beginFile(file, isGone);
+      for (let at = 0; at < ranges.length; at += 2) {
+        const range = { first: ranges[at] ?? 0, last: ranges[at + 1] ?? 0 };
+        log.replay.damage(group, range, group.lastTerm);
+      }
     }
   }
 }
 
-function missingOf(group: GroupLog, files: LogFiles, damaged: ReadonlySet<number>): Ranges {
-  const missing: number[] = [];
+/** Entries of a group that should be in a file. */
+interface Missing {
+  readonly file: LogFile;
+  /** The file is not there at all. */
+  readonly isGone: boolean;
+  readonly ranges: Ranges;
+}
+
+function missingOf(group: GroupLog, files: LogFiles, damaged: ReadonlySet<number>): Missing[] {
+  const missing: Missing[] = [];
   for (let position = 0; position < group.extents.length; position++) {
     const extent = group.extents.get(position);
-    const isGone = files.get(extent.fileSeq) === undefined;
-    if (isGone) append(missing, extent.first, extent.last);
-    else if (damaged.has(extent.fileSeq)) addMissing(group, extent, files, missing);
+    const file = files.get(extent.fileSeq);
+    if (file === undefined) {
+      // What kind it was is not known any more.
+      const gone = new LogFile(extent.fileSeq, "hot", 0);
+      missing.push({ file: gone, isGone: true, ranges: [extent.first, extent.last] });
+    } else if (damaged.has(extent.fileSeq)) {
+      const ranges: number[] = [];
+      addMissing(group, extent, files, ranges);
+      if (ranges.length > 0) missing.push({ file, isGone: false, ranges });
+    }
   }
   return missing;
 }

@@ -13,6 +13,8 @@ export interface HotContent {
   readonly handle: DiskFile;
   /** Its index, if it can be used. */
   readonly images: IndexImages | undefined;
+  /** It has an index that cannot be used. */
+  readonly isIndexDamaged: boolean;
   /** Its batches: of all files without an index, and of one that follows such a file. */
   scan: FileScan | undefined;
   /** What its first record says; read for the newest file, and with the batches. */
@@ -89,10 +91,11 @@ function* readHotFile(seq: number, isIndexed: boolean, tools: Tools): Task<HotCo
   const reader = new ScanReader(handle, file.size);
   const images = isIndexed ? yield* readIndexImages(disk, file, stamp) : undefined;
   if (images !== undefined) {
-    return { file, reader, handle, images, scan: undefined, start: undefined };
+    const isIndexDamaged = false;
+    return { file, reader, handle, images, isIndexDamaged, scan: undefined, start: undefined };
   }
   const scan = yield* scanFile(file, reader, stamp);
-  return { file, reader, handle, images, scan, start: scan.start };
+  return { file, reader, handle, images, isIndexDamaged: isIndexed, scan, start: scan.start };
 }
 
 /** Reads first records as far as they are needed; returns the newest one, with the number of its file. */

@@ -14,7 +14,7 @@ import type { Batch } from "./batch.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { BodyCache } from "./body-cache.ts";
 import { Compactor } from "./compactor.ts";
-import { checkExtents } from "./extent-check.ts";
+import type { StoreDamage } from "./damage-notes.ts";
 import type { GroupLog } from "./group-log.ts";
 import { HotFilePool } from "./hot-file-pool.ts";
 import { IndexCache } from "./index-cache.ts";
@@ -39,7 +39,7 @@ import { PatientDisk } from "./patient-disk.ts";
 import { recoveredGroup } from "./recovered-group.ts";
 import { Slicer } from "./slicer.ts";
 import { Snapshots } from "./snapshots.ts";
-import { checkSnapshots, type OpenedDirectory, openDirectory } from "./store-opening.ts";
+import { type OpenedDirectory, openDirectory, removeFiles, settle } from "./store-opening.ts";
 import { fileStatistics, type LogStoreStatistics } from "./store-statistics.ts";
 import { moveTail } from "./tail-mover.ts";
 import { call, runTask, type Task, until } from "./task.ts";
@@ -175,6 +175,11 @@ export class NodeLogStore implements LogStore {
       removedFiles: this.#compactor.removedFiles,
       rewrittenBytes: this.#compactor.rewrittenBytes,
     };
+  }
+
+  /** What was found damaged when the log was read back, and where. */
+  get damage(): readonly StoreDamage[] {
+    return this.#opened.log.replay.notes.list;
   }
 
   groups(): readonly RecoveredGroup[] {
@@ -344,16 +349,14 @@ export class NodeLogStore implements LogStore {
   *#start(): Task<void> {
     const { log } = this.#opened;
     // Before anything else, as the disk may be full.
-    yield* this.#removeFiles(log.remains);
+    yield* removeFiles(this.#platform.disk, log.remains);
     if (log.tail !== undefined) {
       const { tail } = log;
       const output = { writer: this.#writer, appender: this.#appender, stamp: this.#stamp };
       moveTail(tail, log.replay, output);
     }
     // Only now is all of the log applied.
-    checkExtents(log, this.#opened.files);
-    log.replay.finish();
-    const orphans = checkSnapshots(this.#opened);
+    const orphans = settle(this.#opened);
     for (const group of log.replay.harmed) {
       if (!group.isDeleted) this.#appender.state(group, StateReason.Carry);
     }
@@ -363,15 +366,9 @@ export class NodeLogStore implements LogStore {
       this.#writer.whenIdle(() => done(undefined));
     });
     this.#failOpening = undefined;
-    yield* this.#removeFiles([...log.emptied, ...orphans]);
+    yield* removeFiles(this.#platform.disk, [...log.emptied, ...orphans]);
     for (const { file, images } of log.scanned) this.#indexWriter.addScanned(file, images);
     this.#compactor.wake();
-  }
-
-  *#removeFiles(paths: readonly string[]): Task<void> {
-    for (const path of paths) {
-      yield* call((done) => this.#platform.disk.remove(path, () => done(undefined)));
-    }
   }
 
   #kickLater(): void {

@@ -18,6 +18,19 @@ export class StoreOpenError extends Error {
   override readonly name = "StoreOpenError";
 }
 
+/** What is in the two copies of node.meta. */
+export interface NodeMetaCopy {
+  readonly path: string;
+  readonly content: NodeMeta | "missing" | "damaged";
+}
+
+/** Both copies of node.meta, as they are. */
+export function* readNodeMeta(disk: Disk): Task<NodeMetaCopy[]> {
+  const copies: NodeMetaCopy[] = [];
+  for (const path of NODE_META_PATHS) copies.push({ path, content: yield* readCopy(disk, path) });
+  return copies;
+}
+
 /**
  * Checks that the data directory is this node's, and starts a new life of it: the incarnation returned is durable.
  * @throws StoreOpenError, DiskError
@@ -27,8 +40,7 @@ export function* startIncarnation(
   owner: { readonly nodeId: NodeId; readonly clusterId: string },
   hasLog: boolean,
 ): Task<number> {
-  const copies: (NodeMeta | "missing" | "damaged")[] = [];
-  for (const path of NODE_META_PATHS) copies.push(yield* readCopy(disk, path));
+  const copies = (yield* readNodeMeta(disk)).map(({ content }) => content);
   const readable = copies.filter((copy) => typeof copy === "object");
   for (const copy of readable) checkOwner(copy, owner);
   if (readable.length === 0 && (hasLog || copies.includes("damaged"))) {

@@ -103,7 +103,10 @@ export class Recovery {
     for (const [position, content] of contents.entries()) {
       const previousSeq = contents[position - 1]?.file.seq ?? 0;
       const isLostBefore = (seq: number): boolean => seq > previousSeq && seq < content.file.seq;
-      if (this.#deps.lostFiles.some(isLostBefore)) this.#replay.loseTrack();
+      for (const seq of this.#deps.lostFiles.filter(isLostBefore)) {
+        this.#replay.notes.beginFile(new LogFile(seq, "hot", 0), true);
+        this.#replay.loseTrack();
+      }
       yield* this.#apply(content, contents[position + 1]);
       content.handle.close(() => undefined);
     }
@@ -205,6 +208,9 @@ export class Recovery {
   *#apply(content: HotContent, next: HotContent | undefined): Task<void> {
     const { file, images } = content;
     file.isSealed = true;
+    if (content.isIndexDamaged) {
+      this.#replay.notes.begin({ kind: "index", path: file.indexPath, offset: 0, size: 0 });
+    }
     if (images === undefined) yield* this.#applySpans(content, next);
     else this.#applyImages(file, images);
   }
@@ -293,8 +299,7 @@ export class Recovery {
       this.#replay.batch(batch, recordsSize, stamp);
       return;
     }
-    this.#isFileDamaged = true;
-    this.#replay.damagedFiles.add(file);
+    this.#noteDamage("batch", content, span);
     const place = { fileSeq: file.seq, stamp, position: span.position + span.size };
     const own = readBatchTrailer(bytes, 0, bytes.length, place)?.rows;
     const rows = own ?? (yield* this.#copiedRows(following, batchSeq));
@@ -310,8 +315,7 @@ export class Recovery {
     const seqs = { first: this.#lastSeq + 1, last, marker: isAfterMarker ? last + 1 : undefined };
     // Only a marker is missing, or nothing: the file was not used up.
     if (seqs.last < seqs.first) return;
-    this.#isFileDamaged = true;
-    this.#replay.damagedFiles.add(content.file);
+    this.#noteDamage("gap", content, span);
     const bytes = yield* content.reader.view(span.position, span.size);
     const region = { bytes, file: content.file, position: span.position };
     const batches = damagedBatches(region, seqs, this.#deps.stamp);
@@ -320,6 +324,12 @@ export class Recovery {
       salvage(this.#replay, { ...batch, rows });
     }
     this.#lastSeq = seqs.last;
+  }
+
+  #noteDamage(kind: "batch" | "gap", { file }: HotContent, span: BatchSpan): void {
+    this.#isFileDamaged = true;
+    this.#replay.damagedFiles.add(file);
+    this.#replay.notes.begin({ kind, path: file.path, offset: span.position, size: span.size });
   }
 
   /** The rows of a batch as the one behind it has them. */

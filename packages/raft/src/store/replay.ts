@@ -27,6 +27,7 @@ import { readGroupImage } from "../codec/record-group-image.ts";
 import { decodeSnapshotRecord } from "../codec/record-snapshot.ts";
 import type { LogPosition } from "../core/hard-state.ts";
 import type { GroupId } from "../core/ids.ts";
+import { DamageNotes } from "./damage-notes.ts";
 import { type GroupLog, NO_PROMISE, type RecordPlace } from "./group-log.ts";
 import type { GroupTable } from "./group-table.ts";
 import { snapshotPlaceOf } from "./log-appender.ts";
@@ -52,6 +53,7 @@ export class Replay {
 
   /** Files of which some batch is lost: an older version of an entry may be found in them where the lost one was. */
   readonly damagedFiles: Set<LogFile> = new Set();
+  readonly notes: DamageNotes = new DamageNotes();
 
   constructor(table: GroupTable) {
     this.table = table;
@@ -135,6 +137,7 @@ export class Replay {
   damage(group: GroupLog, range: { first: number; last: number }, endTerm: number): void {
     if (range.last < range.first) return;
     this.harmed.add(group);
+    this.notes.loseEntries(group.groupId, range.first, range.last);
     for (const file of this.damagedFiles) {
       file.indexes.get(group.groupId)?.cut(range.first, range.last);
     }
@@ -160,6 +163,7 @@ export class Replay {
   lose(groupId: GroupId): GroupLog {
     const group = this.table.putLost(groupId);
     this.harmed.add(group);
+    this.notes.loseState(groupId);
     return group;
   }
 
@@ -184,6 +188,7 @@ export class Replay {
       if (group.isSuspect) {
         group.isHardStateLost = true;
         this.harmed.add(group);
+        this.notes.loseState(group.groupId);
       }
       group.isSuspect = false;
       const isWhole = group.holes.length === 0 && !group.isSnapshotDamaged;

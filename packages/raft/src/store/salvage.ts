@@ -253,7 +253,9 @@ function restoreState(replay: Replay, row: BatchRow, controls: readonly Salvaged
     return;
   }
   const isMissing = (row.flags & (ROW_FLAG_CREATED | ROW_FLAG_FORCED)) !== 0;
-  if (isMissing) replay.group(row.groupId).isHardStateLost = true;
+  if (!isMissing) return;
+  replay.group(row.groupId).isHardStateLost = true;
+  replay.notes.loseState(row.groupId);
 }
 
 function restoreSnapshot(
@@ -275,6 +277,8 @@ function restoreSnapshot(
   if (!wasInstalled || isInstalled) return;
   const position = { index: row.snapshotIndex, term: row.snapshotTerm };
   group.installDamaged(position, row.lastIndex);
+  const { groupId, snapshotIndex: last } = row;
+  replay.notes.lose({ groupId, what: "snapshot", first: 1, last });
   raisePromise(group, { index: row.lastIndex, term: row.lastTerm });
 }
 

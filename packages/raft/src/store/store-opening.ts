@@ -1,12 +1,14 @@
 import type { NodeId } from "../core/ids.ts";
 import { type Disk, DiskError, type DiskLock } from "../env/disk.ts";
+import { checkExtents } from "./extent-check.ts";
 import type { GroupLog } from "./group-log.ts";
 import { GroupTable } from "./group-table.ts";
-import { LOG_DIRECTORY, parseFileName } from "./log-file.ts";
+import { LOG_DIRECTORY, LogFile, parseFileName } from "./log-file.ts";
 import { LogFiles } from "./log-files.ts";
 import type { LogReader } from "./log-reader.ts";
 import { StoreOpenError, startIncarnation } from "./node-meta-file.ts";
 import { type LogListing, type RecoveredLog, Recovery } from "./recovery.ts";
+import type { Replay } from "./replay.ts";
 import { parseSnapshotName, SNAPSHOT_DIRECTORY, snapshotPath } from "./snapshot-files.ts";
 import { call, type Task } from "./task.ts";
 
@@ -70,7 +72,7 @@ function* takeLock(disk: Disk): Task<DiskLock> {
 }
 
 /** Also removes files that were being written when the node stopped. */
-function* listLog(disk: Disk): Task<LogListing> {
+export function* listLog(disk: Disk): Task<LogListing> {
   const hot: number[] = [];
   const cold: number[] = [];
   const indexed = new Set<number>();
@@ -93,8 +95,9 @@ function* sweep(disk: Disk, folder: string): Task<string[]> {
   return kept;
 }
 
-function* recover(
-  deps: OpeningDependencies,
+/** Reads the log back. @throws DiskError; DecodeError if it was written by a newer version */
+export function* recover(
+  deps: Omit<OpeningDependencies, "nodeId" | "clusterId">,
   listing: LogListing,
 ): Task<Pick<OpenedDirectory, "files" | "table" | "reader" | "log">> {
   const lostFiles: number[] = [];
@@ -116,12 +119,19 @@ function* recover(
   }
 }
 
+/** Removes what is not needed any more; a failure leaves it to the next start. */
+export function* removeFiles(disk: Disk, paths: readonly string[]): Task<void> {
+  for (const path of paths) yield* call((done) => disk.remove(path, () => done(undefined)));
+}
+
 /** The next pass opens them again. */
 function closeSpares(log: RecoveredLog): void {
   for (const spare of log.spares) spare.handle?.close(() => undefined);
 }
 
-function* listSnapshots(disk: Disk): Task<{ readonly seq: number; readonly path: string }[]> {
+export function* listSnapshots(
+  disk: Disk,
+): Task<{ readonly seq: number; readonly path: string }[]> {
   const found: { seq: number; path: string }[] = [];
   for (const name of yield* sweep(disk, SNAPSHOT_DIRECTORY)) {
     const seq = parseSnapshotName(name);
@@ -130,15 +140,42 @@ function* listSnapshots(disk: Disk): Task<{ readonly seq: number; readonly path:
   return found;
 }
 
-/** Marks groups whose snapshot is gone, when all of the log is applied; returns snapshots that belong to none. */
-export function checkSnapshots(opened: OpenedDirectory): string[] {
+/**
+ * All of the log is applied, the last batch included: compares what groups think they have with what is there. Returns
+ * snapshots that belong to none.
+ */
+export function settle(
+  opened: Pick<OpenedDirectory, "files" | "log" | "snapshots" | "table">,
+): string[] {
+  checkExtents(opened.log, opened.files);
+  opened.log.replay.finish();
+  return checkSnapshots(opened);
+}
+
+/** Marks groups whose snapshot is gone; returns snapshots that belong to none. */
+function checkSnapshots(opened: Parameters<typeof settle>[0]): string[] {
   const unclaimed = new Set(opened.snapshots);
   for (const group of opened.table.all()) {
     if (!isSnapshotMissing(group, unclaimed, opened.files)) continue;
     group.isSnapshotDamaged = true;
     opened.log.replay.harmed.add(group);
+    noteSnapshot(opened.log.replay, group);
   }
   return [...unclaimed];
+}
+
+function noteSnapshot({ notes }: Replay, group: GroupLog): void {
+  notes.begin({ kind: "file", path: snapshotFileOf(group) ?? "", offset: 0, size: 0 });
+  const { groupId, snapshot } = group;
+  notes.lose({ groupId, what: "snapshot", first: 1, last: snapshot.index });
+}
+
+/** Path of the file that has the state of a group's snapshot; undefined if there is none. */
+export function snapshotFileOf(group: GroupLog): string | undefined {
+  const { snapshotPlace: place, groupId, snapshot } = group;
+  if (place.kind === "none") return undefined;
+  if (place.kind === "file") return snapshotPath(groupId, snapshot, place.fileSeq);
+  return new LogFile(place.fileSeq, "hot", 0).path;
 }
 
 function isSnapshotMissing(group: GroupLog, unclaimed: Set<string>, files: LogFiles): boolean {
