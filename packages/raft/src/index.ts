@@ -43,6 +43,7 @@ export type {
 export { RaftNode } from "./host/raft-node.ts";
 export type { RestoreSink, StateMachine } from "./host/state-machine.ts";
 export { DEFAULT_LIMITS, type RaftLimits } from "./limits.ts";
+export type { DamageKind, DamagePlace, GroupLoss, StoreDamage } from "./store/damage-notes.ts";
 export type {
   LoadedSnapshot,
   LogStore,
@@ -54,3 +55,5 @@ export type {
   SpaceState,
 } from "./store/log-store.ts";
 export { NodeLogStore } from "./store/node-log-store.ts";
+export { readClusterId, StoreOpenError } from "./store/node-meta-file.ts";
+export type { LogStoreStatistics } from "./store/store-statistics.ts";

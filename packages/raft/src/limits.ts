@@ -37,6 +37,8 @@ export interface RaftLimits {
   readonly applyBudgetMs: number;
   readonly applySliceEntries: number;
   readonly hibernateAfterMs: number;
+  /** The same for a group without other members, whose sleep and waking cost nothing: thousands may have just started. */
+  readonly hibernateAloneAfterMs: number;
   readonly snapshotMinIntervalMs: number;
   readonly snapshotReclaimBytes: number;
   /** Entries kept above the snapshot for followers that lag by less. */
@@ -53,8 +55,10 @@ export interface RaftLimits {
   /** Reads of one group that wait, and how long one waits before it is given up. */
   readonly maxPendingReads: number;
   readonly readTimeoutMs: number;
-  /** Recovered groups that are being restored at the same time. */
+  /** Recovered groups that are being started at the same time: one alone until it leads, others until they run. */
   readonly startsAtOnce: number;
+  /** A group of one that does not lead after so long (its log is long) does not count against the above any more. */
+  readonly startSettleMs: number;
   /** A group whose leader's node is gone campaigns after a random time between these. */
   readonly wakeJitterMinMs: number;
   readonly wakeJitterMaxMs: number;
@@ -125,6 +129,7 @@ export const DEFAULT_LIMITS: RaftLimits = {
   applyBudgetMs: 2,
   applySliceEntries: 1024,
   hibernateAfterMs: 3000,
+  hibernateAloneAfterMs: 200,
   snapshotMinIntervalMs: 1000,
   snapshotReclaimBytes: 10 * MIB,
   lagKeepBytes: 64 * MIB,
@@ -137,6 +142,7 @@ export const DEFAULT_LIMITS: RaftLimits = {
   maxPendingReads: 65_536,
   readTimeoutMs: 4000,
   startsAtOnce: 64,
+  startSettleMs: 2000,
   wakeJitterMinMs: 150,
   wakeJitterMaxMs: 600,
   transfersAtOnce: 16,

@@ -169,6 +169,11 @@ export class RaftCore {
     return this.#state.hasCommittedInTerm;
   }
 
+  /** Index of the entry with which this leader's term began; meaningless if it does not lead. */
+  get termStart(): number {
+    return this.#state.noopIndex;
+  }
+
   /** Replicas that this leader's members do not contain are not needed any more, whoever restarts. See {@link settleConf}. */
   get isConfSettled(): boolean {
     return isConfSettled(this.#state);

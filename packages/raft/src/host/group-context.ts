@@ -29,6 +29,8 @@ export interface GroupContext extends ProposalSettler, ReadSettler {
   setAwake(group: GroupRunner, isAwake: boolean): void;
   /** A follower of a group led here needs a snapshot. */
   requestSnapshot(group: GroupRunner, to: ReplicaId, atLeast: number): void;
+  /** The group leads here and has applied all that was in its log before. */
+  onReady(group: GroupRunner): void;
   onRoleChange(group: GroupRunner, before: Role): void;
   /** The members of the group changed. */
   onConfChange(group: GroupRunner): void;

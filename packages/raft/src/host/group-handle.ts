@@ -1,5 +1,6 @@
 import type { ConfChange, ConfState } from "../core/conf-state.ts";
 import { type GroupId, NONE, type ReplicaId } from "../core/ids.ts";
+import type { ReadResult as EntriesResult } from "../store/log-store.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { ProposalDone, ProposeOptions } from "./group-requests.ts";
 import type { GroupRunner } from "./group-runner.ts";
@@ -60,6 +61,10 @@ export class GroupHandle implements RaftGroup {
   /** undefined while the replica is being restored, and after it stopped. */
   get runner(): GroupRunner | undefined {
     return this.#runner;
+  }
+
+  get isReady(): boolean {
+    return this.#runner?.isReady === true;
   }
 
   /** undefined: it runs, or is about to. */
@@ -153,6 +158,16 @@ export class GroupHandle implements RaftGroup {
   read(done: ReadDone): void {
     if (this.#runner !== undefined) this.#runner.requests.read(done);
     else this.#refuse(done);
+  }
+
+  readEntries(
+    first: number,
+    last: number,
+    maxBytes: number,
+    done: (result: EntriesResult) => void,
+  ): void {
+    if (this.#isStored) this.#context.store.read(this.groupId, first, last, maxBytes, done);
+    else this.#context.complete(done, { kind: "compacted" });
   }
 
   transferLeader(to: ReplicaId): void {

@@ -94,6 +94,21 @@ export class GroupRegistry implements StarterHost {
     this.#recovered = [];
   }
 
+  /** See GroupStarter.prefer. */
+  startFirst(groupId: GroupId): void {
+    this.#starter.prefer(groupId);
+  }
+
+  /** A running replica leads and has applied all that was in its log before. */
+  onReady(runner: GroupRunner): void {
+    const handle = this.#groups.get(runner.groupId);
+    if (handle?.runner === runner) this.#starter.settled(handle);
+  }
+
+  tick(nowMs: number): void {
+    this.#starter.tick(nowMs);
+  }
+
   /** No more groups are started. */
   stopStarting(): void {
     this.#starter.stop();
@@ -194,6 +209,15 @@ export class GroupRegistry implements StarterHost {
     );
   }
 
+  nowMs(): number {
+    return this.#host.nowMs();
+  }
+
+  isSettling({ runner, replicaId }: GroupHandle): boolean {
+    if (runner === undefined || runner.isReady || runner.core.isDamaged) return false;
+    return isAlone(runner.core.conf, replicaId);
+  }
+
   /** The machine has the state that `init` says: the replica takes part from now on. */
   run(handle: GroupHandle, { init, appliedTerm, forcedIndex }: StartState): void {
     const { groupId, replicaId } = handle;
@@ -219,6 +243,7 @@ export class GroupRegistry implements StarterHost {
   onNotStarted(handle: GroupHandle, why: string): void {
     const dump = handle.runner?.dump;
     handle.stopped(why);
+    this.#starter.settled(handle);
     this.metrics.groupsStopped++;
     this.#host.observer?.onEvent(handle.groupId, "stopped");
     this.#host.report(handle.groupId, { kind: "stopped", why, dump });

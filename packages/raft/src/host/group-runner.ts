@@ -42,6 +42,7 @@ export class GroupRunner {
   #waiting: WaitingMessages[] = [];
   #isStopped = false;
   #wantsToLead = false;
+  #isReady = false;
   #dump: Readonly<Record<string, unknown>> | undefined;
   #role: Role;
   #leader: ReplicaId = NONE;
@@ -83,6 +84,11 @@ export class GroupRunner {
   /** The role as of the last Ready. */
   get role(): Role {
     return this.#role;
+  }
+
+  /** It leads, and its machine has all that was in the log before: what is proposed now meets the whole state. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** Committed entries have waited too long to be applied. */
@@ -175,6 +181,7 @@ export class GroupRunner {
     this.#syncWithCore();
     this.requests.onProgress();
     this.#campaignIfCaughtUp();
+    this.#noteIfReady();
     this.snapshotter.saveIfDue(this.core);
     if (!this.#checkFailure(this.snapshotter.failure)) this.#markIfApplying();
     return count;
@@ -222,6 +229,13 @@ export class GroupRunner {
     if (!this.#wantsToLead || this.applier.appliedIndex < this.core.commitIndex) return;
     this.#wantsToLead = false;
     this.call("campaign", (core) => core.campaign());
+  }
+
+  #noteIfReady(): void {
+    if (this.#isReady || !this.core.isLeaderReady || this.#isStopped) return;
+    if (this.#role !== "leader" || this.applier.appliedIndex < this.core.termStart) return;
+    this.#isReady = true;
+    this.#context.onReady(this);
   }
 
   #afterCall(name: string): void {
@@ -281,6 +295,7 @@ export class GroupRunner {
     this.snapshotter.onDurable(this.core);
     if (this.#checkFailure(this.snapshotter.failure)) return;
     this.requests.onProgress();
+    this.#noteIfReady();
     this.#markIfApplying();
   }
 
@@ -337,6 +352,7 @@ export class GroupRunner {
     if (soft.leader !== this.#leader && soft.leader !== NONE) metrics.leaderChanges++;
     if (soft.role === "pre-candidate" && before !== "pre-candidate") metrics.campaigns++;
     this.#role = soft.role;
+    if (soft.role !== "leader" || soft.term !== this.#term) this.#isReady = false;
     this.#leader = soft.leader;
     this.#term = soft.term;
     this.digestMisses = 0;
@@ -354,7 +370,12 @@ export class GroupRunner {
 
   #hibernateIfIdle(nowMs: number): void {
     if (this.#isStopped || this.#role !== "leader" || this.core.isHibernating) return;
-    if (nowMs - this.#activeAtMs < this.#context.limits.hibernateAfterMs) return;
+    const { limits } = this.#context;
+    const isAlone = this.core.conf.voters.length === 1 && this.core.conf.learners.length === 0;
+    const afterMs = isAlone ? limits.hibernateAloneAfterMs : limits.hibernateAfterMs;
+    if (nowMs - this.#activeAtMs < afterMs) return;
+    // It may only have to wait until the last snapshot is old enough; nothing would wake the group for it.
+    if (this.snapshotter.isWorthIt) return;
     if (!this.isQuiet || this.#context.isStopping || !this.core.canHibernate()) return;
     this.call("hibernate", (core) => core.hibernate());
   }

@@ -44,6 +44,17 @@ export class GroupSnapshotter {
     return this.#isWanted || this.#isSaving || this.#sending > 0;
   }
 
+  /** A snapshot would set enough of the log free. */
+  get isWorthIt(): boolean {
+    const { limits, store } = this.#context;
+    const threshold =
+      store.space === "ok"
+        ? limits.snapshotReclaimBytes
+        : limits.snapshotReclaimBytes * LOW_SPACE_FRACTION;
+    const reclaimable = this.#applier.machine.reclaimableBytes;
+    return reclaimable >= threshold && reclaimable >= this.#lastSize;
+  }
+
   /** While a snapshot is on its way to a follower no other one is taken: it would have to start anew. */
   sendingStarted(): void {
     this.#sending++;
@@ -56,14 +67,7 @@ export class GroupSnapshotter {
   /** Saves if enough of the log would be set free. */
   saveIfDue(core: RaftCore): void {
     if (this.isBusy || this.#applier.isReplacing) return;
-    const { limits, store } = this.#context;
-    const threshold =
-      store.space === "ok"
-        ? limits.snapshotReclaimBytes
-        : limits.snapshotReclaimBytes * LOW_SPACE_FRACTION;
-    const reclaimable = this.#applier.machine.reclaimableBytes;
-    const isWorthIt = reclaimable >= threshold && reclaimable >= this.#lastSize;
-    if (!isWorthIt && !this.#wouldHeal(core)) return;
+    if (!this.isWorthIt && !this.#wouldHeal(core)) return;
     if (this.#context.nowMs() < this.#notBeforeMs) return;
     this.save(core);
   }

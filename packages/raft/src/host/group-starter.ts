@@ -1,5 +1,6 @@
 import { EMPTY_CONF } from "../core/conf-state.ts";
 import type { IndexRange } from "../core/hard-state.ts";
+import type { GroupId } from "../core/ids.ts";
 import type { CoreInit } from "../core/ready.ts";
 import type { RaftLimits } from "../limits.ts";
 import { INITIAL_INDEX, type LogStore, type RecoveredGroup } from "../store/log-store.ts";
@@ -22,9 +23,12 @@ export interface StarterHost {
   readonly store: LogStore;
   readonly limits: RaftLimits;
   readonly metrics: HostMetrics;
-  priorityOf(groupId: number): GroupPriority;
+  priorityOf(groupId: GroupId): GroupPriority;
+  nowMs(): number;
   /** The group was not deleted or stopped meanwhile. */
   isWanted(handle: GroupHandle): boolean;
+  /** It runs, and is to lead, alone, once it has replayed its log: until then it counts as being started. */
+  isSettling(handle: GroupHandle): boolean;
   /** The machine has the state that `init` says. */
   run(handle: GroupHandle, state: StartState): void;
   onNotStarted(handle: GroupHandle, why: string): void;
@@ -36,11 +40,21 @@ export interface StartingGroup {
   readonly recovered: RecoveredGroup;
 }
 
-/** Brings recovered replicas to life, a bounded number at a time, the important ones first. */
+/**
+ * Brings recovered replicas to life, a bounded number at a time, the important ones first. A group of one is only done when it
+ * leads: if thousands replayed their logs at once, none would be ready before the last, and turns would become long.
+ */
 export class GroupStarter {
   readonly #host: StarterHost;
-  #waiting: StartingGroup[] = [];
+  /** In order of starting, from the end. Those in `#preferred` too are started before. */
+  #order: GroupId[] = [];
+  readonly #waiting = new Map<GroupId, StartingGroup>();
+  readonly #preferred = new Set<GroupId>();
+  /** Running, but not leading yet, and since when. */
+  readonly #settling = new Map<GroupHandle, number>();
   #active = 0;
+  /** Of those active, with priority 0: what they serve is needed before anything else can be used. */
+  readonly #urgent = new Set<GroupHandle>();
 
   constructor(host: StarterHost) {
     this.#host = host;
@@ -52,22 +66,67 @@ export class GroupStarter {
       this.#host.priorityOf(recovered.groupId) * 2 + (mayHaveLed(recovered) ? 0 : 1);
     const ranked = groups.map((waiting) => ({ waiting, rank: rank(waiting) }));
     ranked.sort((a, b) => a.rank - b.rank || a.waiting.handle.groupId - b.waiting.handle.groupId);
+    for (const { waiting } of ranked) this.#waiting.set(waiting.handle.groupId, waiting);
     // Taken from the end, which costs nothing.
-    this.#waiting = [...ranked.map(({ waiting }) => waiting).reverse(), ...this.#waiting];
+    const order = ranked.map(({ waiting }) => waiting.handle.groupId).reverse();
+    this.#order = [...order, ...this.#order];
     this.#startNext();
   }
 
+  /** Somebody wants to use the group: if it is still to be started, it comes before those that nobody has asked for. */
+  prefer(groupId: GroupId): void {
+    if (this.#waiting.has(groupId)) this.#preferred.add(groupId);
+  }
+
+  /** The group leads, or has stopped. */
+  settled(handle: GroupHandle): void {
+    if (this.#settling.delete(handle)) this.#ended(handle);
+  }
+
+  /** Those that cannot lead (damaged), or take long to replay, must not hold up the others. */
+  tick(nowMs: number): void {
+    for (const [handle, sinceMs] of this.#settling) {
+      const isLate = nowMs - sinceMs >= this.#host.limits.startSettleMs;
+      if (isLate || !this.#host.isSettling(handle)) this.settled(handle);
+    }
+  }
+
   stop(): void {
-    this.#waiting = [];
+    this.#order = [];
+    this.#preferred.clear();
+    this.#waiting.clear();
   }
 
   #startNext(): void {
     while (this.#active < this.#host.limits.startsAtOnce) {
-      const next = this.#waiting.pop();
+      const next = this.#takeNext();
       if (next === undefined) break;
       this.#start(next);
     }
-    this.#host.metrics.groupsStarting = this.#active + this.#waiting.length;
+    this.#host.metrics.groupsStarting = this.#active + this.#waiting.size;
+  }
+
+  #takeNext(): StartingGroup | undefined {
+    for (;;) {
+      const groupId = this.#nextId();
+      if (groupId === undefined) return undefined;
+      const group = this.#waiting.get(groupId);
+      if (group === undefined) continue;
+      if (this.#urgent.size > 0 && this.#host.priorityOf(groupId) > 0) {
+        this.#order.push(groupId);
+        return undefined;
+      }
+      this.#waiting.delete(groupId);
+      return group;
+    }
+  }
+
+  #nextId(): GroupId | undefined {
+    for (const groupId of this.#preferred) {
+      this.#preferred.delete(groupId);
+      return groupId;
+    }
+    return this.#order.pop();
   }
 
   #start({ handle }: StartingGroup): void {
@@ -84,6 +143,7 @@ export class GroupStarter {
       return;
     }
     this.#active++;
+    if (this.#host.priorityOf(handle.groupId) === 0) this.#urgent.add(handle);
     const { store, limits } = this.#host;
     const { machine } = handle;
     restoreMachine(
@@ -95,7 +155,7 @@ export class GroupStarter {
         isWanted: () => {
           // Stopped and started again meanwhile, it has another machine.
           const isWanted = this.#host.isWanted(handle) && handle.machine === machine;
-          if (!isWanted) this.#ended();
+          if (!isWanted) this.#ended(handle);
           return isWanted;
         },
       },
@@ -106,13 +166,15 @@ export class GroupStarter {
         } else {
           this.#run(handle, result);
         }
-        this.#ended();
+        if (this.#host.isSettling(handle)) this.#settling.set(handle, this.#host.nowMs());
+        else this.#ended(handle);
       },
     );
   }
 
-  #ended(): void {
+  #ended(handle: GroupHandle): void {
     this.#active--;
+    this.#urgent.delete(handle);
     this.#startNext();
   }
 

@@ -212,6 +212,11 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     }
   }
 
+  onReady(group: GroupRunner): void {
+    this.groups.onReady(group);
+    this.report(group.groupId, { kind: "ready" });
+  }
+
   onConfChange(group: GroupRunner): void {
     this.links.link(group.core.conf);
   }
@@ -323,6 +328,7 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     this.#unknown.clear();
     this.fence.tick();
     this.links.tick(nowMs);
+    this.groups.tick(nowMs);
     this.waker.tick(nowMs);
     this.digests.tick(nowMs);
     this.sender.tick(nowMs);

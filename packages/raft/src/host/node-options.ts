@@ -8,6 +8,7 @@ import type { Clock, Timers } from "../env/clock.ts";
 import type { Disk } from "../env/disk.ts";
 import type { Net } from "../env/net.ts";
 import type { RaftLimits } from "../limits.ts";
+import type { ReadResult, SpaceState } from "../store/log-store.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 /** The platform of a node. Tests and the simulator pass their own. */
@@ -79,6 +80,8 @@ export interface GroupStatus {
 export interface RaftGroup {
   readonly groupId: GroupId;
   readonly machine: StateMachine;
+  /** The replica leads, and its machine has all that was in the log before: what is proposed meets the whole state. */
+  readonly isReady: boolean;
   status(): GroupStatus;
   /**
    * Proposes a command. `done` gets "applied" when it is committed, durable as Raft promises, and applied here.
@@ -92,6 +95,16 @@ export interface RaftGroup {
   changeMembers(change: ConfChange, done: (result: ProposalResult) => void): void;
   /** Calls `done` when the state here reflects everything acknowledged before this call (ReadIndex). Any replica may ask. */
   read(done: (result: { readonly kind: "ready"; readonly index: number } | Refusal) => void): void;
+  /**
+   * Reads the entries `first` to `last`, also those below the snapshot that its state still refers to: at least one, and no
+   * more than `maxBytes` of them. The answer may end before `last`; "compacted" also if the replica is not here any more.
+   */
+  readEntries(
+    first: number,
+    last: number,
+    maxBytes: number,
+    done: (result: ReadResult) => void,
+  ): void;
   transferLeader(to: ReplicaId): void;
   /** Takes a snapshot now instead of when the machine's reclaimable bytes ask for it. */
   takeSnapshot(done: (result: string) => void): void;
@@ -111,6 +124,8 @@ export type GroupEvent =
   /** A leader said that this replica is no member any more, or its epoch was closed by a forced recovery: it stopped. */
   | { readonly kind: "removed" }
   | { readonly kind: "obsolete"; readonly epoch: number }
+  /** This replica leads and its machine has all that was in the log before (RaftGroup.isReady). */
+  | { readonly kind: "ready" }
   /** This replica's role, leader or term changed. */
   | {
       readonly kind: "role";
@@ -132,6 +147,8 @@ export interface RaftNodeOptions {
   readonly observer?: HostObserver;
   /** Storage failed: the process must end (exit code 70); the node has stopped answering. */
   onFatal(error: Error): void;
+  /** Space for the log became short, or is there again; see RaftNode.space. */
+  onSpaceChange?(space: SpaceState): void;
   onGroupEvent?(groupId: GroupId, event: GroupEvent): void;
   /** A message came for a group that is not here: it may have to be created, or the sender's is obsolete. */
   onUnknownGroup?(groupId: GroupId, from: NodeId): void;

@@ -2,8 +2,10 @@ import type { ConfState } from "../core/conf-state.ts";
 import type { GroupId, NodeId } from "../core/ids.ts";
 import { Random } from "../core/random.ts";
 import { DEFAULT_LIMITS, type RaftLimits } from "../limits.ts";
-import type { LogStore } from "../store/log-store.ts";
+import type { StoreDamage } from "../store/damage-notes.ts";
+import type { SpaceState } from "../store/log-store.ts";
 import { NodeLogStore } from "../store/node-log-store.ts";
+import type { LogStoreStatistics } from "../store/store-statistics.ts";
 import type { LinkStatistics } from "../transport/link-statistics.ts";
 import { LinkTransport } from "../transport/link-transport.ts";
 import type { NewGroup } from "./group-registry.ts";
@@ -18,16 +20,18 @@ interface NodeParts {
   readonly platform: NodePlatform;
   readonly options: RaftNodeOptions;
   readonly limits: RaftLimits;
-  readonly store: LogStore;
+  readonly store: NodeLogStore;
   readonly input: StoreInput;
 }
 
 /** A node of the cluster as Raft sees it: its log store, its links to peers, and its replicas. */
 export class RaftNode {
   readonly #host: MultiRaftHost<LinkTransport>;
+  readonly #store: NodeLogStore;
 
-  private constructor(host: MultiRaftHost<LinkTransport>) {
+  private constructor(host: MultiRaftHost<LinkTransport>, store: NodeLogStore) {
     this.#host = host;
+    this.#store = store;
   }
 
   /**
@@ -36,7 +40,10 @@ export class RaftNode {
    */
   static open(platform: NodePlatform, options: RaftNodeOptions, done: OpenDone): void {
     const limits: RaftLimits = { ...DEFAULT_LIMITS, ...options.limits };
-    const input = new StoreInput((error) => options.onFatal(error));
+    const input = new StoreInput(
+      (error) => options.onFatal(error),
+      (space) => options.onSpaceChange?.(space),
+    );
     const { nodeId, clusterId } = options;
     NodeLogStore.open(
       platform.disk,
@@ -68,6 +75,26 @@ export class RaftNode {
   /** undefined: no replica of the group is on this node. */
   group(groupId: GroupId): RaftGroup | undefined {
     return this.#host.findGroup(groupId);
+  }
+
+  /** Somebody waits for a group that may not have been started yet: it comes before those that nobody has asked for. */
+  startFirst(groupId: GroupId): void {
+    this.#host.groups.startFirst(groupId);
+  }
+
+  /** Whether there is space for the log: "low": what frees space is taken, "full": nothing is. */
+  get space(): SpaceState {
+    return this.#store.space;
+  }
+
+  /** What was found damaged when the data directory was opened, where, and what it cost. */
+  get damage(): readonly StoreDamage[] {
+    return this.#store.damage;
+  }
+
+  /** Of the log store, as it is now. */
+  storeStatistics(): LogStoreStatistics {
+    return this.#store.statistics;
   }
 
   /** All replicas of this node, also those that are being restored or stopped. */
@@ -150,7 +177,7 @@ export class RaftNode {
         ),
     });
     input.attach(host);
-    const node = new RaftNode(host);
+    const node = new RaftNode(host, store);
     host.transport.start((error) => {
       if (host.isDead) return;
       if (error !== undefined) {

@@ -6,12 +6,17 @@ import type { MultiRaftHost } from "./multi-raft-host.ts";
 /** What the store reports, on its way to the groups. Before there is a host, only a fatal error matters. */
 export class StoreInput implements LogStoreListener {
   readonly #onFatal: (error: Error) => void;
+  readonly #onSpaceChange: (space: SpaceState) => void;
   #host: MultiRaftHost | undefined;
   #isFatal = false;
 
   /** `onFatal`: the process has to end. Called at most once. */
-  constructor(onFatal: (error: Error) => void) {
+  constructor(
+    onFatal: (error: Error) => void,
+    onSpaceChange: (space: SpaceState) => void = () => undefined,
+  ) {
     this.#onFatal = onFatal;
+    this.#onSpaceChange = onSpaceChange;
   }
 
   attach(host: MultiRaftHost): void {
@@ -37,9 +42,10 @@ export class StoreInput implements LogStoreListener {
     this.#onFatal(error);
   }
 
-  onSpaceChange(_space: SpaceState): void {
+  onSpaceChange(space: SpaceState): void {
     // The state is looked up where it matters; a full disk moves leaderships at the next tick.
     this.#host?.turn.schedule();
+    if (this.#host?.isDead === false) this.#onSpaceChange(space);
   }
 
   /** A replica that does not run yet looks it up when it starts. */

@@ -8,7 +8,7 @@ import {
 import type { NodeId } from "../core/ids.ts";
 import { type Disk, DiskError, type DiskFile } from "../env/disk.ts";
 import { readUpTo } from "./read-fully.ts";
-import { call, type Task } from "./task.ts";
+import { call, runTask, type Task } from "./task.ts";
 
 /** Two copies, so that damage to one does not make the whole directory unusable. */
 const NODE_META_PATHS = ["node.meta", "node.meta.copy"] as const;
@@ -29,6 +29,22 @@ export function* readNodeMeta(disk: Disk): Task<NodeMetaCopy[]> {
   const copies: NodeMetaCopy[] = [];
   for (const path of NODE_META_PATHS) copies.push({ path, content: yield* readCopy(disk, path) });
   return copies;
+}
+
+/**
+ * Whose data directory this is; undefined: nobody's yet, or not readable, which opening it will tell. For a node that
+ * chose its cluster's name itself, when it was first started.
+ */
+export function readClusterId(disk: Disk, done: (clusterId: string | undefined) => void): void {
+  runTask(readNodeMeta(disk), (_error, copies) => {
+    for (const { content } of copies ?? []) {
+      if (typeof content === "object") {
+        done(content.clusterId);
+        return;
+      }
+    }
+    done(undefined);
+  });
 }
 
 /**

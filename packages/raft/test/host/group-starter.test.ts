@@ -33,7 +33,9 @@ describe("the start of a replica", () => {
       limits: DEFAULT_LIMITS,
       metrics,
       priorityOf: () => 1,
+      nowMs: () => 0,
       isWanted: () => true,
+      isSettling: () => false,
       run: (_handle: unknown, state: unknown) => runs.push(state),
       onNotStarted: (): void => {},
     };
@@ -59,7 +61,9 @@ describe("the start of a replica", () => {
       limits: DEFAULT_LIMITS,
       metrics: createHostMetrics(),
       priorityOf: () => 1,
+      nowMs: () => 0,
       isWanted: () => true,
+      isSettling: () => false,
       run: (_handle: unknown, state: StartState) => runs.push(state),
       onNotStarted: (): void => {},
     };
@@ -71,5 +75,104 @@ describe("the start of a replica", () => {
     expect(runs.map(({ init }) => [init.holes, init.promise])).toEqual([
       [[{ first: 9, last: 9 }], { term: 1, index: 9 }],
     ]);
+  });
+});
+
+/** A starter of groups that count as started when the test says so. */
+class StarterFixture {
+  readonly metrics = createHostMetrics();
+  readonly started: number[] = [];
+  readonly starter: GroupStarter;
+  nowMs = 0;
+  readonly #settling = new Set<unknown>();
+  readonly #handles = new Map<number, GroupHandle>();
+
+  constructor(options: { readonly urgent?: readonly number[]; readonly startsAtOnce: number }) {
+    const host = {
+      store: {
+        loadSnapshot: (groupId: number, done: (loaded: LoadedSnapshot) => void) => {
+          this.started.push(groupId);
+          done({ kind: "none" });
+        },
+        recovered: (groupId: number) => ({ ...RECOVERED, groupId }),
+      },
+      limits: { ...DEFAULT_LIMITS, startsAtOnce: options.startsAtOnce, startSettleMs: 1000 },
+      metrics: this.metrics,
+      priorityOf: (groupId: number) => (options.urgent?.includes(groupId) === true ? 0 : 1),
+      nowMs: () => this.nowMs,
+      isWanted: () => true,
+      isSettling: (handle: unknown) => this.#settling.has(handle),
+      run: (handle: unknown) => this.#settling.add(handle),
+      onNotStarted: (): void => {},
+    };
+    this.starter = new GroupStarter(host as unknown as StarterHost);
+  }
+
+  add(...groupIds: number[]): void {
+    const groups = groupIds.map((groupId) => {
+      const handle = { groupId, machine: new ListMachine() } as unknown as GroupHandle;
+      this.#handles.set(groupId, handle);
+      return { handle, recovered: { ...RECOVERED, groupId } };
+    });
+    this.starter.add(groups);
+  }
+
+  /** The group leads. */
+  settle(groupId: number): void {
+    const handle = this.#handles.get(groupId);
+    if (handle === undefined) throw new Error(`no group ${groupId}`);
+    this.#settling.delete(handle);
+    this.starter.settled(handle);
+  }
+
+  /** The group turns out to be unable to lead. */
+  giveUp(groupId: number): void {
+    this.#settling.delete(this.#handles.get(groupId));
+  }
+}
+
+describe("the order of starting", () => {
+  test("goes on when one of those at work leads, and not before", () => {
+    const fixture = new StarterFixture({ startsAtOnce: 2 });
+    fixture.add(1, 2, 3, 4);
+    expect(fixture.started).toEqual([1, 2]);
+    fixture.settle(2);
+    expect(fixture.started).toEqual([1, 2, 3]);
+    expect(fixture.metrics.groupsStarting).toBe(3);
+    for (const groupId of [1, 3, 4]) fixture.settle(groupId);
+    expect([fixture.started, fixture.metrics.groupsStarting]).toEqual([[1, 2, 3, 4], 0]);
+  });
+
+  test("puts a group that is asked for before those that nobody wants, in the order of asking", () => {
+    const fixture = new StarterFixture({ startsAtOnce: 1 });
+    fixture.add(1, 2, 3, 4, 5);
+    for (const groupId of [4, 3, 4, 1, 77]) fixture.starter.prefer(groupId);
+    for (const groupId of [1, 4, 3, 2, 5]) fixture.settle(groupId);
+    expect(fixture.started).toEqual([1, 4, 3, 2, 5]);
+  });
+
+  test("lets nothing start before the urgent groups lead, not even what is asked for", () => {
+    const fixture = new StarterFixture({ urgent: [7], startsAtOnce: 4 });
+    fixture.add(1, 2, 7);
+    fixture.starter.prefer(2);
+    expect(fixture.started).toEqual([7]);
+    fixture.settle(7);
+    expect(fixture.started).toEqual([7, 2, 1]);
+  });
+
+  test("does not wait for one that cannot lead, nor long for one that is slow", () => {
+    const fixture = new StarterFixture({ startsAtOnce: 2 });
+    fixture.add(1, 2, 3, 4, 5);
+    fixture.giveUp(1);
+    fixture.starter.tick(50);
+    expect(fixture.started).toEqual([1, 2, 3]);
+    fixture.nowMs = 999;
+    fixture.starter.tick(999);
+    expect(fixture.started).toEqual([1, 2, 3]);
+    fixture.starter.tick(1000);
+    expect(fixture.started).toEqual([1, 2, 3, 4, 5]);
+    // That they lead at last means nothing any more.
+    fixture.settle(2);
+    expect(fixture.metrics.groupsStarting).toBe(2);
   });
 });
