@@ -14,6 +14,8 @@ const STOP_MAX_MS = 60_000;
 /** A RabbitMQ of our own, with what it said of its version. */
 export interface RabbitmqProcess extends BrokerProcess {
   readonly version: string;
+  /** Ends it without giving it time for anything. */
+  kill(): Promise<void>;
 }
 
 /** The server's script if RabbitMQ is installed where Debian puts it; undefined: it is not. */
@@ -21,9 +23,15 @@ export function findRabbitmq(): string | undefined {
   return existsSync(DEBIAN_SERVER) ? DEBIAN_SERVER : undefined;
 }
 
-/** Starts a private RabbitMQ without plugins on free ports, its files in a temporary directory. */
-export async function startRabbitmq(server: string): Promise<RabbitmqProcess> {
-  const directory = await mkdtemp(join(tmpdir(), "leveret-rabbitmq-"));
+/**
+ * Starts a private RabbitMQ without plugins on free ports, its files in a new directory below `parent` that stop() removes, or
+ * in `home`, which is kept.
+ */
+export async function startRabbitmq(
+  server: string,
+  { parent = tmpdir(), home }: { readonly parent?: string; readonly home?: string } = {},
+): Promise<RabbitmqProcess> {
+  const directory = home ?? (await mkdtemp(join(parent, "leveret-rabbitmq-")));
   const amqpPort = await freePort();
   await writeFile(join(directory, "plugins"), "[].\n");
   const program = new ChildProgram({
@@ -43,13 +51,14 @@ export async function startRabbitmq(server: string): Promise<RabbitmqProcess> {
     },
   });
   const stop = async (): Promise<void> => {
-    await stopRabbitmq(program);
-    await rm(directory, { recursive: true });
+    await endRabbitmq(program, "SIGTERM");
+    if (home === undefined) await rm(directory, { recursive: true });
   };
+  const kill = (): Promise<void> => endRabbitmq(program, "SIGKILL");
   try {
     await program.waitForLine("RabbitMQ", (line) => line.includes("completed with"), READY_MAX_MS);
     const url = `amqp://guest:guest@127.0.0.1:${amqpPort}/`;
-    return { pid: await beamPid(program), amqpPort, url, version: versionOf(program), stop };
+    return { pid: await beamPid(program), amqpPort, url, version: versionOf(program), stop, kill };
   } catch (error) {
     await stop();
     throw error;
@@ -57,9 +66,9 @@ export async function startRabbitmq(server: string): Promise<RabbitmqProcess> {
 }
 
 /** Erlang ends cleanly at SIGTERM; the script that started it then ends too. */
-async function stopRabbitmq(program: ChildProgram): Promise<void> {
+async function endRabbitmq(program: ChildProgram, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   if (!program.isRunning) return;
-  process.kill(await beamPid(program), "SIGTERM");
+  process.kill(await beamPid(program), signal);
   await program.waitForExit(STOP_MAX_MS);
 }
 

@@ -1,0 +1,86 @@
+import { mkdirSync } from "node:fs";
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startRabbitmq } from "../../../../../bench/rabbitmq-process.ts";
+import { LeveretProcess } from "../../../../../test/clients/processes/leveret-process.ts";
+
+const READY_MAX_MS = 60_000;
+const STOP_MAX_MS = 60_000;
+
+/** One start of a broker. */
+export interface StartedBroker {
+  readonly isRunning: boolean;
+  /** Its URL, when clients can connect. */
+  ready(): Promise<string>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** SIGTERM. @throws Error if it does not end in good order */
+  stop(): Promise<void>;
+}
+
+/** Starts a broker on the same data again and again. */
+export type BrokerLauncher = () => StartedBroker;
+
+/**
+ * Ours, its data in `directory`/data, its log in `directory`/broker.log.
+ * @param program what node is given; undefined: `dist`
+ */
+export function launchLeveret(
+  directory: string,
+  options: { readonly program?: readonly string[]; readonly isInMemory?: boolean } = {},
+): BrokerLauncher {
+  const log = join(directory, "broker.log");
+  const work = join(directory, "work");
+  mkdirSync(work, { recursive: true });
+  return () => {
+    let written: Promise<void> = Promise.resolve();
+    const broker = new LeveretProcess(work, {
+      ...(options.isInMemory === true ? {} : { dataDirectory: join(directory, "data") }),
+      ...(options.program === undefined ? {} : { program: options.program }),
+      readyMaxMs: READY_MAX_MS,
+      stopMaxMs: STOP_MAX_MS,
+      onLine: (line) => {
+        written = written.then(() => appendFile(log, `${line}\n`));
+      },
+    });
+    return {
+      get isRunning() {
+        return broker.isRunning;
+      },
+      ready: async () => `amqp://guest:guest@127.0.0.1:${await broker.ready()}/`,
+      kill: async () => {
+        await broker.kill();
+        await written;
+      },
+      stop: async () => {
+        await broker.stop();
+        await written;
+      },
+    };
+  };
+}
+
+/** RabbitMQ, to check the test itself; it is killed when it is ready at the earliest. */
+export function launchRabbitmq(directory: string, server: string): BrokerLauncher {
+  const home = join(directory, "rabbitmq");
+  mkdirSync(home, { recursive: true });
+  return () => {
+    const started = startRabbitmq(server, { home });
+    started.catch(() => undefined);
+    let isRunning = true;
+    return {
+      get isRunning() {
+        return isRunning;
+      },
+      ready: async () => (await started).url,
+      kill: async () => {
+        isRunning = false;
+        await (await started).kill();
+      },
+      stop: async () => {
+        isRunning = false;
+        await (await started).stop();
+      },
+    };
+  };
+}
