@@ -44,6 +44,17 @@ export { RaftNode } from "./host/raft-node.ts";
 export type { RestoreSink, StateMachine } from "./host/state-machine.ts";
 export { DEFAULT_LIMITS, type RaftLimits } from "./limits.ts";
 export type { DamageKind, DamagePlace, GroupLoss, StoreDamage } from "./store/damage-notes.ts";
+export { type InspectOptions, inspectStore } from "./store/inspect/inspect-store.ts";
+export type {
+  EntryHeader,
+  InspectedFile,
+  InspectedFileKind,
+  InspectedGroup,
+  InspectedGroupState,
+  StoreInspection,
+  StoreOwner,
+} from "./store/inspect/store-inspection.ts";
+export type { StoreInspector } from "./store/inspect/store-inspector.ts";
 export type {
   LoadedSnapshot,
   LogStore,
@@ -55,5 +66,5 @@ export type {
   SpaceState,
 } from "./store/log-store.ts";
 export { NodeLogStore } from "./store/node-log-store.ts";
-export { readClusterId, StoreOpenError } from "./store/node-meta-file.ts";
+export { type NodeMetaCopy, readClusterId, StoreOpenError } from "./store/node-meta-file.ts";
 export type { LogStoreStatistics } from "./store/store-statistics.ts";

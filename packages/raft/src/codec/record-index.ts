@@ -116,6 +116,15 @@ export function writeIndexRow(target: Buffer, at: number, row: IndexRow): void {
   writeU32(target, at + 16, row.crc);
 }
 
+export function readIndexRow(directory: Buffer, at: number): IndexRow {
+  return {
+    groupId: readU48(directory, at),
+    offset: readU32(directory, at + 8),
+    size: readU32(directory, at + 12),
+    crc: readU32(directory, at + 16),
+  };
+}
+
 /** The row of a group in a directory whose checksum was found right. */
 export function findIndexRow(directory: Buffer, groupId: GroupId): IndexRow | undefined {
   let low = 0;
@@ -125,12 +134,7 @@ export function findIndexRow(directory: Buffer, groupId: GroupId): IndexRow | un
     const at = middle * INDEX_ROW_SIZE;
     const found = readU48(directory, at);
     if (found === groupId) {
-      return {
-        groupId,
-        offset: readU32(directory, at + 8),
-        size: readU32(directory, at + 12),
-        crc: readU32(directory, at + 16),
-      };
+      return readIndexRow(directory, at);
     }
     if (found < groupId) low = middle + 1;
     else high = middle - 1;
