@@ -188,7 +188,20 @@ interface Unbind {
   readonly binding: BindingRecord;
 }
 
-/** Everything that changes metadata. Plain data: Raft will carry it. */
+/**
+ * What does not outlive a restart goes: exchanges and queues that are not durable, exclusive queues, and all their bindings. The
+ * first command of a node's life, if there is anything of the kind.
+ */
+interface DropTransient {
+  readonly type: "dropTransient";
+}
+
+/** The default data, or what stands for it, is there: later starts make it no more. */
+interface CompleteSetup {
+  readonly type: "completeSetup";
+}
+
+/** Everything that changes metadata. Plain data: it is stored as metadata-codec.ts says. */
 export type MetadataCommand =
   | AddVhost
   | DeleteVhost
@@ -216,7 +229,34 @@ export type MetadataCommand =
   | DeclareQueue
   | DeleteQueue
   | Bind
-  | Unbind;
+  | Unbind
+  | DropTransient
+  | CompleteSetup;
+
+/** Commands about what is inside one vhost. */
+export type TopologyCommand = Extract<
+  MetadataCommand,
+  {
+    type:
+      | "setPolicy"
+      | "setOperatorPolicy"
+      | "clearPolicy"
+      | "clearOperatorPolicy"
+      | "declareExchange"
+      | "deleteExchange"
+      | "declareQueue"
+      | "deleteQueue"
+      | "bind"
+      | "unbind";
+  }
+>;
+
+/** The vhost that a command is about. */
+export function vhostOf(command: TopologyCommand): string {
+  if ("exchange" in command) return command.exchange.vhost;
+  if ("queue" in command) return command.queue.vhost;
+  return "binding" in command ? command.binding.vhost : command.vhost;
+}
 
 /** Why a command was refused; `text` is RabbitMQ's wording. */
 export type RefusalReason =
@@ -231,7 +271,11 @@ export type RefusalReason =
   | "validation_failed"
   | "exchange_in_use"
   | "vhost_limit_exceeded"
-  | "credential_validation_failed";
+  | "credential_validation_failed"
+  /** No disk space is left for it. */
+  | "store_full"
+  /** It could not be stored, or nobody knows whether it was: the node stops, or the disk does not answer. */
+  | "store_unavailable";
 
 export interface Refusal {
   readonly ok: false;

@@ -10,7 +10,9 @@ import {
   refused,
   type SetParameter,
   type SetVhostLimits,
+  type TopologyCommand,
   UNCHANGED,
+  vhostOf,
 } from "./commands.ts";
 import { valuesByKey } from "./compare-text.ts";
 import type { Emit, MetadataEvent } from "./events.ts";
@@ -39,7 +41,7 @@ import {
   withoutLimits,
   withProperties,
 } from "./virtual-host-record.ts";
-import { VirtualHostState } from "./virtual-host-state.ts";
+import { isTransient, VirtualHostState } from "./virtual-host-state.ts";
 
 /** Events after which remembered decisions about access are void. */
 const ACCESS_EVENTS: ReadonlySet<MetadataEvent["type"]> = new Set([
@@ -52,24 +54,6 @@ const ACCESS_EVENTS: ReadonlySet<MetadataEvent["type"]> = new Set([
   "topicPermissionsChanged",
 ]);
 
-/** Commands about what is inside one vhost. */
-type TopologyCommand = Extract<
-  MetadataCommand,
-  {
-    type:
-      | "setPolicy"
-      | "setOperatorPolicy"
-      | "clearPolicy"
-      | "clearOperatorPolicy"
-      | "declareExchange"
-      | "deleteExchange"
-      | "declareQueue"
-      | "deleteQueue"
-      | "bind"
-      | "unbind";
-  }
->;
-
 /**
  * Vhosts, users, permissions, exchanges, queues, bindings, policies and parameters as one deterministic machine:
  * state and events depend on the commands alone, so every replica that applies them agrees. A refused command
@@ -79,15 +63,19 @@ type TopologyCommand = Extract<
  * connections and queues are the caller's to check before.
  */
 export class MetadataMachine {
-  readonly #onEvent: (event: MetadataEvent) => void;
-  readonly #vhosts = new Map<string, VirtualHostState>();
-  readonly #users = new UserDirectory();
-  readonly #parameters = new ParameterStore();
+  /** Called after a command has been applied as a whole; it must not apply commands itself. */
+  onEvent: (event: MetadataEvent) => void;
+  #vhosts = new Map<string, VirtualHostState>();
+  #users = new UserDirectory();
+  #parameters = new ParameterStore();
+  #isSetUp = false;
+  #nextGroupId: number | undefined;
   #accessEpoch = 0;
 
-  /** `onEvent` is called after a command has been applied as a whole; it must not apply commands itself. */
-  constructor(onEvent: (event: MetadataEvent) => void) {
-    this.#onEvent = onEvent;
+  /** `firstGroupId`: durable queues get groups, numbered from there; undefined: none does. */
+  constructor(onEvent: (event: MetadataEvent) => void, firstGroupId?: number) {
+    this.onEvent = onEvent;
+    this.#nextGroupId = firstGroupId;
   }
 
   /** Grows whenever what anybody may do might have changed; not part of the state. */
@@ -105,8 +93,19 @@ export class MetadataMachine {
     for (const event of events) {
       if (ACCESS_EVENTS.has(event.type)) this.#accessEpoch++;
     }
-    for (const event of events) this.#onEvent(event);
+    for (const event of events) this.onEvent(event);
     return result;
+  }
+
+  /** The default data, or what stands for it, was once brought in: it is not to be made again. */
+  get isSetUp(): boolean {
+    return this.#isSetUp;
+  }
+
+  /** Whether there is anything that does not outlive a restart. */
+  get hasTransient(): boolean {
+    for (const state of this.#vhosts.values()) if (state.hasTransient) return true;
+    return false;
   }
 
   vhost(name: string): VirtualHostState | undefined {
@@ -192,24 +191,42 @@ export class MetadataMachine {
     return this.#parameters;
   }
 
+  /** Every list is sorted, so that equal states give equal snapshots whatever their history was. */
   snapshot(): MetadataSnapshot {
-    return {
-      vhosts: this.vhosts().map((state) => this.#snapshotVhost(state)),
-      users: this.#users.records(),
-      permissions: this.#users.permissions(),
-      topicPermissions: this.#users.topicPermissions(),
-      globalParameters: this.#parameters.global(),
-    };
+    return this.#collect((state) => ({
+      exchanges: valuesByKey(state.exchanges),
+      queues: valuesByKey(state.queues),
+      bindings: sortedBindings(state.bindings.all()),
+    }));
   }
 
-  /** A machine in the snapshot's state; no events are told about it. */
+  /** As `snapshot`, with exchanges, queues and bindings in no particular order: takes little time, however many there are. */
+  capture(): MetadataSnapshot {
+    return this.#collect((state) => ({
+      exchanges: Array.from(state.exchanges.values()),
+      queues: Array.from(state.queues.values()),
+      bindings: Array.from(state.bindings.all()),
+    }));
+  }
+
+  /** A machine in the snapshot's state; no events are told about it. @throws Error if no machine can have that state */
   static fromSnapshot(
     snapshot: MetadataSnapshot,
     onEvent: (event: MetadataEvent) => void,
   ): MetadataMachine {
-    const machine = new MetadataMachine(onEvent);
+    const machine = new MetadataMachine(onEvent, snapshot.nextGroupId);
     machine.#restore(snapshot);
     return machine;
+  }
+
+  /** Takes over the state of `other`, which must not be used any more. No events are told about it. */
+  adopt(other: MetadataMachine): void {
+    this.#vhosts = other.#vhosts;
+    this.#users = other.#users;
+    this.#parameters = other.#parameters;
+    this.#isSetUp = other.#isSetUp;
+    this.#nextGroupId = other.#nextGroupId;
+    this.#accessEpoch++;
   }
 
   #dispatch(command: MetadataCommand, emit: Emit): MetadataResult {
@@ -255,6 +272,10 @@ export class MetadataMachine {
         return this.#parameters.setGlobal(command, emit);
       case "clearGlobalParameter":
         return this.#parameters.clearGlobal(command.name, emit);
+      case "dropTransient":
+        return this.#dropTransient(emit);
+      case "completeSetup":
+        return this.#completeSetup();
       case "setPolicy":
       case "setOperatorPolicy":
       case "clearPolicy":
@@ -287,7 +308,7 @@ export class MetadataMachine {
       case "deleteExchange":
         return state.deleteExchange(command, emit);
       case "declareQueue":
-        return state.declareQueue(command.queue, emit);
+        return this.#declareQueue(state, command.queue, emit);
       case "deleteQueue":
         return state.deleteQueue(command.name, emit);
       case "bind":
@@ -297,6 +318,30 @@ export class MetadataMachine {
       default:
         return command satisfies never;
     }
+  }
+
+  #declareQueue(state: VirtualHostState, queue: QueueRecord, emit: Emit): Applied {
+    if (state.queues.has(queue.name)) return UNCHANGED;
+    return state.declareQueue({ ...queue, groupId: this.#allotGroup(queue) }, emit);
+  }
+
+  #allotGroup(queue: QueueRecord): number | undefined {
+    const groupId = this.#nextGroupId;
+    if (groupId === undefined || isTransient(queue)) return undefined;
+    this.#nextGroupId = groupId + 1;
+    return groupId;
+  }
+
+  #dropTransient(emit: Emit): Applied {
+    if (!this.hasTransient) return UNCHANGED;
+    for (const state of this.vhosts()) state.dropTransient(emit);
+    return CHANGED;
+  }
+
+  #completeSetup(): Applied {
+    if (this.#isSetUp) return UNCHANGED;
+    this.#isSetUp = true;
+    return CHANGED;
   }
 
   #missingVhost(name: string): Refusal | undefined {
@@ -355,40 +400,65 @@ export class MetadataMachine {
     return this.#missingVhost(command.vhost) ?? this.#parameters.set(command, emit);
   }
 
-  #snapshotVhost(state: VirtualHostState): VirtualHostSnapshot {
+  #collect(contentsOf: (state: VirtualHostState) => Contents): MetadataSnapshot {
     return {
-      vhost: state.record,
-      policies: state.policies,
-      operatorPolicies: state.operatorPolicies,
-      parameters: this.#parameters.ofVhost(state.record.name),
-      exchanges: valuesByKey(state.exchanges),
-      queues: valuesByKey(state.queues),
-      bindings: sortedBindings(state.bindings.all()),
+      isSetUp: this.#isSetUp,
+      nextGroupId: this.#nextGroupId,
+      vhosts: this.vhosts().map((state) => ({
+        vhost: state.record,
+        policies: state.policies,
+        operatorPolicies: state.operatorPolicies,
+        parameters: this.#parameters.ofVhost(state.record.name),
+        ...contentsOf(state),
+      })),
+      users: this.#users.records(),
+      permissions: this.#users.permissions(),
+      topicPermissions: this.#users.topicPermissions(),
+      globalParameters: this.#parameters.global(),
     };
   }
 
   #restore(snapshot: MetadataSnapshot): void {
-    const untold: MetadataEvent[] = [];
-    const emit: Emit = (event) => untold.push(event);
-    for (const vhost of snapshot.vhosts) this.#restoreVhost(vhost, emit);
+    this.#isSetUp = snapshot.isSetUp;
+    for (const vhost of snapshot.vhosts) this.#restoreVhost(vhost);
     for (const user of snapshot.users) this.#users.restore(user);
-    for (const permission of snapshot.permissions) this.#users.setPermissions(permission, emit);
-    for (const permission of snapshot.topicPermissions) {
-      this.#users.setTopicPermissions(permission, emit);
+    for (const permission of snapshot.permissions) {
+      demand(this.#users.setPermissions(permission, UNTOLD));
     }
-    for (const parameter of snapshot.globalParameters) this.#parameters.setGlobal(parameter, emit);
+    for (const permission of snapshot.topicPermissions) {
+      demand(this.#users.setTopicPermissions(permission, UNTOLD));
+    }
+    for (const parameter of snapshot.globalParameters) {
+      demand(this.#parameters.setGlobal(parameter, UNTOLD));
+    }
   }
 
-  #restoreVhost(snapshot: VirtualHostSnapshot, emit: Emit): void {
+  #restoreVhost(snapshot: VirtualHostSnapshot): void {
     const state = new VirtualHostState(snapshot.vhost);
     this.#vhosts.set(snapshot.vhost.name, state);
     restorePolicies(state, snapshot.policies, "setPolicy");
     restorePolicies(state, snapshot.operatorPolicies, "setOperatorPolicy");
-    for (const parameter of snapshot.parameters) this.#parameters.set(parameter, emit);
-    for (const exchange of snapshot.exchanges) state.declareExchange(exchange, emit);
-    for (const queue of snapshot.queues) state.declareQueue(queue, emit);
-    for (const binding of snapshot.bindings) state.bind(binding, emit);
+    for (const parameter of snapshot.parameters) demand(this.#parameters.set(parameter, UNTOLD));
+    for (const exchange of snapshot.exchanges) demand(state.declareExchange(exchange, UNTOLD));
+    for (const queue of snapshot.queues) {
+      assert((queue.groupId ?? -1) < (this.#nextGroupId ?? 0), "a group that was never allotted");
+      demand(state.declareQueue(queue, UNTOLD));
+    }
+    for (const binding of snapshot.bindings) demand(state.bind(binding, UNTOLD));
   }
+}
+
+/** What may be many in a vhost. */
+type Contents = Pick<VirtualHostSnapshot, "exchanges" | "queues" | "bindings">;
+
+/** What everybody but the store may do with the machine: read. */
+export type MetadataView = Omit<MetadataMachine, "apply" | "adopt" | "onEvent">;
+
+const UNTOLD: Emit = () => undefined;
+
+/** What a snapshot holds was accepted once. */
+function demand(result: MetadataResult): void {
+  assert(result.ok && result.changed, "a snapshot must hold what a machine can hold, and once");
 }
 
 /** A stored policy was valid when it was set. */
@@ -402,12 +472,6 @@ function restorePolicies(
     assert(!("ok" in compiled), "a stored policy must be valid");
     state.restorePolicy(compiled, type === "setOperatorPolicy");
   }
-}
-
-function vhostOf(command: TopologyCommand): string {
-  if ("exchange" in command) return command.exchange.vhost;
-  if ("queue" in command) return command.queue.vhost;
-  return "binding" in command ? command.binding.vhost : command.vhost;
 }
 
 function noSuchVhost(name: string): Refusal {

@@ -22,11 +22,12 @@ export interface VirtualHostSnapshot {
   readonly bindings: readonly BindingRecord[];
 }
 
-/**
- * The whole state as data. Every list is sorted, so that equal states give equal snapshots whatever their
- * history was.
- */
+/** The whole state as data. */
 export interface MetadataSnapshot {
+  /** The default data, or definitions in its place, were once brought in. */
+  readonly isSetUp: boolean;
+  /** Of the next durable queue; undefined: queues get no groups. */
+  readonly nextGroupId: number | undefined;
   readonly vhosts: readonly VirtualHostSnapshot[];
   readonly users: readonly UserRecord[];
   readonly permissions: readonly PermissionRecord[];

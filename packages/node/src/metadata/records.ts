@@ -24,6 +24,11 @@ export interface QueueRecord {
   /** Id of the connection that alone may use the queue; undefined: not exclusive. */
   readonly exclusiveOwner: number | undefined;
   readonly arguments: FieldTable;
+  /**
+   * The Raft group that keeps the contents; allotted by the machine, never used for another queue. undefined: the queue's contents
+   * are in memory only. No client sees it, and definitions do not name it.
+   */
+  readonly groupId?: number | undefined;
 }
 
 export type DestinationType = "queue" | "exchange";

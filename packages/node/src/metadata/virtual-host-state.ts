@@ -156,6 +156,39 @@ export class VirtualHostState {
     return CHANGED;
   }
 
+  /** Whether there is anything that does not outlive a restart; its bindings do not count. */
+  get hasTransient(): boolean {
+    for (const queue of this.#queues.values()) if (isTransient(queue)) return true;
+    for (const exchange of this.#exchanges.values()) if (!exchange.durable) return true;
+    return false;
+  }
+
+  /**
+   * Takes away what does not outlive a restart. A durable auto-delete exchange stays though its last binding goes: RabbitMQ's
+   * tables of what is transient are simply empty after a start.
+   */
+  dropTransient(emit: Emit): void {
+    const queues = valuesByKey(this.#queues).filter(isTransient);
+    const exchanges = valuesByKey(this.#exchanges).filter(({ durable }) => !durable);
+    const bindings = new Set<BindingRecord>();
+    for (const { name } of queues) addAll(bindings, this.#bindings.ofDestination("queue", name));
+    for (const { name } of exchanges) {
+      addAll(bindings, this.#bindings.ofSource(name));
+      addAll(bindings, this.#bindings.ofDestination("exchange", name));
+    }
+    this.#removeBindings(bindings, emit);
+    for (const queue of queues) {
+      this.#queues.delete(queue.name);
+      this.#effective.deleteQueue(queue.name);
+      emit({ type: "queueDeleted", queue });
+    }
+    for (const exchange of exchanges) {
+      this.#exchanges.delete(exchange.name);
+      this.#effective.deleteExchange(exchange.name);
+      emit({ type: "exchangeDeleted", exchange });
+    }
+  }
+
   /** Takes everything away, as deleting the vhost does. */
   clear(emit: Emit): void {
     this.#removeBindings(this.#bindings.all(), emit);
@@ -221,6 +254,15 @@ export class VirtualHostState {
       pending.push(...this.#removeExchange(exchange, emit));
     }
   }
+}
+
+/** An exclusive queue goes with its connection, whatever its durable flag says (RabbitMQ). */
+export function isTransient(queue: QueueRecord): boolean {
+  return !queue.durable || queue.exclusiveOwner !== undefined;
+}
+
+function addAll<T>(set: Set<T>, items: Iterable<T>): void {
+  for (const item of items) set.add(item);
 }
 
 function noSuchExchange(name: string, vhost: string): Refusal {
