@@ -1,5 +1,6 @@
 import type { ConfChange, ConfState } from "../core/conf-state.ts";
 import type { Entry } from "../core/entry.ts";
+import type { IndexRange } from "../core/hard-state.ts";
 import type { GroupId, NodeId, ReplicaId } from "../core/ids.ts";
 import type { RaftMessage } from "../core/message.ts";
 import type { RaftCore } from "../core/raft-core.ts";
@@ -8,6 +9,7 @@ import type { Clock, Timers } from "../env/clock.ts";
 import type { Disk } from "../env/disk.ts";
 import type { Net } from "../env/net.ts";
 import type { RaftLimits } from "../limits.ts";
+import type { DamagePlace } from "../store/damage-notes.ts";
 import type { ReadResult, SpaceState } from "../store/log-store.ts";
 import type { StateMachine } from "./state-machine.ts";
 
@@ -147,6 +149,8 @@ export interface RaftNodeOptions {
   readonly observer?: HostObserver;
   /** Storage failed: the process must end (exit code 70); the node has stopped answering. */
   onFatal(error: Error): void;
+  /** Reading found entries damaged that were whole when the node started; RaftNode.damage has what was found then. */
+  onDamage?(groupId: GroupId, range: IndexRange, place: DamagePlace): void;
   /** Space for the log became short, or is there again; see RaftNode.space. */
   onSpaceChange?(space: SpaceState): void;
   onGroupEvent?(groupId: GroupId, event: GroupEvent): void;

@@ -40,10 +40,7 @@ export class RaftNode {
    */
   static open(platform: NodePlatform, options: RaftNodeOptions, done: OpenDone): void {
     const limits: RaftLimits = { ...DEFAULT_LIMITS, ...options.limits };
-    const input = new StoreInput(
-      (error) => options.onFatal(error),
-      (space) => options.onSpaceChange?.(space),
-    );
+    const input = new StoreInput(options);
     const { nodeId, clusterId } = options;
     NodeLogStore.open(
       platform.disk,

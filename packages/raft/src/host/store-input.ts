@@ -1,22 +1,21 @@
 import type { IndexRange } from "../core/hard-state.ts";
 import type { GroupId } from "../core/ids.ts";
+import type { DamagePlace } from "../store/damage-notes.ts";
 import type { LogStoreListener, SpaceState } from "../store/log-store.ts";
 import type { MultiRaftHost } from "./multi-raft-host.ts";
+import type { RaftNodeOptions } from "./node-options.ts";
+
+/** Who has to know what happens to the store, besides the groups. */
+type StoreOwner = Pick<RaftNodeOptions, "onFatal" | "onSpaceChange" | "onDamage">;
 
 /** What the store reports, on its way to the groups. Before there is a host, only a fatal error matters. */
 export class StoreInput implements LogStoreListener {
-  readonly #onFatal: (error: Error) => void;
-  readonly #onSpaceChange: (space: SpaceState) => void;
+  readonly #owner: StoreOwner;
   #host: MultiRaftHost | undefined;
   #isFatal = false;
 
-  /** `onFatal`: the process has to end. Called at most once. */
-  constructor(
-    onFatal: (error: Error) => void,
-    onSpaceChange: (space: SpaceState) => void = () => undefined,
-  ) {
-    this.#onFatal = onFatal;
-    this.#onSpaceChange = onSpaceChange;
+  constructor(owner: StoreOwner) {
+    this.#owner = owner;
   }
 
   attach(host: MultiRaftHost): void {
@@ -39,17 +38,19 @@ export class StoreInput implements LogStoreListener {
     if (this.#isFatal) return;
     this.#isFatal = true;
     this.#host?.die();
-    this.#onFatal(error);
+    this.#owner.onFatal(error);
   }
 
   onSpaceChange(space: SpaceState): void {
     // The state is looked up where it matters; a full disk moves leaderships at the next tick.
     this.#host?.turn.schedule();
-    if (this.#host?.isDead === false) this.#onSpaceChange(space);
+    if (this.#host?.isDead === false) this.#owner.onSpaceChange?.(space);
   }
 
   /** A replica that does not run yet looks it up when it starts. */
-  onDamage(groupId: GroupId, range: IndexRange): void {
-    if (this.#host?.isDead === false) this.#host.findGroup(groupId)?.runner?.onDamage(range);
+  onDamage(groupId: GroupId, range: IndexRange, place: DamagePlace): void {
+    if (this.#host?.isDead === true) return;
+    this.#host?.findGroup(groupId)?.runner?.onDamage(range);
+    this.#owner.onDamage?.(groupId, range, place);
   }
 }

@@ -2,10 +2,11 @@ import { readEntryRecord, viewEntryRecord } from "../codec/entry-record.ts";
 import type { Entry } from "../core/entry.ts";
 import type { IndexRange } from "../core/hard-state.ts";
 import type { DiskFile } from "../env/disk.ts";
+import type { DamagePlace } from "./damage-notes.ts";
 import type { Extent } from "./extents.ts";
 import type { EntryBodies, GroupLog } from "./group-log.ts";
 import type { IndexCache } from "./index-cache.ts";
-import type { LogFile } from "./log-file.ts";
+import { LogFile } from "./log-file.ts";
 import type { LogFiles } from "./log-files.ts";
 import type { ReadResult } from "./log-store.ts";
 import { rangeAt } from "./ranges.ts";
@@ -20,8 +21,8 @@ const NOTHING: ReadResult = { kind: "compacted" };
 export interface LogReaderDependencies {
   readonly files: LogFiles;
   readonly indexes: IndexCache;
-  /** Entries that cannot be read any more: already a hole in the group's log. */
-  onDamage(group: GroupLog, range: IndexRange): void;
+  /** Entries that cannot be read any more: already a hole in the group's log. `place`: where they are, or should be. */
+  onDamage(group: GroupLog, range: IndexRange, place: DamagePlace): void;
 }
 
 export interface ReadOptions {
@@ -97,45 +98,60 @@ export class LogReader implements EntryBodies {
   *#readFile(group: GroupLog, range: IndexRange, maxBytes: number): Task<ReadResult | "changed"> {
     const extent = group.extents.find(range.first);
     const file = extent === undefined ? undefined : this.#deps.files.get(extent.fileSeq);
-    if (extent === undefined || file === undefined) return this.#damaged(group, range.first);
+    if (extent === undefined || file === undefined) {
+      return this.#damaged(group, range.first, missingFile(extent));
+    }
     const { revision } = group;
+    const { path, size } = file;
+    let place: DamagePlace = { kind: "entry", path, offset: 0, size };
     file.pins++;
     try {
       const index = yield* this.#deps.indexes.load(file, group.groupId);
       if (group.revision !== revision) return "changed";
       const end = endOfRun(group, extent, range);
       const spans = spansOf(index, { first: range.first, last: end }, maxBytes);
-      if (spans.length === 0) return this.#damaged(group, range.first);
+      const [wanted] = spans;
+      if (wanted === undefined) return this.#damaged(group, range.first, place);
+      place = { ...place, offset: wanted.entries[0]?.offset ?? wanted.position, size: wanted.size };
       const handle = yield* this.#deps.files.open(file);
       const entries: Entry[] = [];
       for (const span of spans) yield* readSpan(handle, span, { group, entries });
       if (group.revision !== revision) return "changed";
-      return this.#checked(group, range.first, entries);
+      return this.#checked(group, entries, { index: range.first, place });
     } catch (error) {
       if (!isDamage(error)) throw error;
-      return this.#damaged(group, range.first);
+      return this.#damaged(group, range.first, place);
     } finally {
       file.unpin();
     }
   }
 
   /** Only entries that are what the log has at their index: others are as good as damaged. */
-  #checked(group: GroupLog, first: number, entries: readonly Entry[]): ReadResult {
+  #checked(
+    group: GroupLog,
+    entries: readonly Entry[],
+    first: { readonly index: number; readonly place: DamagePlace },
+  ): ReadResult {
     const wrong = entries.findIndex(
       (entry) => entry.index > group.compactedIndex && group.term(entry.index) !== entry.term,
     );
     const right = wrong < 0 ? entries : entries.slice(0, wrong);
-    if (right.length === 0) return this.#damaged(group, first);
+    if (right.length === 0) return this.#damaged(group, first.index, first.place);
     return { kind: "entries", entries: right };
   }
 
-  #damaged(group: GroupLog, index: number): ReadResult {
+  #damaged(group: GroupLog, index: number, place: DamagePlace): ReadResult {
     const range = { first: index, last: index };
     if (group.isDeleted) return NOTHING;
     group.loseEntries(index, index);
-    this.#deps.onDamage(group, range);
+    this.#deps.onDamage(group, range, place);
     return { kind: "damaged", range };
   }
+}
+
+function missingFile(extent: Extent | undefined): DamagePlace {
+  if (extent === undefined) return { kind: "unknown", path: "", offset: 0, size: 0 };
+  return { kind: "file", path: new LogFile(extent.fileSeq, "hot", 0).path, offset: 0, size: 0 };
 }
 
 interface Found {

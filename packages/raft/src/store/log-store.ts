@@ -5,6 +5,7 @@ import type { GroupId, NodeId, ReplicaId } from "../core/ids.ts";
 import type { LogView } from "../core/log-view.ts";
 import type { SnapshotMeta } from "../core/message.ts";
 import type { Append } from "../core/ready.ts";
+import type { DamagePlace } from "./damage-notes.ts";
 
 /** A new group's log is at this position, as if compacted up to it: a joining replica (at 0) always gets a snapshot first. */
 export const INITIAL_INDEX = 1;
@@ -24,8 +25,11 @@ export interface LogStoreListener {
   /** A write or fsync failed. Nothing may be acknowledged from now on, no onAppended follows; the process has to end. */
   onFatal(error: Error): void;
   onSpaceChange(space: SpaceState): void;
-  /** Reading found damage in entries that were whole before. The log view's terms of this range are undefined from now on. */
-  onDamage(groupId: GroupId, range: IndexRange): void;
+  /**
+   * Reading found damage in entries that were whole before. The log view's terms of this range are undefined from now on.
+   * `place`: where on the disk.
+   */
+  onDamage(groupId: GroupId, range: IndexRange, place: DamagePlace): void;
 }
 
 /** What recovery found of a group. */

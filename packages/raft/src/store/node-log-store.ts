@@ -39,7 +39,13 @@ import { PatientDisk } from "./patient-disk.ts";
 import { recoveredGroup } from "./recovered-group.ts";
 import { Slicer } from "./slicer.ts";
 import { Snapshots } from "./snapshots.ts";
-import { type OpenedDirectory, openDirectory, removeFiles, settle } from "./store-opening.ts";
+import {
+  type OpenedDirectory,
+  openDirectory,
+  removeFiles,
+  settle,
+  snapshotDamageOf,
+} from "./store-opening.ts";
 import { fileStatistics, type LogStoreStatistics } from "./store-statistics.ts";
 import { moveTail } from "./tail-mover.ts";
 import { call, runTask, type Task, until } from "./task.ts";
@@ -137,7 +143,7 @@ export class NodeLogStore implements LogStore {
           maxBytes: indexCacheBytes,
           rebuild: (file) => rebuildIndexes(file, { files, slicer, stamp }),
         }),
-        onDamage: (group, range) => listener.onDamage(group.groupId, range),
+        onDamage: (group, range, place) => listener.onDamage(group.groupId, range, place),
       });
     const identity = { nodeId, clusterId, stamp };
     const opened = yield* openDirectory({ disk, ...identity, hotFileBytes, createReader });
@@ -403,7 +409,7 @@ export class NodeLogStore implements LogStore {
       appender: this.#appender,
       pool: this.#pool,
       damage: {
-        onDamage: (group, range) => this.#listener.onDamage(group.groupId, range),
+        onDamage: (group, range, place) => this.#listener.onDamage(group.groupId, range, place),
         onSnapshotDamage: (group) => this.#onSnapshotDamage(group),
       },
       kick: () => this.#writer.pump(),
@@ -494,6 +500,7 @@ export class NodeLogStore implements LogStore {
 
   #onSnapshotDamage(group: GroupLog): void {
     group.isSnapshotDamaged = true;
-    this.#listener.onDamage(group.groupId, { first: 1, last: group.snapshot.index });
+    const range = { first: 1, last: group.snapshot.index };
+    this.#listener.onDamage(group.groupId, range, snapshotDamageOf(group));
   }
 }

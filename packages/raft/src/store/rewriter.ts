@@ -4,6 +4,7 @@ import { readControlRecord } from "../codec/record.ts";
 import { EXTENT_STRIDE, type SnapshotPlace } from "../codec/record-group-image.ts";
 import type { IndexRange } from "../core/hard-state.ts";
 import type { ColdFileWriter } from "./cold-file-writer.ts";
+import type { DamagePlace } from "./damage-notes.ts";
 import { EntryIndex } from "./entry-index.ts";
 import type { Extent } from "./extents.ts";
 import type { GroupLog } from "./group-log.ts";
@@ -24,7 +25,7 @@ export interface RewriterDependencies {
   readonly indexes: IndexCache;
   /** Called after each piece: waits as long as the limits of rate and load say, or throws to give up. */
   pace(bytes: number): Task<void>;
-  onDamage(group: GroupLog, range: IndexRange): void;
+  onDamage(group: GroupLog, range: IndexRange, place: DamagePlace): void;
   onSnapshotDamage(group: GroupLog): void;
 }
 
@@ -119,7 +120,7 @@ export class Rewriter {
     const { file, index, run } = source;
     const [span] = spansOf(index, run, PIECE_BYTES);
     if (span === undefined) {
-      this.#damaged(group, file, run.first);
+      this.#damaged(group, file, { index: run.first, offset: 0 });
       return run.first;
     }
     const bytes = yield* this.#read(file, span);
@@ -132,7 +133,7 @@ export class Rewriter {
         record.groupId === group.groupId &&
         record.entry.index === wanted.index;
       if (isRight) this.#target.addEntry(group.groupId, record.entry);
-      else this.#damaged(group, file, wanted.index);
+      else this.#damaged(group, file, wanted);
     }
     yield* this.#target.flush();
     yield* this.#deps.pace(span.size);
@@ -156,11 +157,17 @@ export class Rewriter {
   }
 
   /** Only if the group still has the entry there. */
-  #damaged(group: GroupLog, file: LogFile, index: number): void {
+  #damaged(
+    group: GroupLog,
+    file: LogFile,
+    wanted: { readonly index: number; readonly offset: number },
+  ): void {
+    const { index, offset } = wanted;
     const counts = index > group.compactedIndex || includes(group.live, index);
     if (!counts || group.extents.find(index)?.fileSeq !== file.seq) return;
     group.loseEntries(index, index);
-    this.#deps.onDamage(group, { first: index, last: index });
+    const place: DamagePlace = { kind: "entry", path: file.path, offset, size: 0 };
+    this.#deps.onDamage(group, { first: index, last: index }, place);
   }
 
   *#copySnapshot(group: GroupLog, place: Extract<SnapshotPlace, { kind: "record" }>): Task<void> {

@@ -1,5 +1,6 @@
 import type { NodeId } from "../core/ids.ts";
 import { type Disk, DiskError, type DiskLock } from "../env/disk.ts";
+import type { DamagePlace } from "./damage-notes.ts";
 import { checkExtents } from "./extent-check.ts";
 import type { GroupLog } from "./group-log.ts";
 import { GroupTable } from "./group-table.ts";
@@ -168,6 +169,13 @@ function noteSnapshot({ notes }: Replay, group: GroupLog): void {
   notes.begin({ kind: "file", path: snapshotFileOf(group) ?? "", offset: 0, size: 0 });
   const { groupId, snapshot } = group;
   notes.lose({ groupId, what: "snapshot", first: 1, last: snapshot.index });
+}
+
+/** Where the state of a group's snapshot is. */
+export function snapshotDamageOf(group: GroupLog): DamagePlace {
+  const { snapshotPlace: place } = group;
+  const { offset, size } = place.kind === "record" ? place : { offset: 0, size: 0 };
+  return { kind: "snapshot", path: snapshotFileOf(group) ?? "", offset, size };
 }
 
 /** Path of the file that has the state of a group's snapshot; undefined if there is none. */

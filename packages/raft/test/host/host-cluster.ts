@@ -48,7 +48,7 @@ export class HostNode {
       },
     );
     this.process = process;
-    const input = new StoreInput((error) => this.fatal.push(error));
+    const input = new StoreInput({ onFatal: (error) => this.fatal.push(error) });
     this.store = new MemoryStore(disk, nodeId, process, input);
     this.host = new MultiRaftHost({
       clock: process,
