@@ -1,0 +1,288 @@
+import { randomUUID } from "node:crypto";
+import {
+  type DamagePlace,
+  type Disk,
+  EMPTY_CONF,
+  type GroupEvent,
+  type IndexRange,
+  type RaftGroup,
+  type RaftLimits,
+  RaftNode,
+  readClusterId,
+  replicaIdOf,
+  type SpaceState,
+  type StateMachine,
+} from "@leveret/raft";
+import { resourceText } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { QueueRecord } from "../metadata/records.ts";
+import type { QueueGroup, QueueGroups } from "../queue/log/queue-group.ts";
+import type { QueueLog } from "../queue/log/queue-log.ts";
+import { RealDisk } from "../runtime/real-disk.ts";
+import { RealNet } from "../runtime/real-net.ts";
+import { RealRaftClock } from "../runtime/real-raft-clock.ts";
+import { damageText, hasLosses, logDamage, logQueueLosses } from "./damage-log.ts";
+import { openingProblem, prepareDataDirectory } from "./data-directory.ts";
+import { LostQueueGroup } from "./lost-queue-group.ts";
+import { RaftQueueGroup } from "./raft-queue-group.ts";
+import { StorageError } from "./storage-error.ts";
+
+export const METADATA_GROUP_ID = 1;
+/** Of a node that is alone. */
+const NODE_ID = 1;
+/** Ids of groups are never reused, so that a node alone has one generation of replicas and one epoch. */
+const REPLICA_ID = replicaIdOf(NODE_ID, 1);
+const EPOCH = 1;
+/** How often it is looked whether the metadata can still become ready: damage found while they are read shows nowhere else. */
+const METADATA_POLL_MS = 50;
+
+export interface NodeStorageOptions {
+  /** Absolute path of the data directory; made if it is not there. */
+  readonly directory: string;
+  readonly log: Logger;
+  createMetadata(): StateMachine;
+  createQueueLog(): QueueLog;
+  /** A write or sync failed: nothing is stored any more, and the process should end. Called once. */
+  onFatal(error: Error): void;
+  /** Space for messages became short, or is there again. */
+  onSpaceChange?(space: SpaceState): void;
+  readonly limits?: Partial<RaftLimits>;
+  /** Tests pass one that fails, or measures. */
+  readonly disk?: Disk;
+}
+
+/**
+ * What a node keeps on its disk: the metadata and the contents of its durable queues, each a Raft group, all in one log store.
+ * The data directory belongs to this process until `stop` resolves.
+ */
+export class NodeStorage implements QueueGroups {
+  readonly #options: NodeStorageOptions;
+  #node: RaftNode | undefined;
+  readonly #queues = new Map<number, RaftQueueGroup>();
+  /** Groups of queues that should be there, and are not, in a damaged data directory. */
+  readonly #lost = new Set<number>();
+  #onMetadataReady: (() => void) | undefined;
+  #stopping: Promise<void> | undefined;
+  #hasFailed = false;
+
+  private constructor(options: NodeStorageOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes the data directory, brings back what is in it and starts to replay it, the metadata first.
+   * @throws StorageError
+   */
+  static async open(options: NodeStorageOptions): Promise<NodeStorage> {
+    const startedMs = performance.now();
+    prepareDataDirectory(options.directory);
+    const storage = new NodeStorage(options);
+    const disk = options.disk ?? new RealDisk(options.directory);
+    const node = await storage.#openNode(disk, await clusterIdOn(disk));
+    storage.#node = node;
+    storage.#logOpened(performance.now() - startedMs);
+    try {
+      await storage.#ensureMetadata();
+    } catch (error) {
+      await storage.stop();
+      throw error;
+    }
+    return storage;
+  }
+
+  /** The group of the metadata. */
+  get metadata(): RaftGroup {
+    const group = this.#opened.group(METADATA_GROUP_ID);
+    if (group === undefined) throw new StorageError("the metadata are gone");
+    return group;
+  }
+
+  /** Whether there is space for messages. */
+  get space(): SpaceState {
+    return this.#opened.space;
+  }
+
+  get node(): RaftNode {
+    return this.#opened;
+  }
+
+  /** Resolves when the metadata are complete and can be changed. @throws StorageError if they never will be */
+  async metadataReady(): Promise<void> {
+    const { metadata } = this;
+    while (!metadata.isReady) {
+      const { stoppedBecause, isDamaged } = metadata.status();
+      if (this.#hasFailed) throw this.#metadataProblem("storage failed");
+      if (stoppedBecause !== undefined) throw this.#metadataProblem(stoppedBecause);
+      if (isDamaged) throw this.#metadataProblem("part of them is lost");
+      await new Promise<void>((resolve) => {
+        this.#onMetadataReady = resolve;
+        setTimeout(resolve, METADATA_POLL_MS);
+      });
+    }
+  }
+
+  /**
+   * Compares the queues that there are by the metadata with the contents that are on the disk: contents of queues that are gone
+   * are deleted. To be called once, before any queue is opened.
+   */
+  reconcile(records: Iterable<QueueRecord>): void {
+    const node = this.#opened;
+    const queues = new Map<number, QueueRecord>();
+    for (const record of records) {
+      if (record.groupId !== undefined) queues.set(record.groupId, record);
+    }
+    for (const { groupId } of node.groups()) {
+      if (groupId === METADATA_GROUP_ID || queues.has(groupId)) continue;
+      node.deleteGroup(groupId, () => undefined);
+    }
+    if (!hasLosses(node.damage)) return;
+    logQueueLosses(this.#options.log, node.damage, queues);
+    for (const [groupId, { name, vhost }] of queues) {
+      if (node.group(groupId) !== undefined) continue;
+      this.#lost.add(groupId);
+      this.#options.log.error(
+        { groupId },
+        `the contents of ${resourceText("queue", name, vhost)} are missing, it cannot be used`,
+      );
+    }
+  }
+
+  /** @throws RangeError if the record names no group */
+  open(record: QueueRecord): QueueGroup {
+    const { groupId } = record;
+    if (groupId === undefined) throw new RangeError(`queue '${record.name}' has no group`);
+    if (this.#lost.has(groupId)) return new LostQueueGroup(groupId, this.#options.createQueueLog());
+    const known = this.#queues.get(groupId);
+    if (known !== undefined) return known;
+    const group = this.#opened.group(groupId) ?? this.#create(groupId);
+    // Made by createQueueLog, like the machines of all groups but that of the metadata.
+    const queue = new RaftQueueGroup(group, group.machine as QueueLog, {
+      node: this.#opened,
+      forget: (forgotten) => void this.#queues.delete(forgotten),
+    });
+    this.#queues.set(groupId, queue);
+    return queue;
+  }
+
+  /** Saves what takes long to replay, closes the log and gives the data directory back. Repeatable. */
+  stop(): Promise<void> {
+    this.#stopping ??= new Promise((resolve) => this.#opened.stop(resolve));
+    return this.#stopping;
+  }
+
+  get #opened(): RaftNode {
+    if (this.#node === undefined) throw new Error("the storage is not open");
+    return this.#node;
+  }
+
+  #openNode(disk: Disk, clusterId: string): Promise<RaftNode> {
+    const { directory, limits } = this.#options;
+    const clock = new RealRaftClock();
+    return new Promise((resolve, reject) => {
+      RaftNode.open(
+        { clock, timers: clock, disk, net: new RealNet() },
+        {
+          nodeId: NODE_ID,
+          clusterId,
+          listenAddress: undefined,
+          peerAddress: () => undefined,
+          createMachine: (groupId) => this.#createMachine(groupId),
+          seed: process.pid,
+          onFatal: (error) => this.#onFatal(error),
+          onDamage: (groupId, range, place) => this.#onDamage(groupId, range, place),
+          onSpaceChange: (space) => this.#options.onSpaceChange?.(space),
+          onGroupEvent: (groupId, event) => this.#onGroupEvent(groupId, event),
+          groupPriority: (groupId) => (groupId === METADATA_GROUP_ID ? 0 : 1),
+          appliesBeforeDurable: true,
+          ...(limits === undefined ? {} : { limits }),
+        },
+        (error, node) => {
+          if (node !== undefined) resolve(node);
+          else reject(openingProblem(directory, error));
+        },
+      );
+    });
+  }
+
+  #createMachine(groupId: number): StateMachine {
+    const { createMetadata, createQueueLog } = this.#options;
+    return groupId === METADATA_GROUP_ID ? createMetadata() : createQueueLog();
+  }
+
+  /** The metadata are the first thing that is ever stored: where they are missing, something is there or was. */
+  async #ensureMetadata(): Promise<void> {
+    const node = this.#opened;
+    if (node.group(METADATA_GROUP_ID) !== undefined) return;
+    if (node.groups().length > 0 || hasLosses(node.damage)) {
+      throw this.#metadataProblem("they are missing");
+    }
+    await new Promise<void>((resolve) => this.#createGroup(METADATA_GROUP_ID, resolve));
+  }
+
+  #create(groupId: number): RaftGroup {
+    this.#createGroup(groupId, () => undefined);
+    const group = this.#opened.group(groupId);
+    if (group === undefined) throw new Error(`group ${groupId} was not made`);
+    return group;
+  }
+
+  #createGroup(groupId: number, done: () => void): void {
+    const conf = { ...EMPTY_CONF, voters: [REPLICA_ID] };
+    this.#opened.createGroup({ groupId, epoch: EPOCH, replicaId: REPLICA_ID, conf }, done);
+  }
+
+  #onGroupEvent(groupId: number, event: GroupEvent): void {
+    if (event.kind === "ready") {
+      if (groupId === METADATA_GROUP_ID) this.#onMetadataReady?.();
+      else this.#queues.get(groupId)?.onReady();
+    } else if (event.kind === "stopped" && this.#isRunning) {
+      const { why, dump } = event;
+      const fields = dump === undefined ? { groupId, why } : { groupId, why, dump };
+      if (why !== DELETED) this.#options.log.error(fields, "part of the storage stopped");
+    }
+  }
+
+  get #isRunning(): boolean {
+    return this.#stopping === undefined && !this.#hasFailed;
+  }
+
+  /** Found by reading, not at the start. */
+  #onDamage(groupId: number, { first, last }: IndexRange, place: DamagePlace): void {
+    const what = place.kind === "snapshot" ? "snapshot" : "entries";
+    const losses = [{ groupId, what, first, last } as const];
+    logDamage(this.#options.log, [{ ...place, losses, otherLosses: 0 }]);
+  }
+
+  #onFatal(error: Error): void {
+    this.#hasFailed = true;
+    this.#options.onFatal(error);
+  }
+
+  #metadataProblem(why: string): StorageError {
+    const { directory } = this.#options;
+    const place = damageText(this.#opened.damage);
+    return new StorageError(
+      `the metadata in the data directory ${directory} cannot be used, ${why}${place}`,
+    );
+  }
+
+  #logOpened(durationMs: number): void {
+    const node = this.#opened;
+    const { log, directory } = this.#options;
+    const { files, liveBytes, diskBytes } = node.storeStatistics();
+    const groups = node.groups().length;
+    const fields = { directory, groups, files, liveBytes, diskBytes, ms: Math.round(durationMs) };
+    log.info(fields, groups === 0 ? "new data directory" : "data directory opened");
+    logDamage(log, node.damage);
+  }
+}
+
+/** Why a group stopped that was deleted: see GroupRegistry. */
+const DELETED = "deleted";
+
+/** The name that this node gave its cluster when it first started here; a new one if it never did. */
+function clusterIdOn(disk: Disk): Promise<string> {
+  return new Promise((resolve) => {
+    readClusterId(disk, (clusterId) => resolve(clusterId ?? randomUUID()));
+  });
+}

@@ -1,0 +1,68 @@
+import type { ProposalResult, RaftGroup, RaftNode, ReadResult } from "@leveret/raft";
+import type { QueueCommand, QueueGroup } from "../queue/log/queue-group.ts";
+import type { QueueLog } from "../queue/log/queue-log.ts";
+
+/** What a queue's group needs of the storage it is part of. */
+export interface QueueGroupOwner {
+  readonly node: Pick<RaftNode, "deleteGroup" | "startFirst">;
+  /** The group is deleted: nothing of it is told any more. */
+  forget(groupId: number): void;
+}
+
+/** The contents of one durable queue: a Raft group whose only member is this node. */
+export class RaftQueueGroup implements QueueGroup {
+  readonly groupId: number;
+  readonly log: QueueLog;
+  readonly #group: RaftGroup;
+  readonly #owner: QueueGroupOwner;
+  #waiting: (() => void)[] = [];
+
+  constructor(group: RaftGroup, log: QueueLog, owner: QueueGroupOwner) {
+    this.groupId = group.groupId;
+    this.log = log;
+    this.#group = group;
+    this.#owner = owner;
+  }
+
+  get isReady(): boolean {
+    return this.#group.isReady;
+  }
+
+  get lastIndex(): number {
+    return this.#group.status().lastIndex;
+  }
+
+  whenReady(done: () => void): void {
+    if (this.isReady) {
+      setImmediate(done);
+      return;
+    }
+    this.#waiting.push(done);
+    this.#owner.node.startFirst(this.groupId);
+  }
+
+  propose(
+    data: Uint8Array,
+    options: { readonly command: QueueCommand; readonly freesSpace: boolean },
+    done: (result: ProposalResult) => void,
+  ): boolean {
+    return this.#group.propose(data, options, done);
+  }
+
+  read(first: number, maxBytes: number, done: (result: ReadResult) => void): void {
+    this.#group.readEntries(first, this.lastIndex, maxBytes, done);
+  }
+
+  delete(): void {
+    this.#waiting = [];
+    this.#owner.forget(this.groupId);
+    this.#owner.node.deleteGroup(this.groupId, () => undefined);
+  }
+
+  /** The group leads and has replayed its log. */
+  onReady(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const done of waiting) done();
+  }
+}

@@ -1,0 +1,300 @@
+import { chmod, readdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { type Disk, DiskError } from "@leveret/raft";
+import { describe, expect, test } from "vitest";
+import { RealDisk } from "../../src/runtime/real-disk.ts";
+import { StorageError } from "../../src/storage/storage-error.ts";
+import {
+  itemsOf,
+  openStorage,
+  queueRecord,
+  ready,
+  store,
+  temporaryDirectory,
+} from "./storage-fixture.ts";
+
+describe("the storage of a node", () => {
+  test("gives back metadata and queues after a stop", async () => {
+    const directory = join(await temporaryDirectory(), "made", "by", "it");
+    const first = await openStorage(directory);
+    await first.storage.metadataReady();
+    expect(await store(first.storage.metadata, "declare")).toBe("applied");
+    const queue = first.storage.open(queueRecord(16));
+    await ready(queue);
+    expect(await store(queue, "message")).toBe("applied");
+    await first.storage.stop();
+
+    const { storage, lines } = await openStorage(directory);
+    await storage.metadataReady();
+    expect(itemsOf(storage.metadata)).toEqual(["declare"]);
+    storage.reconcile([queueRecord(16)]);
+    const again = storage.open(queueRecord(16));
+    await ready(again);
+    expect([again.isReady, itemsOf(again)]).toEqual([true, ["message"]]);
+    expect(lines).toEqual(["info data directory opened"]);
+  });
+
+  test("keeps the contents of no queue that the metadata do not have", async () => {
+    const directory = await temporaryDirectory();
+    const first = await openStorage(directory);
+    for (const groupId of [16, 17]) await ready(first.storage.open(queueRecord(groupId)));
+    await first.storage.stop();
+    const { storage } = await openStorage(directory);
+    storage.reconcile([queueRecord(17)]);
+    expect(storage.node.groups().map(({ groupId }) => groupId)).toEqual([1, 17]);
+  });
+
+  test("makes contents that are missing after a crash between declaration and queue", async () => {
+    const { storage, lines } = await openStorage(await temporaryDirectory());
+    storage.reconcile([queueRecord(16)]);
+    const queue = storage.open(queueRecord(16));
+    await ready(queue);
+    expect(await store(queue, "a")).toBe("applied");
+    expect(lines).toEqual(["info new data directory"]);
+  });
+
+  test("reads what a queue still refers to, and deletes it with the queue", async () => {
+    const { storage } = await openStorage(await temporaryDirectory());
+    const queue = storage.open(queueRecord(16));
+    await ready(queue);
+    await store(queue, "a");
+    const { lastIndex } = queue;
+    const result = await new Promise((resolve) => queue.read(lastIndex, 1000, resolve));
+    expect(result).toMatchObject({ kind: "entries", entries: [{ index: lastIndex }] });
+    queue.delete();
+    expect(storage.node.group(16)).toBeUndefined();
+    expect(await store(queue, "b")).toBe("stopped");
+  });
+
+  test("answers who waits for a queue at once, in a later turn", async () => {
+    const { storage } = await openStorage(await temporaryDirectory());
+    const queue = storage.open(queueRecord(16));
+    await ready(queue);
+    let isTold = false;
+    queue.whenReady(() => {
+      isTold = true;
+    });
+    expect(isTold).toBe(false);
+    await ready(queue);
+    expect(isTold).toBe(true);
+  });
+});
+
+describe("a data directory that cannot be used is refused with a sentence", () => {
+  test("when another node has it", async () => {
+    const directory = await temporaryDirectory();
+    const first = await openStorage(directory);
+    await expect(openStorage(directory)).rejects.toThrow(
+      new StorageError(
+        `the data directory ${directory} is in use: process ${process.pid} uses the data directory`,
+      ),
+    );
+    await first.storage.stop();
+    await openStorage(directory);
+  });
+
+  test("when it is of a newer format", async () => {
+    const directory = await temporaryDirectory();
+    const { storage } = await openStorage(directory);
+    await storage.stop();
+    for (const name of ["node.meta", "node.meta.copy"]) {
+      await writeFile(join(directory, name), newerFormat(await readFile(join(directory, name))));
+    }
+    await expect(openStorage(directory)).rejects.toThrow(
+      `the data directory ${directory} cannot be used: the data has format 2, this version reads format 1`,
+    );
+  });
+
+  test("when it is a file", async () => {
+    const file = join(await temporaryDirectory(), "file");
+    await writeFile(file, "");
+    await expect(openStorage(file)).rejects.toThrow(/^the data directory .*file cannot be made: /);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("when it cannot be written", async () => {
+    const directory = await temporaryDirectory();
+    await chmod(directory, 0o500);
+    await expect(openStorage(directory)).rejects.toThrow(/ cannot be written: /);
+  });
+
+  test("when the metadata are missing though there are messages", async () => {
+    const directory = await temporaryDirectory();
+    const { storage } = await openStorage(directory);
+    await ready(storage.open(queueRecord(16)));
+    await new Promise<void>((resolve) => storage.node.deleteGroup(1, resolve));
+    await storage.stop();
+    await expect(openStorage(directory)).rejects.toThrow(
+      `the metadata in the data directory ${directory} cannot be used, they are missing`,
+    );
+  });
+});
+
+describe("damage", () => {
+  test("is told with file and offset at the start, and other queues work", async () => {
+    const { directory, file, offset } = await damagedDirectory({ hasIndex: false });
+    const { storage, lines, fields } = await openStorage(directory);
+    const records = [queueRecord(16), queueRecord(17)];
+    storage.reconcile(records);
+    const [whole, spoilt] = records.map((record) => storage.open(record));
+    if (whole === undefined || spoilt === undefined) throw new Error("no queues");
+    await ready(whole);
+    expect(itemsOf(whole)).toEqual(["whole", "whole, too"]);
+    expect([spoilt.isReady, itemsOf(spoilt)]).toEqual([false, []]);
+    expect(lines).toEqual([
+      "info data directory opened",
+      "error damage in the data directory",
+      "error queue 'q17' in vhost '/' is damaged and cannot be used",
+    ]);
+    const told = fields[1] as { file: string; offset: number; size: number; groups: number[] };
+    expect([told.file, told.groups]).toEqual([file, [17]]);
+    expect(told.offset).toBeLessThanOrEqual(offset);
+    expect(told.offset + told.size).toBeGreaterThan(offset);
+  });
+
+  test("that only reading finds is told when it is found", async () => {
+    const { directory, file } = await damagedDirectory({ hasIndex: true });
+    const { storage, lines, fields } = await openStorage(directory);
+    const whole = storage.open(queueRecord(16));
+    const spoilt = storage.open(queueRecord(17));
+    spoilt.whenReady(() => lines.push("is ready all the same"));
+    await ready(whole);
+    await expect
+      .poll(() => lines)
+      .toEqual(["info data directory opened", "error damage in the data directory"]);
+    expect(fields[1]).toMatchObject({ kind: "entry", file, groups: [17] });
+  });
+
+  test("that took all of a queue is not hidden by an empty one", async () => {
+    const { directory } = await damagedDirectory({ hasIndex: false });
+    const { storage, lines } = await openStorage(directory);
+    storage.reconcile([queueRecord(16), queueRecord(17), queueRecord(18, "gone")]);
+    const gone = storage.open(queueRecord(18));
+    gone.whenReady(() => lines.push("is ready all the same"));
+    expect(await store(gone, "a")).toBe("stopped");
+    expect(lines.at(-1)).toBe(
+      "error the contents of queue 'gone' in vhost '/' are missing, it cannot be used",
+    );
+    expect(storage.node.group(18)).toBeUndefined();
+    // A queue that is declared now is a new one.
+    await ready(storage.open(queueRecord(19)));
+  });
+
+  test("of the metadata keeps the node from starting", async () => {
+    const { directory, file } = await damagedDirectory({ hasIndex: false, spoils: "declare" });
+    const { storage } = await openStorage(directory);
+    const problem = await storage.metadataReady().catch((error: unknown) => String(error));
+    expect(problem).toContain(
+      `StorageError: the metadata in the data directory ${directory} cannot be used, part of them is lost`,
+    );
+    expect(problem).toContain(`${file} is damaged at offset `);
+  });
+});
+
+describe("a disk that fails", () => {
+  test("is fatal, once, and nothing is stored any more", async () => {
+    const directory = await temporaryDirectory();
+    const disk = new FailingDisk(new RealDisk(directory));
+    const { storage, fatal } = await openStorage(directory, { disk });
+    await storage.metadataReady();
+    disk.isFailing = true;
+    const outcome = store(storage.metadata, "a");
+    await expect.poll(() => fatal.length).toBe(1);
+    expect(await outcome).toBe("unknown");
+    expect(await store(storage.metadata, "b")).toBe("stopped");
+    expect(String(fatal[0])).toContain("sync");
+    await storage.stop();
+  });
+});
+
+/** Queue 16 is whole; a message of queue 17 (or the metadata) has a flipped bit. */
+async function damagedDirectory(options: {
+  readonly hasIndex: boolean;
+  readonly spoils?: string;
+}): Promise<{ readonly directory: string; readonly file: string; readonly offset: number }> {
+  const { hasIndex, spoils = "spoilt" } = options;
+  const directory = await temporaryDirectory();
+  const { storage } = await openStorage(directory);
+  await storage.metadataReady();
+  await store(storage.metadata, "declare".repeat(100));
+  const whole = storage.open(queueRecord(16));
+  const other = storage.open(queueRecord(17));
+  await Promise.all([ready(whole), ready(other)]);
+  await store(whole, "whole");
+  await store(other, "spoilt".repeat(100));
+  await store(whole, "whole, too");
+  await storage.stop();
+  const folder = join(directory, "log");
+  const names = (await readdir(folder)).sort();
+  if (!hasIndex) {
+    for (const name of names) if (name.endsWith(".idx")) await unlink(join(folder, name));
+  }
+  for (const name of names) {
+    const bytes = await readFile(join(folder, name));
+    const offset = bytes.indexOf(spoils.repeat(100));
+    if (offset < 0) continue;
+    bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+    await writeFile(join(folder, name), bytes);
+    return { directory, file: `log/${name}`, offset };
+  }
+  throw new Error("the message is not in the log");
+}
+
+/** Whoever opens the copy of another version's file learns that from its header alone. */
+function newerFormat(meta: Buffer): Buffer {
+  const newer = Buffer.from(meta);
+  newer.writeUInt32LE(2, 4);
+  newer.writeUInt32LE(crc32(newer.subarray(0, -4)), newer.length - 4);
+  return newer;
+}
+
+/** Syncs of files fail when told so. */
+class FailingDisk implements Disk {
+  isFailing = false;
+  readonly #disk: Disk;
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  open(...[path, mode, done]: Parameters<Disk["open"]>): void {
+    this.#disk.open(path, mode, (error, file) => {
+      if (error === undefined) {
+        const sync = file.sync.bind(file);
+        file.sync = (synced): void => {
+          if (this.isFailing) setImmediate(() => synced(new DiskError("io", "sync", path)));
+          else sync(synced);
+        };
+      }
+      done(error, file);
+    });
+  }
+
+  list(...args: Parameters<Disk["list"]>): void {
+    this.#disk.list(...args);
+  }
+
+  makeDirectory(...args: Parameters<Disk["makeDirectory"]>): void {
+    this.#disk.makeDirectory(...args);
+  }
+
+  rename(...args: Parameters<Disk["rename"]>): void {
+    this.#disk.rename(...args);
+  }
+
+  remove(...args: Parameters<Disk["remove"]>): void {
+    this.#disk.remove(...args);
+  }
+
+  syncDirectory(...args: Parameters<Disk["syncDirectory"]>): void {
+    this.#disk.syncDirectory(...args);
+  }
+
+  freeSpace(...args: Parameters<Disk["freeSpace"]>): void {
+    this.#disk.freeSpace(...args);
+  }
+
+  lock(...args: Parameters<Disk["lock"]>): void {
+    this.#disk.lock(...args);
+  }
+}
