@@ -18,29 +18,48 @@ export type OnAlarmChange = (reason: string | undefined) => void;
  */
 export class Alarms {
   readonly #log: Logger;
-  /** Nodes by source; both in order of raising, which is the order of the words in `reason`. */
-  readonly #nodes = new Map<AlarmSource, Set<string>>();
+  /** By source, then by node: what raised it. In order of raising, which is the order of the words in `reason`. */
+  readonly #nodes = new Map<AlarmSource, Map<string, Set<string>>>();
   readonly #listeners = new Set<OnAlarmChange>();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
-  /** Raising again what is raised does nothing. */
-  raise(source: AlarmSource, node: string): void {
-    const nodes = this.#nodes.get(source) ?? new Set<string>();
-    if (nodes.has(node)) return;
+  /**
+   * Raising again what is raised does nothing. With different causes (`by`) on the same node, the alarm lasts until the last
+   * of them is cleared.
+   */
+  raise(source: AlarmSource, node: string, by = "monitor"): void {
+    const nodes = this.#nodes.get(source) ?? new Map<string, Set<string>>();
+    const causes = nodes.get(node);
+    if (causes !== undefined) {
+      causes.add(by);
+      return;
+    }
     const before = this.reason;
-    nodes.add(node);
+    nodes.set(node, new Set([by]));
     this.#nodes.set(source, nodes);
     this.#log.warn(raisedText(source, node));
     this.#announce(before);
   }
 
   /** Clearing what is not raised does nothing. */
-  clear(source: AlarmSource, node: string): void {
+  clear(source: AlarmSource, node: string, by = "monitor"): void {
+    const causes = this.#nodes.get(source)?.get(node);
+    if (causes?.delete(by) === true && causes.size === 0) this.#end(source, node);
+  }
+
+  /** Clears whatever `node` raised: it has left. */
+  clearNode(node: string): void {
+    for (const [source, nodes] of [...this.#nodes]) {
+      if (nodes.has(node)) this.#end(source, node);
+    }
+  }
+
+  #end(source: AlarmSource, node: string): void {
     const nodes = this.#nodes.get(source);
-    if (nodes === undefined || !nodes.has(node)) return;
+    if (nodes === undefined) return;
     const before = this.reason;
     nodes.delete(node);
     this.#log.warn(`${source} resource limit alarm cleared on node ${node}`);
@@ -51,14 +70,9 @@ export class Alarms {
     this.#announce(before);
   }
 
-  /** Clears whatever `node` raised: it has left. */
-  clearNode(node: string): void {
-    for (const source of [...this.#nodes.keys()]) this.clear(source, node);
-  }
-
   get active(): readonly Alarm[] {
     return [...this.#nodes].flatMap(([source, nodes]) =>
-      [...nodes].map((node) => ({ source, node })),
+      [...nodes.keys()].map((node) => ({ source, node })),
     );
   }
 

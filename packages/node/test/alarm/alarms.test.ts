@@ -43,6 +43,20 @@ describe("Alarms", () => {
     expect(lines).toHaveLength(1);
   });
 
+  test("lasts until all that raised it on a node is over", () => {
+    const { alarms, lines, reasons } = make();
+    alarms.raise("disk", NODE);
+    alarms.raise("disk", NODE, "log store");
+    alarms.clear("disk", NODE);
+    expect([alarms.reason, lines.length]).toEqual(["low on disk", 1]);
+    alarms.raise("disk", NODE);
+    alarms.clear("disk", NODE, "log store");
+    alarms.clear("disk", NODE, "log store");
+    expect(alarms.isActive).toBe(true);
+    alarms.clear("disk", NODE);
+    expect(reasons).toEqual(["low on disk", undefined]);
+  });
+
   test("forgets what a node that left had raised", () => {
     const { alarms } = make();
     alarms.raise("disk", NODE);
