@@ -28,6 +28,12 @@ export class EntryRanges {
     else bounds.push(entryIndex, entryIndex);
   }
 
+  /** The last range goes up to this entry, as all in between are needed. */
+  extendTo(entryIndex: number): void {
+    const bounds = this.#bounds;
+    bounds[bounds.length - 1] = entryIndex;
+  }
+
   /** A snapshot is made: entries after the last range may be forgotten. */
   seal(): void {
     this.#openEnd = -1;

@@ -1,6 +1,12 @@
 import { LevelCursor } from "./level-cursor.ts";
-import { FIRST_PAGE_SLOTS, LogPage, messageHash, PAGE_SLOTS, returnHash } from "./log-page.ts";
-import { entryIndexOf } from "./message-ref.ts";
+import {
+  FIRST_PAGE_SLOTS,
+  LogPage,
+  type MessageFacts,
+  PAGE_SLOTS,
+  storedReturnHash,
+} from "./log-page.ts";
+import { entryIndexOf, refOf } from "./message-ref.ts";
 
 /** The page of a queue that became empty is kept up to this size: 3 KB for each of ten thousand idle queues. */
 const KEPT_PAGE_SLOTS = 256;
@@ -17,12 +23,8 @@ export interface SnapshotRun {
   /** Of the first. */
   readonly ref: number;
   readonly count: number;
-  /** Octets of each body. */
-  readonly size: number;
-  /** -1: never. */
-  readonly expiresAtMs: number;
-  /** Return count of each, where it was set. */
-  readonly returns: number | undefined;
+  /** The same for each message. */
+  readonly facts: MessageFacts;
   /** The entries between the message before and the first one are in the log. */
   readonly joinsRange: boolean;
 }
@@ -55,22 +57,30 @@ export class LevelContents {
     return this.#cursor;
   }
 
-  /** Adds a message behind all others; returns what its hash adds. */
-  append(ref: number, size: number, expiresAtMs: number): number {
-    const page = this.#pageToFill();
-    page.ranges.add(entryIndexOf(ref));
-    return this.#add(page, ref, size, expiresAtMs);
+  /** Adds the messages from..to-1 of an entry's batch behind all others; returns what their hashes add. */
+  append(batch: MessageFacts, entryIndex: number, range: { from: number; to: number }): number {
+    const firstRef = refOf(entryIndex, 0);
+    let hash = 0;
+    for (let from = range.from; from < range.to; ) {
+      const page = this.#pageToFill();
+      const to = Math.min(range.to, from + page.capacity - page.used);
+      page.ranges.add(entryIndex);
+      hash = (hash + this.#fill(page, batch, { from, to, firstRef })) | 0;
+      from = to;
+    }
+    return hash;
   }
 
   /** Adds the messages of a snapshot behind all others; returns what their hashes add. */
   restore(run: SnapshotRun): number {
     let hash = 0;
-    for (let nth = 0; nth < run.count; nth++) {
+    for (let from = 0; from < run.count; ) {
       const page = this.#pageToFill();
-      const ref = run.ref + nth;
-      page.ranges.addNext(entryIndexOf(ref), nth === 0 && run.joinsRange);
-      hash = (hash + this.#add(page, ref, run.size, run.expiresAtMs)) | 0;
-      if (run.returns !== undefined) hash = (hash + this.setReturns(ref, run.returns)) | 0;
+      const to = Math.min(run.count, from + page.capacity - page.used);
+      page.ranges.addNext(entryIndexOf(run.ref + from), from === 0 && run.joinsRange);
+      page.ranges.extendTo(entryIndexOf(run.ref + to - 1));
+      hash = (hash + this.#fill(page, run.facts, { from, to, firstRef: run.ref })) | 0;
+      from = to;
     }
     return hash;
   }
@@ -100,9 +110,8 @@ export class LevelContents {
     const page = this.pageAt(this.pageFrom(ref));
     const slot = page.slotFrom(ref);
     if (slot >= page.used || page.refs[slot] !== ref || !page.isLive(slot)) return 0;
-    const known = page.returns?.[slot] ?? 0;
-    const before = known === 0 ? 0 : returnHash(ref, known - 1);
-    const change = (returnHash(ref, count) - before) | 0;
+    const before = storedReturnHash(ref, page.returns?.[slot] ?? 0);
+    const change = (storedReturnHash(ref, count + 1) - before) | 0;
     page.setReturns(slot, count);
     page.hash = (page.hash + change) | 0;
     return change;
@@ -145,12 +154,15 @@ export class LevelContents {
     return this.#tail.isFull ? this.#makeRoom() : this.#tail;
   }
 
-  #add(page: LogPage, ref: number, size: number, expiresAtMs: number): number {
-    page.append(ref, size, expiresAtMs);
-    const hash = messageHash(this.level, ref, size, expiresAtMs);
-    page.hash = (page.hash + hash) | 0;
-    this.count++;
-    this.bytes += size;
+  #fill(
+    page: LogPage,
+    batch: MessageFacts,
+    range: { from: number; to: number; firstRef: number },
+  ): number {
+    const { bytes } = page;
+    const hash = page.fill(batch, range, this.level);
+    this.count += range.to - range.from;
+    this.bytes += page.bytes - bytes;
     return hash;
   }
 

@@ -48,8 +48,9 @@ export class LevelCursor implements LogCursor {
     if (this.count === 0) throw new RangeError("no message is beyond the cursor");
     this.#takenCount++;
     this.#takenBytes += this.bodySize;
-    this.#slot++;
-    this.skipDead();
+    const slot = ++this.#slot;
+    const page = this.#page;
+    if (slot >= page.used || !page.isLive(slot)) this.skipDead();
   }
 
   rewindTo(ref: number): void {

@@ -16,6 +16,13 @@ export interface Removed {
   bytes: number;
 }
 
+/** What a page needs to know of the messages of a batch. */
+export interface MessageFacts {
+  bodySizeAt(item: number): number;
+  /** -1: never. */
+  expiresAtMsAt(item: number): number;
+}
+
 /** A page that does not change. */
 export interface FrozenPage
   extends Pick<LogPage, "refs" | "sizes" | "live" | "expiries" | "returns" | "used" | "head"> {
@@ -91,17 +98,36 @@ export class LogPage {
     return { refs, sizes, live, expiries, returns, used, head, bounds };
   }
 
-  /** Fills the next slot. */
-  append(ref: number, size: number, expiresAtMs: number): void {
-    const slot = this.used++;
-    this.refs[slot] = ref;
-    this.sizes[slot] = size;
-    // A snapshot does not look at slots filled after it was made, so the word needs no copy.
-    const word = slot >>> 5;
-    this.live[word] = (this.live[word] ?? 0) | (1 << (slot & 31));
-    if (expiresAtMs !== NEVER) this.#expiriesForWriting()[slot] = expiresAtMs;
-    this.count++;
-    this.bytes += size;
+  /** Fills slots with the messages from..to-1 of a batch, for which there must be room; returns what their hashes add. */
+  fill(
+    batch: MessageFacts,
+    range: { from: number; to: number; firstRef: number },
+    level: number,
+  ): number {
+    const { from, to, firstRef } = range;
+    const { refs, sizes } = this;
+    const start = this.used;
+    let slot = start;
+    let bytes = 0;
+    let hash = 0;
+    for (let item = from; item < to; item++) {
+      const ref = firstRef + item;
+      const size = batch.bodySizeAt(item);
+      const expiresAtMs = batch.expiresAtMsAt(item);
+      refs[slot] = ref;
+      sizes[slot] = size;
+      if (expiresAtMs !== NEVER) this.#expiriesForWriting()[slot] = requireTime(expiresAtMs);
+      hash = (hash + messageHash(level, ref, size, expiresAtMs)) | 0;
+      bytes += size;
+      slot++;
+    }
+    // A snapshot does not look at slots filled after it was made, so the words need no copy.
+    setBits(this.live, start, slot);
+    this.used = slot;
+    this.count += slot - start;
+    this.bytes += bytes;
+    this.hash = (this.hash + hash) | 0;
+    return hash;
   }
 
   isLive(slot: number): boolean {
@@ -173,7 +199,6 @@ export class LogPage {
       this.live = this.live.slice();
       this.#isLiveShared = false;
     }
-    const before = this.count;
     const lastWord = (to - 1) >>> 5;
     for (let word = from >>> 5; word <= lastWord; word++) {
       let bits = this.live[word] ?? 0;
@@ -183,7 +208,6 @@ export class LogPage {
       this.live[word] = (this.live[word] ?? 0) & ~bits;
       this.#forget(word << 5, bits, level, removed);
     }
-    removed.count += before - this.count;
     if (from <= this.head) this.head = this.nextLive(Math.min(to, this.used));
     else this.#hasStaleRanges = true;
   }
@@ -197,11 +221,6 @@ export class LogPage {
     this.bytes = 0;
     this.hash = 0;
     this.head = this.used;
-  }
-
-  /** Hash of the message in a slot, without its return count. */
-  hashAt(slot: number, level: number): number {
-    return messageHash(level, this.refs[slot] ?? 0, this.sizes[slot] ?? 0, this.expiryAt(slot));
   }
 
   /** Moves to arrays of this size, which nobody else looks at. */
@@ -236,19 +255,26 @@ export class LogPage {
     expiries?.fill(NEVER, to);
     returns?.fill(0, to);
     this.live.fill(0);
-    setBits(this.live, to);
+    setBits(this.live, 0, to);
     this.used = to;
     this.head = 0;
   }
 
   /** Copies the live messages of `source`, all behind those here, into free slots. */
   addAll(source: LogPage): void {
+    const start = this.used;
     for (let slot = source.head; slot < source.used; slot = source.nextLive(slot + 1)) {
-      const ref = source.refs[slot] ?? 0;
-      this.append(ref, source.sizes[slot] ?? 0, source.expiryAt(slot));
+      const to = this.used++;
+      this.refs[to] = source.refs[slot] ?? 0;
+      this.sizes[to] = source.sizes[slot] ?? 0;
+      const expiresAtMs = source.expiryAt(slot);
+      if (expiresAtMs !== NEVER) this.#expiriesForWriting()[to] = expiresAtMs;
       const returns = source.returns?.[slot] ?? 0;
-      if (returns > 0) this.setReturns(this.used - 1, returns - 1);
+      if (returns > 0) this.setReturns(to, returns - 1);
     }
+    setBits(this.live, start, this.used);
+    this.count += source.count;
+    this.bytes += source.bytes;
     this.hash = (this.hash + source.hash) | 0;
     this.ranges.addAll(source.currentRanges());
   }
@@ -263,8 +289,9 @@ export class LogPage {
     return ranges;
   }
 
+  /** Takes messages out of the sums: those whose bits are set, which stand for the slots from `base` on. */
   #forget(base: number, bits: number, level: number, removed: Removed): void {
-    const { sizes, returns } = this;
+    const { refs, sizes, expiries, returns } = this;
     let rest = bits;
     let hash = 0;
     let bytes = 0;
@@ -272,16 +299,18 @@ export class LogPage {
     while (rest !== 0) {
       const slot = base + lowestBit(rest);
       rest &= rest - 1;
-      bytes += sizes[slot] ?? 0;
-      hash = (hash + this.hashAt(slot, level)) | 0;
+      const ref = refs[slot] ?? 0;
+      const size = sizes[slot] ?? 0;
+      const expiresAtMs = expiries === undefined ? NEVER : (expiries[slot] ?? NEVER);
+      hash = (hash + messageHash(level, ref, size, expiresAtMs)) | 0;
+      bytes += size;
       count++;
-      if (returns === undefined) continue;
-      const stored = returns[slot] ?? 0;
-      if (stored > 0) hash = (hash + returnHash(this.refs[slot] ?? 0, stored - 1)) | 0;
+      if (returns !== undefined) hash = (hash + storedReturnHash(ref, returns[slot] ?? 0)) | 0;
     }
     this.hash = (this.hash - hash) | 0;
     this.bytes -= bytes;
     this.count -= count;
+    removed.count += count;
     removed.bytes += bytes;
   }
 
@@ -328,15 +357,31 @@ export function messageHash(level: number, ref: number, size: number, expiresAtM
 }
 
 /** Hash of a return count that was set. */
-export function returnHash(ref: number, count: number): number {
+function returnHash(ref: number, count: number): number {
   return messageHash(0xff, ref, count, 0x5555);
 }
 
-/** Sets the first `count` bits. */
-function setBits(words: Uint32Array, count: number): void {
-  const whole = count >>> 5;
-  words.fill(0xffff_ffff, 0, whole);
-  if ((count & 31) !== 0) words[whole] = (1 << (count & 31)) - 1;
+/** Of a return count as a page has it: 0 if none was set. */
+export function storedReturnHash(ref: number, stored: number): number {
+  return stored === 0 ? 0 : returnHash(ref, stored - 1);
+}
+
+/** Sets the bits from..to-1. */
+function setBits(words: Uint32Array, from: number, to: number): void {
+  const firstWord = from >>> 5;
+  const lastWord = (to - 1) >>> 5;
+  if (from >= to) return;
+  for (let word = firstWord; word <= lastWord; word++) {
+    let bits = -1;
+    if (word === firstWord) bits &= -1 << (from & 31);
+    if (word === lastWord) bits &= -1 >>> (31 - ((to - 1) & 31));
+    words[word] = (words[word] ?? 0) | bits;
+  }
+}
+
+function requireTime(expiresAtMs: number): number {
+  if (Number.isSafeInteger(expiresAtMs) && expiresAtMs >= 0) return expiresAtMs;
+  throw new RangeError(`a message that expires at ${expiresAtMs}`);
 }
 
 function wordsFor(slots: number): number {

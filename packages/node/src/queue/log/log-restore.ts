@@ -6,8 +6,8 @@ import { entryIndexOf, refOf } from "./message-ref.ts";
 import { RETURN_COUNT_MAX } from "./progress.ts";
 import { VarintReader } from "./varint.ts";
 
-/** More than any item of a snapshot takes: five numbers. */
-const ITEM_SIZE_MAX = 48;
+/** More than any item of a snapshot takes: six numbers. */
+const ITEM_SIZE_MAX = 64;
 const LEVELS_MAX = 256;
 const SIZE_MAX: number = 2 ** 32 - 1;
 
@@ -116,22 +116,31 @@ export class LogRestore implements RestoreSink {
   }
 
   #readRun(reader: VarintReader): void {
-    const run = this.#decodeRun(reader);
+    const { run, returns } = this.#decodeRun(reader);
     const last = run.ref + run.count - 1;
     this.#requireRef(last);
     if (run.count > this.#messagesLeft) {
       throw new Error(`level ${this.#current.level} of a queue has more messages than it says`);
     }
     this.#hash = (this.#hash + this.#current.restore(run)) | 0;
+    if (returns !== undefined) this.#restoreReturns(run, returns);
     this.#previousRef = last;
     this.#messagesLeft -= run.count;
     if (this.#messagesLeft === 0) this.#nextLevel();
   }
 
-  #decodeRun(reader: VarintReader): SnapshotRun {
+  #restoreReturns({ ref, count }: SnapshotRun, returns: number): void {
+    for (let nth = 0; nth < count; nth++) {
+      this.#hash = (this.#hash + this.#current.setReturns(ref + nth, returns)) | 0;
+    }
+  }
+
+  #decodeRun(reader: VarintReader): { run: SnapshotRun; returns: number | undefined } {
     const start = reader.unsigned();
     const flags = start % RUN_FLAGS;
-    const ref = this.#previousRef + 1 + Math.floor(start / RUN_FLAGS);
+    const isFar = (flags & RunFlag.isFar) !== 0;
+    const distance = isFar ? reader.unsigned() : Math.floor(start / RUN_FLAGS);
+    const ref = this.#previousRef + 1 + distance;
     const count = (flags & RunFlag.isLong) === 0 ? 1 : reader.unsigned() + 2;
     const size = reader.unsigned();
     if (size > SIZE_MAX) throw new Error(`a body of ${size} octets`);
@@ -140,7 +149,8 @@ export class LogRestore implements RestoreSink {
     if ((returns ?? 0) > RETURN_COUNT_MAX) throw new Error(`a return count of ${returns}`);
     const joinsRange = (flags & RunFlag.joinsRange) !== 0;
     if (joinsRange) this.#requireNear(ref);
-    return { ref, count, size, expiresAtMs, returns, joinsRange };
+    const facts = { bodySizeAt: () => size, expiresAtMsAt: () => expiresAtMs };
+    return { run: { ref, count, facts, joinsRange }, returns };
   }
 
   #readExpiry(reader: VarintReader): number {

@@ -18,8 +18,13 @@ export const RunFlag = {
   hasReturns: 4,
   /** Of SnapshotRun. */
   joinsRange: 8,
+  /** The difference to the ref before is too large for the first number, and follows. */
+  isFar: 16,
 } as const;
-export const RUN_FLAGS = 16;
+export const RUN_FLAGS = 32;
+
+/** Differences of refs from here on are far. */
+const FAR: number = 2 ** 32;
 
 /** Slots looked at for one piece, a fraction of a millisecond. */
 const SLOTS_PER_PIECE = 16_384;
@@ -38,7 +43,7 @@ interface FrozenLevel {
  *
  *     format u8 = 1, number of levels
  *     each level, ascending: level u8, delivered ref + 1, number of messages, ref of the first message if there is one, then
- *       each run of messages: (ref - 1 - ref before) * 16 + flags, [number - 2], body size, [expiry - expiry before, signed],
+ *       each run of messages: (ref - 1 - ref before) * 32 + flags, [ref - 1 - ref before], [number - 2], body size, [expiry - expiry before, signed],
  *         [return count]
  *     digest u32, little-endian
  *
@@ -164,12 +169,16 @@ export class LogSnapshot implements SnapshotSource {
     const ref = page.refs[slot] ?? 0;
     const expiresAtMs = page.expiries?.[slot] ?? -1;
     const returns = page.returns?.[slot] ?? 0;
+    const distance = ref - this.#previousRef - 1;
+    const isFar = distance >= FAR;
     const flags =
+      (isFar ? RunFlag.isFar : 0) |
       (count > 1 ? RunFlag.isLong : 0) |
       (expiresAtMs >= 0 ? RunFlag.expires : 0) |
       (returns > 0 ? RunFlag.hasReturns : 0) |
       (joinsRange ? RunFlag.joinsRange : 0);
-    writer.unsigned((ref - this.#previousRef - 1) * RUN_FLAGS + flags);
+    writer.unsigned(isFar ? flags : distance * RUN_FLAGS + flags);
+    if (isFar) writer.unsigned(distance);
     if (count > 1) writer.unsigned(count - 2);
     writer.unsigned(page.sizes[slot] ?? 0);
     if (expiresAtMs >= 0) {

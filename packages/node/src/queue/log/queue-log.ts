@@ -92,21 +92,20 @@ export class QueueLog implements StateMachine {
 
   #enqueue(entryIndex: number, batch: EnqueueBatch, entrySize: number): void {
     const { count } = batch;
-    const firstRef = refOf(entryIndex, 0);
-    let contents = this.#levelOf(batch.levelAt(0));
-    let hash = 0;
-    let bytes = 0;
-    for (let item = 0; item < count; item++) {
-      const level = batch.levelAt(item);
-      if (level !== contents.level) contents = this.#levelOf(level);
-      const size = batch.bodySizeAt(item);
-      bytes += size;
-      hash = (hash + contents.append(firstRef + item, size, expiryOf(batch, item))) | 0;
+    const bytesBefore = this.bytes;
+    for (let from = 0; from < count; ) {
+      const level = batch.levelAt(from);
+      let to = from + 1;
+      while (to < count && batch.levelAt(to) === level) to++;
+      const contents = this.#levelOf(level);
+      const { bytes } = contents;
+      const hash = contents.append(batch, entryIndex, { from, to });
+      this.#hash = (this.#hash + hash) | 0;
+      this.bytes += contents.bytes - bytes;
+      from = to;
     }
-    this.#hash = (this.#hash + hash) | 0;
     this.count += count;
-    this.bytes += bytes;
-    this.#reclaimable.onBatch(entrySize, count, bytes);
+    this.#reclaimable.onBatch(entrySize, count, this.bytes - bytesBefore);
   }
 
   #applyProgress(entry: Entry): void {
@@ -181,15 +180,6 @@ export class QueueLog implements StateMachine {
     this.#lastIndex = index;
     this.#reclaimable.onSnapshot();
   }
-}
-
-function expiryOf(batch: EnqueueBatch, item: number): number {
-  const expiresAtMs = batch.expiresAtMsAt(item);
-  if (expiresAtMs === -1) return -1;
-  if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs < 0) {
-    throw new RangeError(`a message that expires at ${expiresAtMs}`);
-  }
-  return expiresAtMs;
 }
 
 /** A progress can only speak of messages of entries before it. */
