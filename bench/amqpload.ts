@@ -17,6 +17,8 @@ export interface Measurement {
   readonly brokerCpuUs: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** From the publish to its confirm; NaN without confirms. */
+  readonly confirmP99Us: number;
   readonly rssBeforeKb: number;
   readonly rssAfterKb: number;
   readonly openConnections: number;
@@ -39,7 +41,7 @@ export function commandLine(loadArguments: readonly string[]): string {
 
 /** Runs the load generator once; fails when the broker closed, lost or refused anything. */
 export async function runAmqpload(
-  broker: BrokerProcess,
+  broker: Pick<BrokerProcess, "pid" | "amqpPort">,
   loadArguments: readonly string[],
   timeoutMs: number,
 ): Promise<Measurement> {
@@ -60,6 +62,7 @@ export async function runAmqpload(
     brokerCpuUs: numberAt(report, "cpu", "broker_us_each"),
     p50Us: numberAt(report, "latency_us", "p50"),
     p99Us: numberAt(report, "latency_us", "p99"),
+    confirmP99Us: numberAt(report, "confirm_latency_us", "p99"),
     rssBeforeKb: numberAt(report, "rss_before_kb"),
     rssAfterKb: numberAt(report, "rss_after_kb"),
     openConnections: numberAt(report, "alive_at_end"),

@@ -5,6 +5,8 @@ export interface Load {
   readonly arguments: readonly string[];
   /** Latency loads run at a fixed rate: messages/s say nothing there. */
   readonly isLatency?: true;
+  /** Persistent messages in durable queues: the brokers store on the same disk. */
+  readonly isDurable?: true;
 }
 
 const TOPIC_QUEUES = 10;
@@ -14,7 +16,9 @@ const TOPIC_KEYS: string = Array.from(
   (_, index) => `q${index}.0.x`,
 ).join();
 
-/** The loads, all with transient messages in transient queues: this version stores nothing. */
+const STORED = ["--durable", "--persistent"] as const;
+
+/** The loads; where nothing else is said, with transient messages in transient queues. */
 export const LOADS: readonly Load[] = [
   {
     name: "auto-ack",
@@ -53,5 +57,20 @@ export const LOADS: readonly Load[] = [
     title: "latency at 1000 msg/s, 100 B",
     arguments: ["--mode", "latency", "--rate", "1000", "--size", "100", "--auto-ack"],
     isLatency: true,
+  },
+  {
+    name: "persistent-confirms",
+    title: "persistent 1 KiB, confirms 1000",
+    arguments: [...STORED, "--size", "1024", "--confirms", "1000", "--ack-every", "100"],
+    isDurable: true,
+  },
+  {
+    name: "persistent-queues",
+    title: "persistent, 4 queues, 100 B, confirms 100",
+    arguments: [
+      ...[...STORED, "--queues", "4", "--publishers", "4", "--consumers", "4"],
+      ...["--size", "100", "--confirms", "100", "--ack-every", "100"],
+    ],
+    isDurable: true,
   },
 ];

@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
 import { ChildProgram } from "../test/clients/processes/child-program.ts";
 
 const GIT_MAX_MS = 10_000;
@@ -40,4 +41,17 @@ export async function residentKb(pid: number): Promise<number> {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(status);
   if (match?.[1] === undefined) throw new Error(`process ${pid} tells no VmRSS`);
   return Number(match[1]);
+}
+
+const BLOCK_BYTES = 512;
+
+/** What the files of a directory take on the disk; holes do not count. Files may come and go meanwhile. */
+export async function diskBytes(directory: string): Promise<number> {
+  let sum = 0;
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const { blocks } = await stat(join(entry.parentPath, entry.name)).catch(() => ({ blocks: 0 }));
+    sum += blocks * BLOCK_BYTES;
+  }
+  return sum;
 }

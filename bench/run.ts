@@ -5,6 +5,8 @@ import { parseArgs } from "node:util";
 import { runProgram } from "../test/clients/processes/child-program.ts";
 import { buildAmqpload } from "./amqpload.ts";
 import { measureConnections } from "./connections.ts";
+import { formatDurableBacklog, measureDurableBacklog } from "./durable-backlog.ts";
+import { formatDurableBoot, measureDurableBoot } from "./durable-boot.ts";
 import { describeMachine } from "./machine.ts";
 import { findRabbitmq } from "./rabbitmq-process.ts";
 import { formatRaftBoot, measureRaftBoot } from "./raft-boot.ts";
@@ -16,7 +18,8 @@ import { formatRow, measureThroughput, TABLE_HEAD } from "./throughput.ts";
 const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
 const USAGE = `usage: npm run bench -- [PART] [options]
-PART is throughput (default), connections, startup, raft-throughput, raft-idle, raft-boot or all
+PART is throughput (default), connections, startup, durable-boot, durable-backlog,
+        raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
@@ -25,7 +28,12 @@ PART is throughput (default), connections, startup, raft-throughput, raft-idle, 
   --rabbitmq PATH     start script of RabbitMQ (default: Debian's, if it is installed)
   --without-rabbitmq  ours alone
   --only-rabbitmq     RabbitMQ alone
-  --directory PATH    raft: a folder on the disk to measure (default: the system's for temporary files)
+  --directory PATH    a folder on the disk to measure (default: the system's for temporary files)
+  --queues N          durable-boot: durable queues (default 10000)
+  --messages N        durable-boot: persistent messages in all of them (default 1000000)
+                      durable-backlog: in one queue (default 10000000)
+  --size BYTES        durable-backlog: of a message (default 1024)
+  --memory-messages N durable-backlog: without storage (default 1000000)
   --groups N          raft-idle, raft-boot: Raft groups (default 10000)
   --idle SECONDS      raft-idle: measured (default 60)
   --log-mb N          raft-boot: size of the log, MB (default 1000)
@@ -35,13 +43,20 @@ const PARTS = [
   "throughput",
   "connections",
   "startup",
+  "durable-boot",
+  "durable-backlog",
   "raft-throughput",
   "raft-idle",
   "raft-boot",
 ] as const;
 type Part = (typeof PARTS)[number];
 /** Those that need the load generator in C. */
-const AMQP_LOADS: readonly Part[] = ["throughput", "connections"];
+const AMQP_LOADS: readonly Part[] = [
+  "throughput",
+  "connections",
+  "durable-boot",
+  "durable-backlog",
+];
 
 function readArguments() {
   return parseArgs({
@@ -56,6 +71,10 @@ function readArguments() {
       "without-rabbitmq": { type: "boolean", default: false },
       "only-rabbitmq": { type: "boolean", default: false },
       directory: { type: "string", default: tmpdir() },
+      queues: { type: "string", default: "10000" },
+      messages: { type: "string" },
+      size: { type: "string", default: "1024" },
+      "memory-messages": { type: "string", default: "1000000" },
       groups: { type: "string", default: "10000" },
       idle: { type: "string", default: "60" },
       "log-mb": { type: "string", default: "1000" },
@@ -94,6 +113,7 @@ async function runThroughput(values: Values, rabbitmq: string | undefined): Prom
     duration: toCount("duration", values.duration),
     warmup: toCount("warmup", values.warmup),
     loads: values.load,
+    directory: values.directory,
     rabbitmq,
     isOursMeasured: !values["only-rabbitmq"],
   };
@@ -121,6 +141,28 @@ async function runStartup(values: Values): Promise<unknown> {
   print(`with import("leveret"): ${report.medianTotalMs.toFixed(1)} ms`);
   print(`(medians of ${report.runs.length} fresh processes)`);
   print(`idle RSS: ${report.idleRssMb.toFixed(1)} MB`);
+  return report;
+}
+
+async function runDurableBoot(values: Values): Promise<unknown> {
+  const report = await measureDurableBoot({
+    directory: values.directory,
+    queues: toCount("queues", values.queues),
+    messages: toCount("messages", values.messages ?? "1000000"),
+    print,
+  });
+  print(formatDurableBoot(report));
+  return report;
+}
+
+async function runDurableBacklog(values: Values): Promise<unknown> {
+  const report = await measureDurableBacklog({
+    directory: values.directory,
+    messages: toCount("messages", values.messages ?? "10000000"),
+    inMemoryMessages: toCount("memory-messages", values["memory-messages"]),
+    size: toCount("size", values.size),
+  });
+  print(formatDurableBacklog(report));
   return report;
 }
 
@@ -164,6 +206,10 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
       return runConnections(values, rabbitmqScript(values));
     case "startup":
       return runStartup(values);
+    case "durable-boot":
+      return runDurableBoot(values);
+    case "durable-backlog":
+      return runDurableBacklog(values);
     case "raft-throughput":
       return runRaftThroughput(values);
     case "raft-idle":

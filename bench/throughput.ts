@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { startLeveret } from "../test/clients/processes/leveret-process.ts";
 import { commandLine } from "./amqpload.ts";
 import {
@@ -14,6 +16,8 @@ import { startRabbitmq } from "./rabbitmq-process.ts";
 
 const OURS = "leveret";
 const THEIRS = "rabbitmq";
+/** A broker that stores says so before it ends. */
+const STOP_MAX_MS = 60_000;
 
 export interface ThroughputOptions extends RoundOptions {
   /** Names of loads; all when empty. */
@@ -22,6 +26,8 @@ export interface ThroughputOptions extends RoundOptions {
   readonly rabbitmq: string | undefined;
   /** false: RabbitMQ alone, to check the benchmark itself. */
   readonly isOursMeasured: boolean;
+  /** An existing folder, on the disk on which both store in durable loads. */
+  readonly directory: string;
 }
 
 export interface ThroughputReport {
@@ -44,6 +50,8 @@ interface Figures {
   readonly brokerCpuUs: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** NaN without confirms. */
+  readonly confirmP99Us: number;
 }
 
 type Ratio = Omit<Figures, "broker">;
@@ -53,22 +61,61 @@ export async function measureThroughput(
   options: ThroughputOptions,
   onRow: (row: Row) => void,
 ): Promise<ThroughputReport> {
-  const contestants: Contestant[] = [];
-  try {
-    if (options.isOursMeasured) contestants.push({ name: OURS, broker: await startLeveret() });
-    let rabbitmqVersion: string | undefined;
-    if (options.rabbitmq !== undefined) {
-      const broker = await startRabbitmq(options.rabbitmq);
-      rabbitmqVersion = broker.version;
-      contestants.push({ name: THEIRS, broker });
+  const wanted = wantedLoads(options.loads);
+  let rabbitmqVersion: string | undefined;
+  const rows: Row[] = [];
+  for (const isDurable of [false, true]) {
+    const loads = wanted.filter((load) => (load.isDurable ?? false) === isDurable);
+    if (loads.length === 0) continue;
+    const directory = await mkdtemp(join(options.directory, "throughput-"));
+    try {
+      const brokers = await startContestants(options, directory, isDurable);
+      rabbitmqVersion = brokers.rabbitmqVersion;
+      rows.push(...(await measureLoads(loads, brokers.contestants, options, onRow)));
+    } finally {
+      await rm(directory, { recursive: true });
     }
+  }
+  return { rabbitmqVersion, rows };
+}
+
+async function startContestants(
+  options: ThroughputOptions,
+  directory: string,
+  isDurable: boolean,
+): Promise<{ contestants: Contestant[]; rabbitmqVersion: string | undefined }> {
+  const contestants: Contestant[] = [];
+  if (options.isOursMeasured) {
+    const broker = await startLeveret(
+      isDurable ? { dataDirectory: join(directory, "leveret"), stopMaxMs: STOP_MAX_MS } : {},
+    );
+    contestants.push({ name: OURS, broker });
+  }
+  if (options.rabbitmq === undefined) return { contestants, rabbitmqVersion: undefined };
+  try {
+    const broker = await startRabbitmq(options.rabbitmq, { parent: directory });
+    contestants.push({ name: THEIRS, broker });
+    return { contestants, rabbitmqVersion: broker.version };
+  } catch (error) {
+    for (const { broker } of contestants) await broker.stop();
+    throw error;
+  }
+}
+
+async function measureLoads(
+  loads: readonly Load[],
+  contestants: readonly Contestant[],
+  options: ThroughputOptions,
+  onRow: (row: Row) => void,
+): Promise<Row[]> {
+  try {
     const rows: Row[] = [];
-    for (const load of wantedLoads(options.loads)) {
+    for (const load of loads) {
       const row = toRow(await compare(load, contestants, options), contestants, options);
       onRow(row);
       rows.push(row);
     }
-    return { rabbitmqVersion, rows };
+    return rows;
   } finally {
     for (const { broker } of contestants) await broker.stop();
   }
@@ -100,6 +147,7 @@ function toRow(
       brokerCpuUs: medianOf(comparison, name, "brokerCpuUs"),
       p50Us: medianOf(comparison, name, "p50Us"),
       p99Us: medianOf(comparison, name, "p99Us"),
+      confirmP99Us: medianOf(comparison, name, "confirmP99Us"),
     })),
     ratio: contestants.length < 2 ? undefined : ratios(comparison),
   };
@@ -112,27 +160,37 @@ function ratios(comparison: LoadComparison): Ratio {
     brokerCpuUs: ratioOf(comparison, pair, "brokerCpuUs"),
     p50Us: ratioOf(comparison, pair, "p50Us"),
     p99Us: ratioOf(comparison, pair, "p99Us"),
+    confirmP99Us: ratioOf(comparison, pair, "confirmP99Us"),
   };
 }
 
 /** The rows as lines of a Markdown table, without its head. */
 export function formatRow(row: Row): string {
   const lines = row.figures.map((figures) => {
-    const { messagesPerSecond, brokerCpuUs, p50Us, p99Us } = figures;
+    const { messagesPerSecond, brokerCpuUs } = figures;
     const rate = Math.round(messagesPerSecond).toLocaleString("en");
-    const latency = `${Math.round(p50Us)} | ${Math.round(p99Us)}`;
+    const latency = formatLatency(figures, (us) => String(Math.round(us)));
     return `| ${row.title} | ${figures.broker} | ${rate} | ${brokerCpuUs.toFixed(2)} | ${latency} |`;
   });
   if (row.ratio !== undefined) {
-    const { messagesPerSecond, brokerCpuUs, p50Us, p99Us } = row.ratio;
+    const { messagesPerSecond, brokerCpuUs } = row.ratio;
     const times = `${messagesPerSecond.toFixed(1)} x | 1/${(1 / brokerCpuUs).toFixed(1)}`;
-    lines.push(
-      `| ${row.title} | ratio | ${times} | ${p50Us.toFixed(2)} x | ${p99Us.toFixed(2)} x |`,
-    );
+    const latency = formatLatency(row.ratio, (ratio) => `${ratio.toFixed(2)} x`);
+    lines.push(`| ${row.title} | ratio | ${times} | ${latency} |`);
   }
   return lines.join("\n");
 }
 
+/** What was not measured stays empty. */
+function formatLatency(
+  { p50Us, p99Us, confirmP99Us }: Ratio,
+  format: (figure: number) => string,
+): string {
+  return [p50Us, p99Us, confirmP99Us]
+    .map((figure) => (Number.isFinite(figure) ? format(figure) : ""))
+    .join(" | ");
+}
+
 /** Head of the table that `formatRow` fills. */
-export const TABLE_HEAD = `| load | broker | messages/s | CPU us per message | p50 us | p99 us |
-| --- | --- | --- | --- | --- | --- |`;
+export const TABLE_HEAD = `| load | broker | messages/s | CPU us per message | p50 us | p99 us | confirm p99 us |
+| --- | --- | --- | --- | --- | --- | --- |`;
