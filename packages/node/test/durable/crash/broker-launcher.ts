@@ -21,21 +21,26 @@ export interface StartedBroker {
 /** Starts a broker on the same data again and again. */
 export type BrokerLauncher = () => StartedBroker;
 
-/**
- * Ours, its data in `directory`/data, its log in `directory`/broker.log.
- * @param program what node is given; undefined: `dist`
- */
-export function launchLeveret(
-  directory: string,
-  options: { readonly program?: readonly string[]; readonly isInMemory?: boolean } = {},
-): BrokerLauncher {
+/** How ours is started. */
+export interface LaunchOptions {
+  /** What node is given; undefined: `dist`. */
+  readonly program?: readonly string[];
+  /** undefined: `data` in the directory. */
+  readonly dataDirectory?: string;
+  /** It stores nothing: to prove that tests can fail. */
+  readonly isInMemory?: boolean;
+}
+
+/** Ours, its data in `directory`/data, its log in `directory`/broker.log. */
+export function launchLeveret(directory: string, options: LaunchOptions = {}): BrokerLauncher {
   const log = join(directory, "broker.log");
   const work = join(directory, "work");
+  const { dataDirectory = join(directory, "data") } = options;
   mkdirSync(work, { recursive: true });
   return () => {
     let written: Promise<void> = Promise.resolve();
     const broker = new LeveretProcess(work, {
-      ...(options.isInMemory === true ? {} : { dataDirectory: join(directory, "data") }),
+      ...(options.isInMemory === true ? {} : { dataDirectory }),
       ...(options.program === undefined ? {} : { program: options.program }),
       readyMaxMs: READY_MAX_MS,
       stopMaxMs: STOP_MAX_MS,

@@ -5,7 +5,7 @@ import type { BrokerLauncher, StartedBroker } from "./broker-launcher.ts";
 import { Consumer, type ConsumerHabits } from "./consumer.ts";
 import { CrashHistory, type Excuses } from "./crash-history.ts";
 import { ChangingQueues, countReady, declareAll, verifySurvivors } from "./declared-things.ts";
-import { drainAll } from "./drain.ts";
+import { drainAll, publishBarrier } from "./drain.ts";
 import { Publisher } from "./publisher.ts";
 import { QUEUE_PLANS } from "./queue-plans.ts";
 import { type Counters, type RoundCounts, Session } from "./session.ts";
@@ -156,7 +156,8 @@ export class CrashTest {
       for (const publisher of publishers) await publisher.stop();
       await transactions.stop();
       for (const consumer of consumers) await consumer.stop();
-      await drainAll(session, connection, this.#options.settleMs);
+      await drainAll(session, connection, QUEUE_PLANS);
+      await publishBarrier(session, connection, this.#options.settleMs);
       checked = this.#check();
     }
     session.check();
@@ -180,7 +181,7 @@ export class CrashTest {
     await declareAll(channel);
     this.#isDeclared = true;
     let found = 0;
-    for (const [queue, count] of await countReady(channel)) {
+    for (const [queue, count] of await countReady(channel, QUEUE_PLANS)) {
       session.backlog.set(queue, count);
       if (this.#isEmpty && count > 0) {
         throw new Error(`${queue} has ${count} messages although all had been acked`);

@@ -5,6 +5,7 @@ import {
   BARRIER_QUEUE,
   EXCHANGE,
   QUEUE_PLANS,
+  type QueuePlan,
   TRANSIENT_EXCHANGE,
   TRANSIENT_QUEUE,
 } from "./queue-plans.ts";
@@ -43,9 +44,12 @@ export async function verifySurvivors(connection: ChannelModel): Promise<void> {
 }
 
 /** Ready messages of each queue. */
-export async function countReady(channel: Channel): Promise<Map<string, number>> {
+export async function countReady(
+  channel: Channel,
+  plans: readonly QueuePlan[],
+): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (const { name } of QUEUE_PLANS) {
+  for (const { name } of plans) {
     counts.set(name, (await channel.checkQueue(name)).messageCount);
   }
   return counts;

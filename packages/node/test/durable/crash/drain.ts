@@ -2,26 +2,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelModel } from "amqplib";
 import { Consumer, type ConsumerHabits } from "./consumer.ts";
 import { countReady } from "./declared-things.ts";
-import { BARRIER_QUEUE, QUEUE_PLANS } from "./queue-plans.ts";
+import { BARRIER_QUEUE, type QueuePlan } from "./queue-plans.ts";
 import type { Session } from "./session.ts";
 
 const HABITS: ConsumerHabits = { prefetch: 200, ackEvery: 20, isHoarding: false };
 const POLL_MS = 20;
 const DRAIN_MAX_MS = 120_000;
 
-/**
- * Consumes everything, after publishers have stopped and other consumers are gone, and notes it in the history.
- * @param settleMs after which acks count as stored once a later message is confirmed
- */
+/** Consumes everything, after publishers have stopped and other consumers are gone, and notes it in the history. */
 export async function drainAll(
   session: Session,
   connection: ChannelModel,
-  settleMs: number,
+  plans: readonly QueuePlan[],
 ): Promise<void> {
   const deadline = performance.now() + DRAIN_MAX_MS;
   for (;;) {
     const consumers: Consumer[] = [];
-    for (const plan of QUEUE_PLANS) {
+    for (const plan of plans) {
       consumers.push(
         await Consumer.open(session, connection, { plan, habits: HABITS, seed: consumers.length }),
       );
@@ -30,12 +27,11 @@ export async function drainAll(
     for (const consumer of consumers) await consumer.stop();
     // What a closed channel had comes back to the queue: only now is a count of zero all there is.
     const from = performance.now();
-    if ((await readySum(connection)) === 0) {
-      for (const { name } of QUEUE_PLANS) session.history.onDrained(name, from, performance.now());
-      break;
+    if ((await readySum(connection, plans)) === 0) {
+      for (const { name } of plans) session.history.onDrained(name, from, performance.now());
+      return;
     }
   }
-  await publishBarrier(session, connection, settleMs);
 }
 
 async function untilEmpty(
@@ -44,9 +40,10 @@ async function untilEmpty(
   consumers: readonly Consumer[],
   deadline: number,
 ): Promise<void> {
+  const plans = consumers.map(({ plan }) => plan);
   for (;;) {
     session.check();
-    const ready = await readySum(connection);
+    const ready = await readySum(connection, plans);
     if (ready === 0 && consumers.every((each) => each.isIdle)) return;
     if (performance.now() > deadline) {
       const busy = consumers.filter((each) => !each.isIdle).map(({ plan }) => plan.name);
@@ -56,16 +53,20 @@ async function untilEmpty(
   }
 }
 
-async function readySum(connection: ChannelModel): Promise<number> {
+async function readySum(connection: ChannelModel, plans: readonly QueuePlan[]): Promise<number> {
   const channel = await connection.createChannel();
-  const counts = await countReady(channel);
+  const counts = await countReady(channel, plans);
   await channel.close();
   let sum = 0;
   for (const count of counts.values()) sum += count;
   return sum;
 }
 
-async function publishBarrier(
+/**
+ * Waits until a message is confirmed that comes after everything else.
+ * @param settleMs after which acks count as stored once a later message is confirmed
+ */
+export async function publishBarrier(
   session: Session,
   connection: ChannelModel,
   settleMs: number,
