@@ -1,6 +1,6 @@
 import { ChannelError } from "@leveret/amqp";
 import { ACCESS_DECISION_CACHE_COUNT } from "../metadata/metadata-limits.ts";
-import type { MetadataMachine } from "../metadata/metadata-machine.ts";
+import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { InvalidPatternError } from "../metadata/name-pattern.ts";
 import type { UserRecord } from "../metadata/records.ts";
 import { verifyPassword } from "./password.ts";
@@ -44,12 +44,12 @@ const NOBODY = {
  * remembered until a permission changes anywhere, at most ACCESS_DECISION_CACHE_COUNT of them.
  */
 export class AccessControl {
-  readonly #metadata: MetadataMachine;
+  readonly #metadata: MetadataView;
   readonly #patterns = new PatternCache();
   readonly #decisions = new Map<string, boolean>();
   #epoch: number;
 
-  constructor(metadata: MetadataMachine) {
+  constructor(metadata: MetadataView) {
     this.#metadata = metadata;
     this.#epoch = metadata.accessEpoch;
   }

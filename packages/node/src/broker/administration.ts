@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { type CredentialRule, credentialRule } from "../auth/credential-rule.ts";
 import { hashPassword, SALT_SIZE } from "../auth/password.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, DefaultUser } from "../config/config.ts";
 import {
   type AddVhost,
   CHANGED,
   type MetadataCommand,
   type MetadataResult,
+  type Refusal,
   refused,
 } from "../metadata/commands.ts";
-import type { MetadataMachine } from "../metadata/metadata-machine.ts";
+import type { MetadataView } from "../metadata/metadata-machine.ts";
+import type { MetadataStore, WaitsUntil } from "../metadata/metadata-store.ts";
 import type { HashingAlgorithm } from "../metadata/records.ts";
 import { topologyProblem } from "./topology-validation.ts";
 import { VhostDefaults } from "./vhost-defaults.ts";
@@ -31,83 +33,122 @@ export class Administration {
   /** For passwords given in clear text. */
   readonly checkPassword: CredentialRule;
   readonly hashingAlgorithm: HashingAlgorithm;
-  readonly #metadata: MetadataMachine;
+  readonly #store: MetadataStore;
   readonly #vhostDefaults: VhostDefaults;
   readonly #vhostMax: number | undefined;
 
-  constructor(metadata: MetadataMachine, { auth, defaults, limits }: Config) {
-    this.#metadata = metadata;
+  constructor(store: MetadataStore, { auth, defaults, limits }: Config) {
+    this.#store = store;
     this.#vhostDefaults = new VhostDefaults(defaults);
     this.#vhostMax = limits.vhostMax;
     this.checkPassword = credentialRule(auth.credentialValidator);
     this.hashingAlgorithm = `rabbit_password_hashing_${auth.passwordHashing}`;
   }
 
-  apply(command: MetadataCommand): MetadataResult {
-    const problem = topologyProblem(command, this.#metadata);
-    if (problem !== undefined) return refused("validation_failed", problem);
-    const isNewVhost =
-      command.type === "addVhost" && this.#metadata.vhost(command.name) === undefined;
-    return isNewVhost ? this.#addVhost(command) : this.#metadata.apply(command);
+  /** What there is. */
+  get metadata(): MetadataView {
+    return this.#store.machine;
+  }
+
+  /** Calls `done` within the call or later, as MetadataStore.submit. */
+  apply(command: MetadataCommand, done: Done, until: WaitsUntil = "stored"): void {
+    const problem = topologyProblem(command, this.metadata);
+    if (problem !== undefined) done(refused("validation_failed", problem));
+    else if (command.type === "addVhost" && this.metadata.vhost(command.name) === undefined) {
+      this.#addVhost(command, this.#whenStored(done, until));
+    } else {
+      this.#store.submit(command, done, until);
+    }
   }
 
   /** Makes a user or changes an existing one, unless the password breaks the rule. */
-  putUser(user: NewUser): MetadataResult {
+  putUser(user: NewUser, done: Done): void {
     const problem = user.password === undefined ? undefined : this.checkPassword(user.password);
-    return problem === undefined
-      ? this.#putUser(user)
-      : refused("credential_validation_failed", problem);
+    if (problem !== undefined) done(refused("credential_validation_failed", problem));
+    else this.putShippedUser(user, done);
   }
 
   /** As `putUser` without the rule: for the user that comes with the program. */
-  putShippedUser(user: NewUser): MetadataResult {
-    return this.#putUser(user);
-  }
-
-  #putUser({ name, password, tags }: NewUser): MetadataResult {
+  putShippedUser({ name, password, tags }: NewUser, done: Done): void {
     const { hashingAlgorithm } = this;
     const passwordHash =
       password === undefined ? "" : hashPassword(password, makeSalt(), hashingAlgorithm);
-    return this.#metadata.apply({ type: "putUser", name, passwordHash, hashingAlgorithm, tags });
+    this.#store.submit({ type: "putUser", name, passwordHash, hashingAlgorithm, tags }, done);
+  }
+
+  /** Calls `done` when all that was applied so far is stored. */
+  whenStored(done: (failure: Refusal | undefined) => void): void {
+    this.#store.whenStored(done);
   }
 
   /** A new vhost gets its defaults as a whole, or it is not made. */
-  #addVhost(command: AddVhost): MetadataResult {
+  #addVhost(command: AddVhost, done: Done): void {
     const { name } = command;
     const max = this.#vhostMax;
-    if (max !== undefined && this.#metadata.vhosts().length >= max) {
+    if (max !== undefined && this.metadata.vhosts().length >= max) {
       const text = `cannot create vhost '${name}': vhost limit of ${max} is reached`;
-      return refused("vhost_limit_exceeded", text);
+      done(refused("vhost_limit_exceeded", text));
+      return;
     }
-    const added = this.#metadata.apply(command);
-    if (!added.ok) return added;
-    const refusal = this.#fill(name);
-    if (refusal === undefined) return CHANGED;
-    this.#metadata.apply({ type: "deleteVhost", name });
-    return refusal;
+    this.#inTurn([this.#submission(command), ...this.#defaultsOf(name)], (result) => {
+      if (result.ok || this.metadata.vhost(name) === undefined) done(result);
+      else this.#store.submit({ type: "deleteVhost", name }, () => done(result), "applied");
+    });
   }
 
-  /** The refusal, if there is one. */
-  #fill(vhost: string): MetadataResult | undefined {
-    for (const command of this.#vhostDefaults.commandsFor(vhost)) {
-      const result = this.#metadata.apply(command);
-      if (!result.ok) return result;
+  #defaultsOf(vhost: string): Step[] {
+    const commands = this.#vhostDefaults.commandsFor(vhost);
+    const users = this.#vhostDefaults.usersOf(vhost);
+    return [
+      ...commands.map((command) => this.#submission(command)),
+      ...users.flatMap((user) => [this.#defaultUser(user), this.#grant(user, vhost)]),
+    ];
+  }
+
+  #defaultUser(user: DefaultUser): Step {
+    return (next) => {
+      if (this.metadata.user(user.name) !== undefined) next(CHANGED);
+      else {
+        this.putUser(user, (made) =>
+          next(made.ok ? made : refused(made.reason, `default_users.${user.name}: ${made.text}`)),
+        );
+      }
+    };
+  }
+
+  #grant({ name, permissions }: DefaultUser, vhost: string): Step {
+    return this.#submission({ type: "setPermissions", user: name, vhost, ...permissions });
+  }
+
+  #submission(command: MetadataCommand): Step {
+    return (next) => this.#store.submit(command, next, "applied");
+  }
+
+  /** Carries out one step after the other; ends with the first refusal, or says that something has changed. */
+  #inTurn(steps: readonly Step[], done: Done): void {
+    const [first, ...others] = steps;
+    if (first === undefined) {
+      done(CHANGED);
+      return;
     }
-    for (const user of this.#vhostDefaults.usersOf(vhost)) {
-      const made = this.#metadata.user(user.name) === undefined ? this.putUser(user) : CHANGED;
-      if (!made.ok) return refused(made.reason, `default_users.${user.name}: ${made.text}`);
-      const { permissions, name } = user;
-      const granted = this.#metadata.apply({
-        type: "setPermissions",
-        user: name,
-        vhost,
-        ...permissions,
-      });
-      if (!granted.ok) return granted;
-    }
-    return undefined;
+    first((result) => {
+      if (result.ok) this.#inTurn(others, done);
+      else done(result);
+    });
+  }
+
+  #whenStored(done: Done, until: WaitsUntil): Done {
+    if (until === "applied") return done;
+    return (result) => {
+      if (result.ok) this.#store.whenStored((failure) => done(failure ?? result));
+      else done(result);
+    };
   }
 }
+
+type Done = (result: MetadataResult) => void;
+/** Something that ends with a result, within the call or later. */
+type Step = (next: Done) => void;
 
 /** A salt for one password hash. */
 export function makeSalt(): Buffer {

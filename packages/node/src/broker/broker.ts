@@ -9,9 +9,9 @@ import { ReplyRegistry } from "../connection/reply-consumer.ts";
 import { serverProperties } from "../connection/server-properties.ts";
 import { notAllowed } from "../errors.ts";
 import type { Logger, Logging } from "../logger.ts";
-import type { MetadataCommand } from "../metadata/commands.ts";
-import { MetadataMachine } from "../metadata/metadata-machine.ts";
-import type { QueueRecord } from "../metadata/records.ts";
+import type { MetadataCommand, Refusal } from "../metadata/commands.ts";
+import type { MetadataView } from "../metadata/metadata-machine.ts";
+import { LocalMetadata, type MetadataStore } from "../metadata/metadata-store.ts";
 import type { LiveQueue, QueueHost } from "../queue/live-queue.ts";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
@@ -26,6 +26,7 @@ import { DeferredWork } from "./deferred-work.ts";
 import { Delays } from "./delays.ts";
 import type { LiveExchange } from "./live-exchange.ts";
 import { type Login, login } from "./login.ts";
+import { QueueDeletions } from "./queue-deletions.ts";
 import { Topology } from "./topology.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
@@ -33,6 +34,8 @@ export interface BrokerDependencies {
   readonly clock: Clock;
   readonly logging: Logging;
   readonly alarms: Alarms;
+  /** With what it holds; undefined: a new one in memory. */
+  readonly metadata?: MetadataStore | undefined;
 }
 
 /**
@@ -45,7 +48,9 @@ export class Broker implements QueueHost {
   readonly alarms: Alarms;
   readonly log: Logger;
   readonly connectionLog: Logger;
-  readonly metadata: MetadataMachine;
+  readonly metadata: MetadataView;
+  /** Where all changes of metadata go. */
+  readonly metadataStore: MetadataStore;
   readonly access: AccessControl;
   readonly serverProperties: FieldTable;
   readonly slabs: SlabStore = new SlabStore();
@@ -64,11 +69,14 @@ export class Broker implements QueueHost {
   readonly #topology: Topology;
   readonly #counts: ConnectionCounts;
   readonly #consumerTimeout: ConsumerTimeout;
+  readonly #deletions: QueueDeletions;
   readonly #warned = new Set<string>();
   #lastSessionId = 0;
   #lastConnectionId = 0;
 
-  constructor(options: BrokerOptions, { clock, logging, alarms }: BrokerDependencies) {
+  constructor(options: BrokerOptions, dependencies: BrokerDependencies) {
+    const { clock, logging, alarms } = dependencies;
+    const { metadata = new LocalMetadata() } = dependencies;
     this.options = options;
     this.clock = clock;
     this.alarms = alarms;
@@ -81,7 +89,9 @@ export class Broker implements QueueHost {
     this.delays = new Delays(this);
     this.publishView = new Message(this.slabs, messageRouting("", ""));
     this.#topology = new Topology(this, () => randomInt(2 ** 32) / 2 ** 32);
-    this.metadata = new MetadataMachine((event) => this.#topology.onEvent(event));
+    this.metadataStore = metadata;
+    this.metadata = metadata.machine;
+    this.#deletions = new QueueDeletions(this);
     this.access = new AccessControl(this.metadata);
     this.#counts = new ConnectionCounts(this);
     this.#consumerTimeout = new ConsumerTimeout(this, options.consumerTimeoutMs);
@@ -89,6 +99,8 @@ export class Broker implements QueueHost {
     alarms.onChange((reason) => {
       if (reason === undefined) this.#unblockAll();
     });
+    this.#topology.load();
+    metadata.tellEvents((event) => this.#topology.onEvent(event));
   }
 
   get connections(): Iterable<Connection> {
@@ -129,24 +141,22 @@ export class Broker implements QueueHost {
     return this.#lastConnectionId;
   }
 
-  /** Applies a command that the caller has checked. @throws Error if it is refused all the same: a bug */
-  applyMetadata(command: MetadataCommand): void {
-    const result = this.metadata.apply(command);
-    if (!result.ok) throw new Error(`metadata command ${command.type} refused: ${result.text}`);
+  /** Changes metadata for nobody in particular: what goes wrong is logged. */
+  changeMetadata(command: MetadataCommand): void {
+    this.metadataStore.submit(command, (result) => {
+      if (!result.ok)
+        this.log.error({}, `metadata command ${command.type} refused: ${result.text}`);
+    });
   }
 
-  declareQueue(record: QueueRecord): LiveQueue {
-    this.applyMetadata({ type: "declareQueue", queue: record });
-    const queue = this.vhosts.get(record.vhost)?.queues.get(record.name);
-    if (queue === undefined) throw new Error(`queue '${record.name}' was not made`);
-    return queue;
-  }
-
-  /** QueueHost, too: an unused or expired queue goes the same way as a deleted one. */
+  /** QueueHost: an unused or expired queue goes the same way as a deleted one. */
   deleteQueue(queue: LiveQueue): void {
-    const { vhost, name } = queue.record;
-    if (this.vhosts.get(vhost)?.queues.get(name) !== queue) return;
-    this.applyMetadata({ type: "deleteQueue", vhost, name });
+    this.#deletions.add(queue, undefined);
+  }
+
+  /** Calls `done` when the queue is gone: within the call or later; with the reason if it could not be deleted. */
+  removeQueue(queue: LiveQueue, done: (failure: Refusal | undefined) => void): void {
+    this.#deletions.add(queue, done);
   }
 
   /** The queue is gone: its owner need not delete it any more. */

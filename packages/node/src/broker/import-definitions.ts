@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Logger } from "../logger.ts";
+import type { MetadataResult, Refusal } from "../metadata/commands.ts";
 import { DefinitionsError, loadDefinitions } from "../metadata/definitions.ts";
 import { type Administration, makeSalt } from "./administration.ts";
 
@@ -9,13 +10,13 @@ export interface DefinitionsSource {
   readonly source: string;
 }
 
-/** @throws DefinitionsError with sentences that start with the file and the place in it */
+/** Rejects with a DefinitionsError whose sentences start with the file and the place in it. */
 export async function importDefinitionsFile(
   administration: Administration,
   file: string,
   log: Logger,
 ): Promise<void> {
-  importDefinitions(administration, { json: await readText(file), source: file }, log);
+  await importDefinitions(administration, { json: await readText(file), source: file }, log);
 }
 
 async function readText(file: string): Promise<string> {
@@ -29,22 +30,28 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Applies a definitions document; what was applied before a refusal stays. @throws DefinitionsError */
-export function importDefinitions(
+/** Applies a definitions document; what was applied before a refusal stays. Rejects with a DefinitionsError. */
+export async function importDefinitions(
   administration: Administration,
   { json, source }: DefinitionsSource,
   log: Logger,
-): void {
+): Promise<void> {
   const { commands, warnings, places } = load(administration, { json, source });
   for (const warning of warnings) log.warn(`${source}: ${warning}`);
   for (const command of commands) {
-    const result = administration.apply(command);
+    const result = await new Promise<MetadataResult>((resolve) => {
+      administration.apply(command, resolve, "applied");
+    });
     if (result.ok) continue;
     const reason = result.text.trim().replaceAll(/\s*\n\s*/g, ": ");
     throw new DefinitionsError([
       `${source}: ${places.get(command)}: ${command.type} refused: ${reason}`,
     ]);
   }
+  const failure = await new Promise<Refusal | undefined>((resolve) => {
+    administration.whenStored(resolve);
+  });
+  if (failure !== undefined) throw new DefinitionsError([`${source}: ${failure.text}`]);
 }
 
 function load(

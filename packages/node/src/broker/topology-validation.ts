@@ -6,7 +6,7 @@ import {
   validateExchangeArguments,
 } from "../exchange/exchange-types.ts";
 import type { MetadataCommand } from "../metadata/commands.ts";
-import type { MetadataMachine } from "../metadata/metadata-machine.ts";
+import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { validateQueueArguments } from "../queue/queue-arguments.ts";
 
 /**
@@ -15,7 +15,7 @@ import { validateQueueArguments } from "../queue/queue-arguments.ts";
  */
 export function topologyProblem(
   command: MetadataCommand,
-  metadata: MetadataMachine,
+  metadata: MetadataView,
 ): string | undefined {
   try {
     validate(command, metadata);
@@ -26,7 +26,7 @@ export function topologyProblem(
   }
 }
 
-function validate(command: MetadataCommand, metadata: MetadataMachine): void {
+function validate(command: MetadataCommand, metadata: MetadataView): void {
   if (command.type === "declareExchange") {
     const { name, vhost, type, arguments: args } = command.exchange;
     if (metadata.exchange(vhost, name) !== undefined) return; // It stays as it is.

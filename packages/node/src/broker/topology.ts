@@ -30,6 +30,18 @@ export class Topology {
     return this.#version;
   }
 
+  /** Makes everything that the metadata holds, for a broker that starts with some. Once, before the first event. */
+  load(): void {
+    this.#version++;
+    for (const state of this.#broker.metadata.vhosts()) {
+      const { name } = state.record;
+      this.vhosts.set(name, new VirtualHost(name));
+      for (const exchange of state.exchanges.values()) this.#onExchangeDeclared(exchange);
+      for (const queue of state.queues.values()) this.#onQueueDeclared(queue);
+      for (const binding of state.bindings.all()) this.#onBound(binding);
+    }
+  }
+
   /** Follows one change of the metadata. */
   onEvent(event: MetadataEvent): void {
     this.#version++;

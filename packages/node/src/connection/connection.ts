@@ -40,6 +40,7 @@ import { ClientProperties } from "./client-properties.ts";
 import { type CloseReply, toCloseReply } from "./close-reply.ts";
 import { Handshake, type Negotiated } from "./handshake.ts";
 import type { HeartbeatTarget } from "./heartbeat.ts";
+import { InputSuspensions } from "./input-suspensions.ts";
 import { OutputBuffer, type OutputListener } from "./output-buffer.ts";
 import { ProtocolHeaderReader } from "./protocol-header.ts";
 import { PublisherPace } from "./publisher-pace.ts";
@@ -74,11 +75,16 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #vhost: VirtualHost | undefined = undefined;
   readonly #channels: ChannelTable;
   readonly #pace: PublisherPace;
+  readonly #suspensions = new InputSuspensions();
   #paused: ChannelConsumer[] = [];
   readonly #ownQueues = new Set<LiveQueue>();
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #isBlocked = false;
   #isOutputFull = false;
+  /** Exclusive queues that are not gone yet. */
+  #deletions = 0;
+  /** The client is answered when they are. */
+  #isCloseOkDue = false;
   #viewed: Buffer = NO_BYTES;
   #view: DataView = viewOf(NO_BYTES);
 
@@ -116,7 +122,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     return this.#isBlocked;
   }
   get isReadingPaused(): boolean {
-    return this.#isBlocked || this.#isOutputFull;
+    return this.#isBlocked || this.#isOutputFull || this.#suspensions.isActive;
   }
   get isRunning(): boolean {
     return this.#state === "running";
@@ -160,8 +166,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
 
   /** The client said connection.close: everything it held goes before the answer (RabbitMQ). */
   onClientClose(): void {
+    this.#isCloseOkDue = true;
     this.#release();
-    this.sendOnZero("connection.close-ok", {});
     // The client ends TCP: some take an early end for a lost connection (amqp091-go).
     this.#state = "closing";
     this.#reader.stop();
@@ -169,9 +175,10 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#setTimer(CLOSED_LINGER_MS);
   }
 
-  /** A queue declared exclusive by this connection: it goes when the connection does. */
+  /** A queue declared exclusive by this connection: it goes when the connection does; at once, if that is gone already. */
   ownQueue(queue: LiveQueue): void {
-    this.#ownQueues.add(queue);
+    if (this.isRunning) this.#ownQueues.add(queue);
+    else this.broker.deleteQueue(queue);
   }
 
   disownQueue(queue: LiveQueue): void {
@@ -224,13 +231,45 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (this.#isOutputFull) this.#reader.pause();
   }
 
+  /**
+   * No further frame of the input is handled until the function returned is called; what is sent to the client goes on. Several may
+   * be under way; each ends once, and the end of the connection ends all.
+   */
+  suspend(): () => void {
+    const resume = this.#suspensions.add(() => this.#onResumed());
+    this.#reader.pause();
+    this.#updateReading();
+    return resume;
+  }
+
+  /** Ends what a frame of a channel began, in a later turn; nothing happens if the channel was closed meanwhile. */
+  finishLate(channel: Channel, action: () => void): void {
+    if (!this.isRunning || this.channels.get(channel.number) !== channel) return;
+    if (channel.isClosing) return;
+    this.now = this.broker.clock.now();
+    this.#guard(channel, action);
+  }
+
+  #onResumed(): void {
+    this.#updateReading();
+    // Not in the middle of a frame, be it of this connection or of another one.
+    if (this.broker.publishingConnection === undefined) this.#takeRest();
+    else setImmediate(() => this.#takeRest());
+  }
+
+  /** Frames that were held back, if nothing holds them any more. */
+  #takeRest(): void {
+    if (!this.#reader.paused || this.#suspensions.isActive || this.#isOutputFull) return;
+    this.#takeInput(undefined);
+  }
+
   /** OutputListener: the client has read what was sent. */
   onDrained(): void {
     this.now = this.broker.clock.now();
     if (this.#isOutputFull) {
       this.#isOutputFull = false;
       this.#updateReading();
-      if (this.#reader.paused) this.#takeInput(undefined);
+      this.#takeRest();
     }
     const paused = this.#paused;
     this.#paused = [];
@@ -355,8 +394,11 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #updateReading(): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (this.#isBlocked || this.#isOutputFull || this.#pace.isHeld) socket.pause();
-    else if (socket.isPaused()) socket.resume();
+    if (this.isReadingPaused || this.#pace.isHeld) {
+      socket.pause();
+    } else if (socket.isPaused()) {
+      socket.resume();
+    }
   }
 
   #onChannelFrame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
@@ -491,6 +533,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #resumeForClose(): void {
     this.#isBlocked = false;
     this.#isOutputFull = false;
+    this.#suspensions.clear();
     this.#pace.endYield();
     this.#updateReading();
     // Held frames may hold the answer. Later, as this may be in the middle of a frame.
@@ -548,6 +591,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#state = "closed";
     clearTimeout(this.#timer);
     this.#pace.endYield();
+    this.#suspensions.clear();
     this.#reader.stop();
     this.#release();
     this.broker.yielding.release(this);
@@ -562,8 +606,21 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#paused = [];
     const queues = [...this.#ownQueues];
     this.#ownQueues.clear();
-    for (const queue of queues) this.broker.deleteQueue(queue);
+    this.#deletions += queues.length;
+    for (const queue of queues) this.broker.removeQueue(queue, () => this.#onQueueGone());
     this.broker.connectionReleased(this);
+    this.#answerClose();
+  }
+
+  #onQueueGone(): void {
+    this.#deletions--;
+    this.#answerClose();
+  }
+
+  #answerClose(): void {
+    if (!this.#isCloseOkDue || this.#deletions > 0) return;
+    this.#isCloseOkDue = false;
+    if (this.#state !== "closed") this.sendOnZero("connection.close-ok", {});
   }
 }
 

@@ -1,7 +1,7 @@
 import { ConnectionError, NO_METHOD } from "@leveret/amqp";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { MetadataCommand } from "../metadata/commands.ts";
+import type { MetadataCommand, MetadataResult, Refusal } from "../metadata/commands.ts";
 import type { JsonValue } from "../metadata/json-value.ts";
 import type { VirtualClock } from "../runtime/virtual-clock.ts";
 import {
@@ -17,6 +17,8 @@ import { resetTopology } from "./reset.ts";
 const POLL_INTERVAL_MS = 2;
 const DEFAULT_TIMEOUT_MS = 5000;
 const MESSAGES_SHOWN_DEFAULT = 1000;
+/** Of changes that were refused later than their call; the first one tells enough. */
+const REFUSALS_KEPT_MAX = 10;
 /** The alarm that `blockPublishers` raises belongs to no real node, so that no monitor clears it. */
 const FAULT_NODE = "embedded-fault";
 /** What a listener on all interfaces reports, and where clients of this machine find it. */
@@ -75,6 +77,8 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly tlsPort: number | undefined;
   readonly #node: BrokerNode;
   readonly #definitions: readonly string[];
+  /** Of changes with a data directory, since the last `waitUntilStored`. */
+  readonly #refusals: Error[] = [];
   #isStopped = false;
 
   /** `definitions`: documents that `reset` declares again. Made by `startBroker`. */
@@ -186,8 +190,9 @@ export class EmbeddedBroker implements AsyncDisposable {
   addUser(name: string, password: string, options: UserOptions = {}): void {
     const { broker, administration } = this.#node;
     const { configure = ".*", write = ".*", read = ".*", tags = [] } = options;
-    const made = administration.putUser({ name, password, tags });
-    if (!made.ok) throw new Error(`user '${name}' refused: ${made.text}`);
+    this.#demand(`user '${name}'`, (done) =>
+      administration.putUser({ name, password, tags }, done),
+    );
     const vhosts = options.vhost === undefined ? [...broker.vhosts.keys()] : [options.vhost];
     for (const vhost of vhosts) {
       this.apply({ type: "setPermissions", user: name, vhost, configure, write, read });
@@ -208,10 +213,25 @@ export class EmbeddedBroker implements AsyncDisposable {
     });
   }
 
-  /** Changes vhosts, users, permissions, policies, queues, exchanges or bindings. @throws Error with the reason */
+  /**
+   * Changes vhosts, users, permissions, policies, queues, exchanges or bindings. With a data directory the change is made a moment
+   * later: see `waitUntilStored`. @throws Error with the reason
+   */
   apply(command: MetadataCommand): void {
-    const result = this.#node.administration.apply(command);
-    if (!result.ok) throw new Error(`${command.type} refused: ${result.text}`);
+    this.#demand(command.type, (done) => this.#node.administration.apply(command, done));
+  }
+
+  /**
+   * Waits until all changes so far are on the disk, if there is a data directory. Rejects with the reason if one was refused since the
+   * last wait, or could not be stored.
+   */
+  async waitUntilStored(): Promise<void> {
+    const failure = await new Promise<Refusal | undefined>((resolve) => {
+      this.#node.administration.whenStored(resolve);
+    });
+    const [refusal] = this.#refusals.splice(0);
+    if (refusal !== undefined) throw refusal;
+    if (failure !== undefined) throw new Error(failure.text);
   }
 
   /**
@@ -220,7 +240,10 @@ export class EmbeddedBroker implements AsyncDisposable {
    * consumers of deleted queues are cancelled.
    */
   reset(): void {
-    resetTopology(this.#node.broker, this.#definitions);
+    const { broker } = this.#node;
+    resetTopology(broker, this.#definitions, (command) => {
+      this.#demand(command.type, (done) => broker.metadataStore.submit(command, done));
+    });
     this.unblockPublishers();
   }
 
@@ -264,6 +287,19 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** A refusal that comes after the call has returned waits for `waitUntilStored`. */
+  #demand(what: string, start: (done: (result: MetadataResult) => void) => void): void {
+    let isReturned = false;
+    let refusal: Error | undefined;
+    start((result) => {
+      if (result.ok) return;
+      refusal = new Error(`${what} refused: ${result.text}`);
+      if (isReturned && this.#refusals.length < REFUSALS_KEPT_MAX) this.#refusals.push(refusal);
+    });
+    isReturned = true;
+    if (refusal !== undefined) throw refusal;
   }
 
   #find(name: string, vhost: string): QueueInfo | undefined {

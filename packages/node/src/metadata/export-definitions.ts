@@ -2,7 +2,7 @@ import { fieldTableToJson } from "@leveret/amqp";
 import { sortedBindings } from "./binding-table.ts";
 import { valuesByKey } from "./compare-text.ts";
 import type { JsonValue } from "./json-value.ts";
-import type { MetadataMachine } from "./metadata-machine.ts";
+import type { MetadataView } from "./metadata-machine.ts";
 import type {
   BindingRecord,
   ExchangeRecord,
@@ -29,7 +29,7 @@ export type ExportedDefinitions = Readonly<Record<string, string | readonly Entr
  * predeclared exchanges and bindings of the default exchange are left out, as RabbitMQ does.
  */
 export function exportDefinitions(
-  machine: MetadataMachine,
+  machine: MetadataView,
   options: ExportOptions,
 ): ExportedDefinitions {
   const vhosts = machine.vhosts();
@@ -53,7 +53,7 @@ export function exportDefinitions(
 
 /** One vhost's definitions (GET /api/definitions/vhost): entries name no vhost. undefined: no such vhost. */
 export function exportVhostDefinitions(
-  machine: MetadataMachine,
+  machine: MetadataView,
   vhost: string,
   options: ExportOptions,
 ): ExportedDefinitions | undefined {
@@ -105,7 +105,7 @@ function vhostEntry(vhost: VirtualHostRecord): Entry {
   };
 }
 
-function parameterEntries(machine: MetadataMachine, state: VirtualHostState): Entry[] {
+function parameterEntries(machine: MetadataView, state: VirtualHostState): Entry[] {
   const { name: vhost, limits } = state.record;
   const limitValues = limitsObject([
     ["max-connections", limits.maxConnections],

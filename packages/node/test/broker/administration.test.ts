@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 import { verifyPassword } from "../../src/auth/password.ts";
 import { Administration } from "../../src/broker/administration.ts";
 import { importDefinitions } from "../../src/broker/import-definitions.ts";
-import { seedDefaults } from "../../src/broker/seed.ts";
+import { completeSetup, needsDefaults, seedDefaults } from "../../src/broker/seed.ts";
 import type { Config } from "../../src/config/config.ts";
 import { ConfigError } from "../../src/config/config-error.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
+import type { MetadataCommand, MetadataResult } from "../../src/metadata/commands.ts";
 import { DefinitionsError } from "../../src/metadata/definitions.ts";
-import { MetadataMachine } from "../../src/metadata/metadata-machine.ts";
+import { LocalMetadata } from "../../src/metadata/metadata-store.ts";
 import { recordingLogger } from "../alarm/recording-logger.ts";
 
 const BASE = defaultConfig("hare");
@@ -26,32 +27,37 @@ function configOf({ defaults, limits, auth }: Changes): Config {
 }
 
 class Rig {
-  readonly metadata = new MetadataMachine(() => undefined);
+  readonly store = new LocalMetadata();
+  readonly metadata = this.store.machine;
   readonly config: Config;
   readonly administration: Administration;
 
   constructor(changes: Changes = {}) {
     this.config = configOf(changes);
-    this.administration = new Administration(this.metadata, this.config);
+    this.administration = new Administration(this.store, this.config);
   }
 
-  seed(): this {
-    seedDefaults(this.administration, this.config.defaults);
+  async seed(): Promise<this> {
+    await seedDefaults(this.administration, this.config.defaults);
     return this;
   }
 
-  addVhost(name: string): unknown {
-    return this.administration.apply({ type: "addVhost", name });
+  apply(command: MetadataCommand): MetadataResult | undefined {
+    return resultOf((done) => this.administration.apply(command, done));
   }
 
-  importDocument(document: object): void {
+  addVhost(name: string): MetadataResult | undefined {
+    return this.apply({ type: "addVhost", name });
+  }
+
+  async importDocument(document: object): Promise<void> {
     const source = { json: JSON.stringify(document), source: "d.json" };
-    importDefinitions(this.administration, source, recordingLogger().log);
+    await importDefinitions(this.administration, source, recordingLogger().log);
   }
 
-  problemsOf(document: object): readonly string[] {
+  async problemsOf(document: object): Promise<readonly string[]> {
     try {
-      this.importDocument(document);
+      await this.importDocument(document);
       return [];
     } catch (error) {
       if (error instanceof DefinitionsError) return error.problems;
@@ -60,32 +66,45 @@ class Rig {
   }
 }
 
+/** In memory, the result is there when the call returns. */
+function resultOf(
+  start: (done: (result: MetadataResult) => void) => void,
+): MetadataResult | undefined {
+  let found: MetadataResult | undefined;
+  start((result) => {
+    found = result;
+  });
+  return found;
+}
+
 describe("vhost_max", () => {
-  test("refuses one vhost too many in RabbitMQ's words, and lets existing ones be changed", () => {
-    const { administration, metadata } = new Rig({ limits: { vhostMax: 2 } }).seed();
-    expect(administration.apply({ type: "addVhost", name: "a" })).toMatchObject({ ok: true });
-    expect(administration.apply({ type: "addVhost", name: "b" })).toEqual({
+  test("refuses one vhost too many in RabbitMQ's words, and lets existing ones be changed", async () => {
+    const rig = await new Rig({ limits: { vhostMax: 2 } }).seed();
+    const { metadata } = rig;
+    expect(rig.addVhost("a")).toMatchObject({ ok: true });
+    expect(rig.addVhost("b")).toEqual({
       ok: false,
       reason: "vhost_limit_exceeded",
       text: "cannot create vhost 'b': vhost limit of 2 is reached",
     });
-    expect(
-      administration.apply({ type: "addVhost", name: "a", description: "changed" }),
-    ).toMatchObject({ ok: true, changed: true });
+    expect(rig.apply({ type: "addVhost", name: "a", description: "changed" })).toMatchObject({
+      ok: true,
+      changed: true,
+    });
     expect(metadata.vhosts().map(({ record }) => record.name)).toEqual(["/", "a"]);
   });
 
-  test("counts for definitions, which are told the place of the vhost", () => {
+  test("counts for definitions, which are told the place of the vhost", async () => {
     const rig = new Rig({ limits: { vhostMax: 1 } });
-    expect(rig.problemsOf({ vhosts: [{ name: "a" }, { name: "b" }] })).toEqual([
+    expect(await rig.problemsOf({ vhosts: [{ name: "a" }, { name: "b" }] })).toEqual([
       "d.json: vhosts[1]: addVhost refused: cannot create vhost 'b': vhost limit of 1 is reached",
     ]);
   });
 
-  test("of 0 leaves no room for the default vhost", () => {
+  test("of 0 leaves no room for the default vhost", async () => {
     const rig = new Rig({ limits: { vhostMax: 0 } });
-    expect(() => rig.seed()).toThrow(ConfigError);
-    expect(() => rig.seed()).toThrow(
+    await expect(rig.seed()).rejects.toThrow(ConfigError);
+    await expect(rig.seed()).rejects.toThrow(
       "default_vhost: cannot create vhost '/': vhost limit of 0 is reached",
     );
   });
@@ -132,25 +151,34 @@ describe("what new vhosts are given", () => {
 
   test.each([
     ["the default vhost", (rig: Rig) => rig.seed(), "/"],
-    ["a vhost that is added later", (rig: Rig) => rig.seed().addVhost("other"), "other"],
+    [
+      "a vhost that is added later",
+      async (rig: Rig) => (await rig.seed()).addVhost("other"),
+      "other",
+    ],
     [
       "a vhost of definitions",
       (rig: Rig) => rig.importDocument({ vhosts: [{ name: "other" }] }),
       "other",
     ],
-  ])("%s gets the limits, operator policies and users that match its name", (_n, make, name) => {
-    const rig = new Rig({ defaults });
-    make(rig);
-    const { metadata } = rig;
-    expect(metadata.vhostLimitsFor(name)).toEqual({ maxConnections: 5, maxQueues: undefined });
-    expect(metadata.vhost(name)?.operatorPolicies.map((policy) => policy.name)).toEqual(["length"]);
-    expect(metadata.permissionsFor("bob", name)).toMatchObject(ALL);
-    expect(metadata.user("ann")).toBeUndefined();
-    expect(metadata.user("bob")?.passwordHash).toBe("");
-  });
+  ])(
+    "%s gets the limits, operator policies and users that match its name",
+    async (_n, make, name) => {
+      const rig = new Rig({ defaults });
+      await make(rig);
+      const { metadata } = rig;
+      expect(metadata.vhostLimitsFor(name)).toEqual({ maxConnections: 5, maxQueues: undefined });
+      expect(metadata.vhost(name)?.operatorPolicies.map((policy) => policy.name)).toEqual([
+        "length",
+      ]);
+      expect(metadata.permissionsFor("bob", name)).toMatchObject(ALL);
+      expect(metadata.user("ann")).toBeUndefined();
+      expect(metadata.user("bob")?.passwordHash).toBe("");
+    },
+  );
 
-  test("of several limits the first that match count, of policies all (RabbitMQ)", () => {
-    const rig = new Rig({ defaults }).seed();
+  test("of several limits the first that match count, of policies all (RabbitMQ)", async () => {
+    const rig = await new Rig({ defaults }).seed();
     rig.addVhost("dev-1");
     const { metadata } = rig;
     expect(metadata.vhostLimitsFor("dev-1")).toEqual({ maxConnections: undefined, maxQueues: 10 });
@@ -170,9 +198,9 @@ describe("what new vhosts are given", () => {
     expect(metadata.permissionsFor("ann", "/")).toBeUndefined();
   });
 
-  test("a user of that name stays as it is and is only given permissions", () => {
+  test("a user of that name stays as it is and is only given permissions", async () => {
     const rig = new Rig({ defaults });
-    rig.importDocument({
+    await rig.importDocument({
       users: [{ name: "ann", password: "of her own", tags: [] }],
       vhosts: [{ name: "dev" }],
     });
@@ -181,9 +209,9 @@ describe("what new vhosts are given", () => {
     expect(rig.metadata.permissionsFor("ann", "dev")).toMatchObject({ write: "^$" });
   });
 
-  test("an existing vhost that is named again keeps what it has", () => {
-    const rig = new Rig({ defaults }).seed();
-    rig.administration.apply({ type: "clearVhostLimits", vhost: "/" });
+  test("an existing vhost that is named again keeps what it has", async () => {
+    const rig = await new Rig({ defaults }).seed();
+    rig.apply({ type: "clearVhostLimits", vhost: "/" });
     rig.addVhost("/");
     expect(rig.metadata.vhostLimitsFor("/").maxConnections).toBeUndefined();
   });
@@ -202,27 +230,28 @@ describe("what new vhosts are given", () => {
 describe("credential_validator", () => {
   const auth = { credentialValidator: MIN_LENGTH };
 
-  test("refuses passwords in clear of definitions, with their place, and takes hashes as they are", () => {
+  test("refuses passwords in clear of definitions, with their place, and takes hashes as they are", async () => {
     const rig = new Rig({ auth });
     const short = { name: "a", password: "short", tags: [] };
     const hashed = { name: "b", password_hash: "c2FsdA==", tags: [] };
-    expect(rig.problemsOf({ users: [hashed, short] })).toEqual([
+    expect(await rig.problemsOf({ users: [hashed, short] })).toEqual([
       "d.json: users[1].password: minimum required password length is 8",
     ]);
     expect(rig.metadata.users()).toEqual([]);
-    rig.importDocument({ users: [hashed, { ...short, password: "long enough" }] });
+    await rig.importDocument({ users: [hashed, { ...short, password: "long enough" }] });
     expect(rig.metadata.users().map(({ name }) => name)).toEqual(["a", "b"]);
   });
 
-  test("lets guest be, and refuses a first user of one's own choice", () => {
-    expect(new Rig({ auth }).seed().metadata.user("guest")).toBeDefined();
+  test("lets guest be, and refuses a first user of one's own choice", async () => {
+    expect((await new Rig({ auth }).seed()).metadata.user("guest")).toBeDefined();
     const own = new Rig({ auth, defaults: { user: "admin", password: "short" } });
-    expect(() => own.seed()).toThrow("default_pass: minimum required password length is 8");
+    await expect(own.seed()).rejects.toThrow("default_pass: minimum required password length is 8");
   });
 
   test("refuses users that are added later", () => {
     const { administration, metadata } = new Rig({ auth });
-    expect(administration.putUser({ name: "a", password: "short", tags: [] })).toEqual({
+    const user = { name: "a", password: "short", tags: [] };
+    expect(resultOf((done) => administration.putUser(user, done))).toEqual({
       ok: false,
       reason: "credential_validation_failed",
       text: "minimum required password length is 8",
@@ -231,9 +260,9 @@ describe("credential_validator", () => {
   });
 });
 
-test("password_hashing_module is for passwords in clear, and not for hashes", () => {
+test("password_hashing_module is for passwords in clear, and not for hashes", async () => {
   const rig = new Rig({ auth: { passwordHashing: "sha512" } });
-  rig.importDocument({
+  await rig.importDocument({
     users: [
       { name: "clear", password: "secret", tags: [] },
       { name: "hashed", password_hash: "c2FsdA==", tags: [] },
@@ -300,7 +329,29 @@ describe("definitions are held to the rules of declarations", () => {
       "d.json: bindings[0]: bind refused: PRECONDITION_FAILED - " +
         'Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x',
     ],
-  ])("%s", (_what, document, problem) => {
-    expect(new Rig().problemsOf(document)).toEqual([problem]);
+  ])("%s", async (_what, document, problem) => {
+    expect(await new Rig().problemsOf(document)).toEqual([problem]);
+  });
+});
+
+describe("the default data", () => {
+  test("is made once, also if the first start ended in the middle of it", async () => {
+    const rig = new Rig();
+    expect(needsDefaults(rig.metadata)).toBe(true);
+    rig.addVhost("/"); // The first start got so far.
+    expect(needsDefaults(rig.metadata)).toBe(true);
+    await rig.seed();
+    await completeSetup(rig.administration);
+    expect(needsDefaults(rig.metadata)).toBe(false);
+    rig.apply({ type: "deleteUser", name: "guest" });
+    expect(needsDefaults(rig.metadata)).toBe(false);
+  });
+
+  test("comes back to a broker that nobody could use (RabbitMQ)", async () => {
+    const rig = await new Rig().seed();
+    await completeSetup(rig.administration);
+    rig.apply({ type: "deleteUser", name: "guest" });
+    rig.apply({ type: "deleteVhost", name: "/" });
+    expect(needsDefaults(rig.metadata)).toBe(true);
   });
 });

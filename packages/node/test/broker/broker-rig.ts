@@ -7,6 +7,7 @@ import type { MessageSink } from "../../src/broker/message-sink.ts";
 import { type Route, type RouteOptions, route } from "../../src/broker/route.ts";
 import type { VirtualHost } from "../../src/broker/virtual-host.ts";
 import { SILENT_LOGGING } from "../../src/logger.ts";
+import type { MetadataCommand } from "../../src/metadata/commands.ts";
 import { PRODUCT } from "../../src/product.ts";
 import { LiveQueue } from "../../src/queue/live-queue.ts";
 import { VirtualClock } from "../../src/runtime/virtual-clock.ts";
@@ -48,7 +49,14 @@ export class BrokerRig {
   });
 
   constructor() {
-    this.broker.applyMetadata({ type: "addVhost", name: "/" });
+    this.apply({ type: "addVhost", name: "/" });
+  }
+
+  /** @throws Error if it is refused */
+  apply(command: MetadataCommand): void {
+    this.broker.metadataStore.submit(command, (result) => {
+      if (!result.ok) throw new Error(`${command.type} refused: ${result.text}`);
+    });
   }
 
   get vhost(): VirtualHost {
@@ -66,7 +74,7 @@ export class BrokerRig {
   declareExchange(name: string, type: string, alternate?: string): void {
     const args: FieldTable =
       alternate === undefined ? EMPTY_TABLE : new Map([["alternate-exchange", longstr(alternate)]]);
-    this.broker.applyMetadata({
+    this.apply({
       type: "declareExchange",
       exchange: {
         vhost: "/",
@@ -81,21 +89,27 @@ export class BrokerRig {
   }
 
   declareQueue(name: string): LiveQueue {
-    return this.broker.declareQueue({
-      vhost: "/",
-      name,
-      type: "classic",
-      durable: false,
-      autoDelete: false,
-      exclusiveOwner: undefined,
-      arguments: EMPTY_TABLE,
+    this.apply({
+      type: "declareQueue",
+      queue: {
+        vhost: "/",
+        name,
+        type: "classic",
+        durable: false,
+        autoDelete: false,
+        exclusiveOwner: undefined,
+        arguments: EMPTY_TABLE,
+      },
     });
+    const queue = this.vhost.queues.get(name);
+    if (queue === undefined) throw new Error(`no queue ${name}`);
+    return queue;
   }
 
   /** Binds to a queue, or with a destination `exchange:name` to an exchange. */
   bind(source: string, destination: string, routingKey = ""): void {
     const isExchange = destination.startsWith("exchange:");
-    this.broker.applyMetadata({
+    this.apply({
       type: "bind",
       binding: {
         vhost: "/",

@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 function declareDelayed(name: string, inner: string): void {
-  rig.broker.applyMetadata({
+  rig.apply({
     type: "declareExchange",
     exchange: {
       vhost: "/",
@@ -153,7 +153,7 @@ describe("an x-delayed-message exchange", () => {
       publish("later", "", "x".repeat(1000), ms(1000));
     }
     expect(rig.broker.slabs.slabCount).toBeGreaterThan(4);
-    rig.broker.applyMetadata({ type: "deleteExchange", vhost: "/", name: "later" });
+    rig.apply({ type: "deleteExchange", vhost: "/", name: "later" });
     expect(rig.broker.slabs.slabCount).toBeLessThanOrEqual(1);
     clock.advance(HOUR_MS);
     expect(bodies()).toEqual([]);

@@ -15,7 +15,7 @@ test("connections of a user who is deleted are closed with 320", async () => {
   await using client = await RawClient.open(node, { user: "eve", password: "secret" });
   await client.openChannel();
   await client.call(1, "queue.declare", { queue: "own", exclusive: true });
-  node.node.broker.applyMetadata({ type: "deleteUser", name: "eve" });
+  node.node.broker.changeMetadata({ type: "deleteUser", name: "eve" });
   const { method } = await client.next("connection.close");
   expect(method).toMatchObject({
     replyCode: 320,

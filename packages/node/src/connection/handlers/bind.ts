@@ -3,29 +3,32 @@ import { accessRefused, exchangeNotFound, queueNotFound } from "../../errors.ts"
 import { validateBinding } from "../../exchange/exchange-types.ts";
 import type { BindingRecord, DestinationType } from "../../metadata/records.ts";
 import type { Channel } from "../channel.ts";
+import { changeMetadata, whenStored } from "./change-metadata.ts";
 import { queueNameOf, refuseForeignQueue, strippedName } from "./named-queue.ts";
 
 /** queue.bind (spec 1.7.2.3). */
 export function handleQueueBind(channel: Channel, method: MethodOf<"queue.bind">): void {
-  bind(channel, queueBinding(channel, method));
-  if (!method.noWait) channel.send("queue.bind-ok", {});
+  bind(channel, queueBinding(channel, method), () => {
+    if (!method.noWait) channel.send("queue.bind-ok", {});
+  });
 }
 
 /** queue.unbind (spec 1.7.2.5). */
 export function handleQueueUnbind(channel: Channel, method: MethodOf<"queue.unbind">): void {
-  unbind(channel, queueBinding(channel, method));
-  channel.send("queue.unbind-ok", {});
+  unbind(channel, queueBinding(channel, method), () => channel.send("queue.unbind-ok", {}));
 }
 
 /** exchange.bind: RabbitMQ's exchange-to-exchange bindings. */
 export function handleExchangeBind(channel: Channel, method: MethodOf<"exchange.bind">): void {
-  bind(channel, exchangeBinding(channel, method));
-  if (!method.noWait) channel.send("exchange.bind-ok", {});
+  bind(channel, exchangeBinding(channel, method), () => {
+    if (!method.noWait) channel.send("exchange.bind-ok", {});
+  });
 }
 
 export function handleExchangeUnbind(channel: Channel, method: MethodOf<"exchange.unbind">): void {
-  unbind(channel, exchangeBinding(channel, method));
-  if (!method.noWait) channel.send("exchange.unbind-ok", {});
+  unbind(channel, exchangeBinding(channel, method), () => {
+    if (!method.noWait) channel.send("exchange.unbind-ok", {});
+  });
 }
 
 interface QueueBindArguments {
@@ -68,25 +71,30 @@ function exchangeBinding(channel: Channel, method: ExchangeBindArguments): Bindi
 }
 
 /** Order of checks as RabbitMQ's: write on the destination, default exchange, read on the source, topic. */
-function bind(channel: Channel, binding: BindingRecord): void {
+function bind(channel: Channel, binding: BindingRecord, answer: () => void): void {
   checkPermissions(channel, binding);
-  const { vhost } = channel;
+  const { vhost, broker } = channel;
   const source = vhost.exchanges.get(binding.source);
   if (source === undefined) throw exchangeNotFound(binding.source, vhost.name);
   requireDestination(channel, binding.destinationType, binding.destination);
   validateBinding(source.record, binding.routingKey, binding.arguments);
-  channel.broker.applyMetadata({ type: "bind", binding });
+  // Clients bind anew at each start: what is there needs no place in a log.
+  if (broker.metadata.bindings(vhost.name)?.has(binding) === true) whenStored(channel, answer);
+  else changeMetadata(channel, { type: "bind", binding }, answer);
 }
 
-function unbind(channel: Channel, binding: BindingRecord): void {
+function unbind(channel: Channel, binding: BindingRecord, answer: () => void): void {
   checkPermissions(channel, binding);
   const { vhost } = channel;
   const { metadata } = channel.broker;
-  if (metadata.bindings(vhost.name)?.has(binding) !== true) return; // Nothing to check, either (RabbitMQ).
+  if (metadata.bindings(vhost.name)?.has(binding) !== true) {
+    whenStored(channel, answer); // Nothing to check, either (RabbitMQ).
+    return;
+  }
   const queue =
     binding.destinationType === "queue" ? vhost.queues.get(binding.destination) : undefined;
   if (queue !== undefined) refuseForeignQueue(channel, queue);
-  channel.broker.applyMetadata({ type: "unbind", binding });
+  changeMetadata(channel, { type: "unbind", binding }, answer);
 }
 
 function requireDestination(channel: Channel, type: DestinationType, name: string): void {

@@ -1,5 +1,5 @@
 import type { MethodOf } from "@leveret/amqp";
-import { accessRefused, exchangeNotFound, preconditionFailed, resourceText } from "../../errors.ts";
+import { accessRefused, exchangeNotFound, resourceText } from "../../errors.ts";
 import { assertExchangeEquivalence } from "../../exchange/exchange-equivalence.ts";
 import {
   alternateExchangeOf,
@@ -8,6 +8,7 @@ import {
 } from "../../exchange/exchange-types.ts";
 import type { ExchangeRecord } from "../../metadata/records.ts";
 import type { Channel } from "../channel.ts";
+import { changeMetadata, whenStored } from "./change-metadata.ts";
 import { strippedName } from "./named-queue.ts";
 
 /** exchange.declare (spec 1.6.2.1; order of checks as RabbitMQ's). */
@@ -20,10 +21,14 @@ export function handleExchangeDeclare(
     refuseDefault(name);
     const { vhost } = channel;
     if (!vhost.exchanges.has(name)) throw exchangeNotFound(name, vhost.name);
+    answerDeclare(channel, method.noWait);
   } else {
     declare(channel, method, name);
   }
-  if (!method.noWait) channel.send("exchange.declare-ok", {});
+}
+
+function answerDeclare(channel: Channel, noWait: boolean): void {
+  if (!noWait) channel.send("exchange.declare-ok", {});
 }
 
 function declare(channel: Channel, method: MethodOf<"exchange.declare">, name: string): void {
@@ -41,12 +46,30 @@ function declare(channel: Channel, method: MethodOf<"exchange.declare">, name: s
     arguments: method.arguments,
   };
   const existing = vhost.exchanges.get(name);
-  if (existing !== undefined) {
-    assertExchangeEquivalence(existing.record, requested, vhost.name, name);
+  if (existing === undefined) {
+    checkNewExchange(channel, requested);
+    declareNew(channel, requested, method.noWait);
     return;
   }
-  checkNewExchange(channel, requested);
-  broker.applyMetadata({ type: "declareExchange", exchange: requested });
+  assertExchangeEquivalence(existing.record, requested, vhost.name, name);
+  // Another client may have declared it just now; or deleted it, and it is still here.
+  whenStored(channel, () => {
+    if (vhost.exchanges.get(name) === existing) answerDeclare(channel, method.noWait);
+    else declare(channel, method, name);
+  });
+}
+
+function declareNew(channel: Channel, requested: ExchangeRecord, noWait: boolean): void {
+  const { vhost } = channel;
+  const { name } = requested;
+  changeMetadata(channel, { type: "declareExchange", exchange: requested }, ({ changed }) => {
+    const first = vhost.exchanges.get(name);
+    // Another client's declaration may have come first.
+    if (!changed && first !== undefined) {
+      assertExchangeEquivalence(first.record, requested, vhost.name, name);
+    }
+    answerDeclare(channel, noWait);
+  });
 }
 
 function checkNewExchange(channel: Channel, record: ExchangeRecord): void {
@@ -75,19 +98,15 @@ export function handleExchangeDelete(channel: Channel, method: MethodOf<"exchang
     );
   }
   broker.access.checkResource(connection.user, vhost.name, "configure", "exchange", name);
-  if (vhost.exchanges.has(name)) {
-    const { ifUnused } = method;
-    const result = broker.metadata.apply({
-      type: "deleteExchange",
-      vhost: vhost.name,
-      name,
-      ifUnused,
-    });
-    if (!result.ok) {
-      throw preconditionFailed(`${resourceText("exchange", name, vhost.name)} in use`);
-    }
+  const answer = (): void => {
+    if (!method.noWait) channel.send("exchange.delete-ok", {});
+  };
+  if (!vhost.exchanges.has(name)) {
+    whenStored(channel, answer);
+    return;
   }
-  if (!method.noWait) channel.send("exchange.delete-ok", {});
+  const { ifUnused } = method;
+  changeMetadata(channel, { type: "deleteExchange", vhost: vhost.name, name, ifUnused }, answer);
 }
 
 function refuseDefault(name: string): void {

@@ -5,8 +5,10 @@ import {
   preconditionFailed,
   queueLocked,
   queueNotFound,
+  refusedChange,
   resourceText,
 } from "../../errors.ts";
+import type { MetadataResult, Refusal } from "../../metadata/commands.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
 import type { LiveQueue } from "../../queue/live-queue.ts";
 import {
@@ -17,6 +19,8 @@ import {
 } from "../../queue/queue-arguments.ts";
 import type { Channel } from "../channel.ts";
 import { isReplyAddress, REPLY_TO_QUEUE } from "../reply-consumer.ts";
+import { suspendFor } from "../suspended-call.ts";
+import { whenStored } from "./change-metadata.ts";
 import { generatedName } from "./consume.ts";
 import { queueNameOf, refuseForeignQueue, requireOwnQueue, strippedName } from "./named-queue.ts";
 
@@ -39,23 +43,53 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
   broker.access.checkResource(connection.user, vhost.name, "configure", "queue", name);
   const requested = requestedRecord(channel, method, name);
   const existing = vhost.queues.get(name);
-  if (existing !== undefined) {
-    assertSameQueue(existing, requested);
-    existing.touch(connection.now);
-    answerDeclare(channel, existing, method.noWait);
+  if (existing === undefined) {
+    checkNewQueue(channel, requested, isServerNamed);
+    declareNew(channel, requested, method.noWait);
     return;
   }
-  checkNewQueue(channel, requested, isServerNamed);
-  const queue = broker.declareQueue(requested);
-  if (requested.exclusiveOwner !== undefined) connection.ownQueue(queue);
-  answerDeclare(channel, queue, method.noWait);
+  assertSameQueue(existing, requested);
+  existing.touch(connection.now);
+  // Another client may have declared it just now; or deleted it, and it is still here.
+  whenStored(channel, () => {
+    if (vhost.queues.get(name) === existing) {
+      answerDeclare(channel, name, existing, method.noWait);
+    } else {
+      handleQueueDeclare(channel, method);
+    }
+  });
+}
+
+function declareNew(channel: Channel, requested: QueueRecord, noWait: boolean): void {
+  const { broker, connection, vhost } = channel;
+  suspendFor<MetadataResult>(
+    channel,
+    (done) => {
+      broker.metadataStore.submit({ type: "declareQueue", queue: requested }, (result) => {
+        const queue = vhost.queues.get(requested.name);
+        const isOwn = result.ok && result.changed && requested.exclusiveOwner !== undefined;
+        // It has an owner even if the channel is closed by now.
+        if (isOwn && queue !== undefined) connection.ownQueue(queue);
+        done(result);
+      });
+    },
+    (result) => {
+      if (!result.ok) throw refusedChange(result);
+      const queue = vhost.queues.get(requested.name);
+      // Another client's declaration may have come first.
+      if (queue !== undefined && !result.changed) assertSameQueue(queue, requested);
+      answerDeclare(channel, requested.name, queue, noWait);
+    },
+  );
 }
 
 /** RabbitMQ 3.x checks no permission here. Asking for the counts is a use of the queue (x-expires). */
 function declarePassively(channel: Channel, method: MethodOf<"queue.declare">): void {
   const queue = requireOwnQueue(channel, strippedName(method.queue));
   if (!method.noWait) queue.touch(channel.connection.now);
-  answerDeclare(channel, queue, method.noWait);
+  whenCounted(channel, queue, () => {
+    answerDeclare(channel, queue.record.name, queue, method.noWait);
+  });
 }
 
 /** Tells whether the requester of a direct reply is still there (RabbitMQ: ok 0/1 or 404). */
@@ -148,15 +182,25 @@ function refuseReservedName(name: string): void {
   throw accessRefused(`queue name '${name}' contains reserved prefix 'amq.*'`);
 }
 
-function answerDeclare(channel: Channel, queue: LiveQueue, noWait: boolean): void {
-  const { name } = queue.record;
+/** undefined: it was declared, and another client has deleted it since. */
+function answerDeclare(
+  channel: Channel,
+  name: string,
+  queue: LiveQueue | undefined,
+  noWait: boolean,
+): void {
   channel.lastQueueName = name;
   if (noWait) return;
   channel.send("queue.declare-ok", {
     queue: name,
-    messageCount: queue.readyCount,
-    consumerCount: queue.consumerCount,
+    messageCount: queue?.readyCount ?? 0,
+    consumerCount: queue?.consumerCount ?? 0,
   });
+}
+
+/** Calls `then` when it is known what is in the queue: its log may still be being replayed. */
+function whenCounted(channel: Channel, queue: LiveQueue, then: () => void): void {
+  suspendFor<void>(channel, (done) => queue.whenReady(done), then);
 }
 
 /** queue.purge (spec 1.7.2.7): ready messages only. */
@@ -164,8 +208,11 @@ export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge
   const { broker, connection, vhost } = channel;
   const name = queueNameOf(channel, method.queue);
   broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
-  const count = requireOwnQueue(channel, name).purge(connection.now);
-  if (!method.noWait) channel.send("queue.purge-ok", { messageCount: count });
+  const queue = requireOwnQueue(channel, name);
+  whenCounted(channel, queue, () => {
+    const count = queue.purge(connection.now);
+    if (!method.noWait) channel.send("queue.purge-ok", { messageCount: count });
+  });
 }
 
 /** queue.delete (spec 1.7.2.9): deleting what is not there is fine (RabbitMQ). */
@@ -174,14 +221,31 @@ export function handleQueueDelete(channel: Channel, method: MethodOf<"queue.dele
   const name = queueNameOf(channel, method.queue);
   broker.access.checkResource(connection.user, vhost.name, "configure", "queue", name);
   const queue = vhost.queues.get(name);
-  let count = 0;
-  if (queue !== undefined) {
-    refuseForeignQueue(channel, queue);
-    refuseDelete(queue, method);
-    count = queue.readyCount;
-    broker.deleteQueue(queue);
+  if (queue === undefined) {
+    whenStored(channel, () => answerDelete(channel, 0, method.noWait));
+    return;
   }
-  if (!method.noWait) channel.send("queue.delete-ok", { messageCount: count });
+  refuseForeignQueue(channel, queue);
+  whenCounted(channel, queue, () => {
+    refuseDelete(queue, method);
+    deleteCounted(channel, queue, method.noWait);
+  });
+}
+
+function deleteCounted(channel: Channel, queue: LiveQueue, noWait: boolean): void {
+  const count = queue.readyCount;
+  suspendFor<Refusal | undefined>(
+    channel,
+    (done) => channel.broker.removeQueue(queue, done),
+    (failure) => {
+      if (failure !== undefined) throw refusedChange(failure);
+      answerDelete(channel, count, noWait);
+    },
+  );
+}
+
+function answerDelete(channel: Channel, messageCount: number, noWait: boolean): void {
+  if (!noWait) channel.send("queue.delete-ok", { messageCount });
 }
 
 function refuseDelete(queue: LiveQueue, method: MethodOf<"queue.delete">): void {

@@ -1,0 +1,60 @@
+import type { Logger } from "../logger.ts";
+import type { MetadataResult, Refusal } from "../metadata/commands.ts";
+import type { MetadataStore } from "../metadata/metadata-store.ts";
+import type { LiveQueue } from "../queue/live-queue.ts";
+import type { VirtualHost } from "./virtual-host.ts";
+
+/** What the deletion of queues needs of the broker. */
+interface DeletionHost {
+  readonly metadataStore: MetadataStore;
+  readonly vhosts: ReadonlyMap<string, VirtualHost>;
+  readonly log: Logger;
+}
+
+type Done = (failure: Refusal | undefined) => void;
+
+/**
+ * Deletes queues that run, each once: until the metadata has it, an unused queue may also expire, and its owner may go. A queue that
+ * was declared anew under the same name is another one.
+ */
+export class QueueDeletions {
+  readonly #host: DeletionHost;
+  /** Those that are on their way, with who waits. */
+  readonly #pending = new Map<LiveQueue, Done[]>();
+
+  constructor(host: DeletionHost) {
+    this.#host = host;
+  }
+
+  add(queue: LiveQueue, done: Done | undefined): void {
+    const waiting = this.#pending.get(queue);
+    if (waiting !== undefined) {
+      if (done !== undefined) waiting.push(done);
+      return;
+    }
+    const { vhost, name } = queue.record;
+    if (this.#host.vhosts.get(vhost)?.queues.get(name) !== queue) {
+      done?.(undefined);
+      return;
+    }
+    this.#pending.set(queue, done === undefined ? [] : [done]);
+    this.#host.metadataStore.submit({ type: "deleteQueue", vhost, name }, (result) => {
+      this.#onResult(queue, result);
+    });
+  }
+
+  #onResult(queue: LiveQueue, result: MetadataResult): void {
+    const waiting = this.#pending.get(queue) ?? [];
+    this.#pending.delete(queue);
+    // With its vhost, the queue is gone, too.
+    const failure = result.ok || result.reason === "no_such_vhost" ? undefined : result;
+    if (failure !== undefined) {
+      const { vhost, name } = queue.record;
+      this.#host.log.error(
+        {},
+        `queue '${name}' in vhost '${vhost}' was not deleted: ${failure.text}`,
+      );
+    }
+    for (const done of waiting) done(failure);
+  }
+}
