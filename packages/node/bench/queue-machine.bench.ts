@@ -11,6 +11,9 @@ class BenchMessage implements MachineMessage {
   readonly bodySize = 16;
   readonly priority = 0;
   readonly expirationMs = -1;
+  readonly ref = 0;
+  readonly expiresAtMs = -1;
+  readonly isLoaded = true;
   keep(): this {
     return this;
   }

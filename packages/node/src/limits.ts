@@ -72,6 +72,27 @@ export const DELIVERY_QUANTUM_BYTES = 262_144;
 /** Expired messages that one command removes at most, a millisecond of work; the timer is armed for the rest. */
 export const EXPIRY_QUANTUM = 4096;
 
+/**
+ * Messages of one turn for one durable queue become one entry of its log up to this size; a larger one stands alone. Larger
+ * entries cost less each, but one live message keeps its whole entry on the disk.
+ */
+export const ENQUEUE_BATCH_BYTES = 65_536;
+/** Bytes on their way to the log of this node at which connections that publish to it are held, and at which they go on. */
+export const LOG_PENDING_HIGH = 8_388_608;
+export const LOG_PENDING_LOW = 2_097_152;
+/** How long it may take until the log is told what left a queue: RabbitMQ's queue index waits 25 ms. */
+export const PROGRESS_DELAY_MS = 10;
+/** ... and how many ranges of messages may gather meanwhile: a few KiB. */
+export const PROGRESS_RANGES_MAX = 1024;
+/** Pause before a log that was busy or full is tried again. */
+export const LOG_RETRY_MS = 5;
+/** Memory for recent batches of queues whose consumers are close behind, so that they need no reading. */
+export const HOT_BATCHES_BYTES = 67_108_864;
+/** A queue with more ready octets than this is read from the disk anyway: its new batches are not kept. */
+export const HOT_QUEUE_BYTES = 4_194_304;
+/** What is read from a log at once for a queue that is behind: large enough that reading is a small part of delivering. */
+export const READ_AHEAD_BYTES = 1_048_576;
+
 /** Different publish targets a channel remembers; a publisher with more distinct keys starts afresh. */
 export const PUBLISH_TARGET_CACHE_COUNT = 2048;
 /** A route to more queues than this is not remembered: handing over costs far more than finding them again. */
@@ -96,3 +117,12 @@ export const DELAYED_BATCH_COUNT = 1000;
 export const DEFERRED_BATCH_COUNT = 10_000;
 /** Consumers on one channel; 0: no limit (RabbitMQ: consumer_max_per_channel = infinity). */
 export const DEFAULT_CONSUMER_MAX_PER_CHANNEL = 0;
+
+/** Changes of metadata that wait for a group that takes none just now: far more than connections that can wait for one each. */
+export const METADATA_WAITING_MAX = 100_000;
+/** Between two tries of a change of metadata, while the log has more than enough to do. */
+export const METADATA_RETRY_MS = 20;
+/** Such tries, some ten seconds: a disk that takes longer is broken. */
+export const METADATA_RETRY_COUNT_MAX = 500;
+/** While the node starts: between two looks whether the metadata has been read. */
+export const METADATA_READY_POLL_MS = 2;

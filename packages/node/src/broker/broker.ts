@@ -13,6 +13,8 @@ import type { MetadataCommand, Refusal } from "../metadata/commands.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { LocalMetadata, type MetadataStore } from "../metadata/metadata-store.ts";
 import type { LiveQueue, QueueHost } from "../queue/live-queue.ts";
+import { LogTraffic } from "../queue/log/log-traffic.ts";
+import type { QueueGroups } from "../queue/log/queue-group.ts";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
 import { SlabStore } from "../queue/slab-store.ts";
@@ -36,6 +38,8 @@ export interface BrokerDependencies {
   readonly alarms: Alarms;
   /** With what it holds; undefined: a new one in memory. */
   readonly metadata?: MetadataStore | undefined;
+  /** Where durable queues have their logs; undefined: everything is in memory. */
+  readonly queueGroups?: QueueGroups | undefined;
 }
 
 /**
@@ -60,6 +64,8 @@ export class Broker implements QueueHost {
   readonly deferred: DeferredWork;
   readonly delays: Delays;
   readonly yielding: YieldingPublishers = new YieldingPublishers();
+  readonly logTraffic: LogTraffic = new LogTraffic();
+  readonly queueGroups: QueueGroups | undefined;
   /** The message being published: publishes are handled one at a time, so one view serves them all. */
   readonly publishView: Message;
   /** Whose input is being handled. */
@@ -75,11 +81,12 @@ export class Broker implements QueueHost {
   #lastConnectionId = 0;
 
   constructor(options: BrokerOptions, dependencies: BrokerDependencies) {
-    const { clock, logging, alarms } = dependencies;
+    const { clock, logging, alarms, queueGroups } = dependencies;
     const { metadata = new LocalMetadata() } = dependencies;
     this.options = options;
     this.clock = clock;
     this.alarms = alarms;
+    this.queueGroups = queueGroups;
     this.log = logging.root;
     this.connectionLog = logging.category("connection");
     this.serverProperties = serverProperties(options.product, options.clusterName);
@@ -220,6 +227,11 @@ export class Broker implements QueueHost {
   /** QueueHost: consumers of a queue do not keep up with the connection whose input is being handled. */
   noteBacklog(queue: LiveQueue): void {
     this.publishingConnection?.noteBacklog(queue);
+  }
+
+  /** QueueHost: the log of this node has enough to do. */
+  holdPublisher(): void {
+    this.publishingConnection?.holdForLog();
   }
 
   warnMissingAlternate(exchange: LiveExchange, alternate: string): void {

@@ -8,6 +8,7 @@ import {
 } from "@leveret/amqp";
 import { LiveQueue } from "../queue/live-queue.ts";
 import { Message, messageRouting } from "../queue/message.ts";
+import type { PublishReceipt } from "../queue/publish-receipt.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
 import type { Broker } from "./broker.ts";
 import { noteHeld } from "./hold.ts";
@@ -17,7 +18,8 @@ import { route } from "./route.ts";
 import { hasCycle, sortedByKey, withDeath } from "./x-death.ts";
 
 /**
- * Publishes a message that left `queue` to its dead-letter exchange and releases it (RabbitMQ: rabbit_dead_letter).
+ * Publishes a message that left `queue` to its dead-letter exchange (RabbitMQ: rabbit_dead_letter), and releases it when the
+ * queues there have it as they promise: until then its own queue's log keeps it, so that a crash loses nothing.
  * A missing exchange drops the message; permissions were checked when the queue was declared.
  */
 export function deadLetter(
@@ -26,19 +28,49 @@ export function deadLetter(
   message: Message,
   reason: DeadLetterReason,
 ): void {
-  try {
-    publish(broker, queue, message, reason);
-  } finally {
-    message.release();
+  queue.whenLoaded(message, () => {
+    const transfer = new Transfer(message);
+    try {
+      publish(broker, queue, transfer, reason);
+    } finally {
+      transfer.end();
+    }
+  });
+}
+
+/** A message on its way from one queue to others. */
+class Transfer implements PublishReceipt {
+  readonly message: Message;
+  /** Queues that have not stored it yet, and the sender while it still adds some. */
+  #left = 1;
+
+  constructor(message: Message) {
+    this.message = message;
+  }
+
+  publishTo(sink: MessageSink, now: number, dead: Message): void {
+    if (sink.publish(now, dead, this) === "pending") this.#left++;
+  }
+
+  /** No queue follows. */
+  end(): void {
+    this.settle();
+  }
+
+  /** A queue that refuses drops it (RabbitMQ: at most once). */
+  settle(): void {
+    this.#left--;
+    if (this.#left === 0) this.message.release();
   }
 }
 
 function publish(
   broker: Broker,
   queue: LiveQueue,
-  message: Message,
+  transfer: Transfer,
   reason: DeadLetterReason,
 ): void {
+  const { message } = transfer;
   const { vhost: vhostName } = queue.record;
   const { deadLetterExchange, deadLetterRoutingKey } = queue.config;
   const vhost = broker.vhosts.get(vhostName);
@@ -72,7 +104,7 @@ function publish(
   });
   for (const sink of found.sinks) {
     if (reason !== "rejected" && isCycle(broker, headers, sink)) continue;
-    sink.publish(now, dead);
+    transfer.publishTo(sink, now, dead);
   }
   dead.release();
 }

@@ -4,8 +4,10 @@ import { alternateExchangeOf, createRouter } from "../exchange/exchange-types.ts
 import { RecentHistory, recentHistoryLengthOf } from "../exchange/recent-history.ts";
 import type { MetadataEvent } from "../metadata/events.ts";
 import type { BindingRecord, ExchangeRecord, QueueRecord } from "../metadata/records.ts";
+import { DurableQueue } from "../queue/durable-queue.ts";
 import { effectiveQueueConfig } from "../queue/effective-queue-config.ts";
 import { LiveQueue } from "../queue/live-queue.ts";
+import { QueueJournal } from "../queue/log/queue-journal.ts";
 import type { Message } from "../queue/message.ts";
 import type { QueueConfig } from "../queue/queue-config.ts";
 import type { Broker } from "./broker.ts";
@@ -58,7 +60,7 @@ export class Topology {
   close(): void {
     for (const vhost of this.vhosts.values()) {
       for (const exchange of vhost.exchanges.values()) this.#closeExchange(exchange);
-      for (const queue of vhost.queues.values()) queue.close();
+      for (const queue of vhost.queues.values()) queue.stop();
     }
     this.vhosts.clear();
   }
@@ -131,8 +133,24 @@ export class Topology {
   }
 
   #onQueueDeclared(record: QueueRecord): void {
-    const queue = new LiveQueue(record, this.#configOf(record), this.#broker);
+    const queue = this.#createQueue(record);
     this.vhosts.get(record.vhost)?.queues.set(record.name, queue);
+  }
+
+  #createQueue(record: QueueRecord): LiveQueue {
+    const broker = this.#broker;
+    const config = this.#configOf(record);
+    if (broker.queueGroups === undefined || record.groupId === undefined) {
+      return new LiveQueue(record, config, broker);
+    }
+    const journal = new QueueJournal({
+      group: broker.queueGroups.open(record),
+      traffic: broker.logTraffic,
+      slabs: broker.slabs,
+      log: broker.log,
+      queueText: resourceText("queue", record.name, record.vhost),
+    });
+    return new DurableQueue(record, config, broker, { journal, traffic: broker.logTraffic });
   }
 
   #configOf(record: QueueRecord): QueueConfig {

@@ -1,6 +1,7 @@
 import type { MessageSink } from "../broker/message-sink.ts";
 import { preconditionFailed } from "../errors.ts";
 import { TX_BYTES_MAX } from "../limits.ts";
+import { LiveQueue } from "../queue/live-queue.ts";
 import type { Message } from "../queue/message.ts";
 import type { Channel } from "./channel.ts";
 import type { TakenDelivery } from "./delivery-ledger.ts";
@@ -49,18 +50,29 @@ export class ChannelTransaction {
     this.#acks.push({ deliveries, outcome });
   }
 
-  /** Publishes, then acks, in order (RabbitMQ). `publish` says whether a message was accepted everywhere. */
-  commit(publish: (publish: TransactedPublish) => boolean): void {
+  /**
+   * Publishes, then acks, in order (RabbitMQ). `publish` says whether a message was accepted everywhere. Calls `done` when
+   * all of it is stored as its queues promise, with whether all was accepted.
+   */
+  commit(
+    publish: (publish: TransactedPublish) => boolean,
+    done: (isAccepted: boolean) => void,
+  ): void {
     const publishes = this.#publishes;
     const acks = this.#acks;
     this.#clear();
-    let accepted = true;
+    const queues = new Set<LiveQueue>();
+    let isAccepted = true;
     for (const transacted of publishes) {
-      accepted = publish(transacted) && accepted;
+      isAccepted = publish(transacted) && isAccepted;
       transacted.message.release();
+      for (const sink of transacted.sinks) if (sink instanceof LiveQueue) queues.add(sink);
     }
-    for (const ack of acks) this.#carryOut(ack);
-    if (!accepted) throw preconditionFailed("partial tx completion");
+    for (const ack of acks) {
+      this.#carryOut(ack);
+      for (const { consumer } of ack.deliveries) queues.add(consumer.queue);
+    }
+    whenAllStored(queues, () => done(isAccepted));
   }
 
   /** Forgets publishes; deliveries are outstanding again, and are not redelivered (RabbitMQ). */
@@ -90,4 +102,14 @@ export class ChannelTransaction {
     this.#acks = [];
     this.#bytes = 0;
   }
+}
+
+function whenAllStored(queues: ReadonlySet<LiveQueue>, done: () => void): void {
+  let left = queues.size + 1;
+  const onStored = (): void => {
+    left--;
+    if (left === 0) done();
+  };
+  for (const queue of queues) queue.whenStored(onStored);
+  onStored();
 }

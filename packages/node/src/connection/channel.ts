@@ -52,7 +52,9 @@ export class Channel {
   readonly sessionId: number;
   readonly consumers: Map<string, ChannelConsumer> = new Map();
   readonly ledger: DeliveryLedger = new DeliveryLedger();
-  readonly confirms: ConfirmTracker = new ConfirmTracker();
+  readonly confirms: ConfirmTracker = new ConfirmTracker(() =>
+    this.broker.flushQueue.addConfirms(this),
+  );
   readonly globalPrefetch: GlobalPrefetch;
   mode: ChannelMode = "normal";
   transaction: ChannelTransaction | undefined = undefined;
@@ -61,6 +63,8 @@ export class Channel {
   /** The queue declared last on this channel: what an empty queue name means (spec 1.7.2.1). */
   lastQueueName = "";
   replyConsumer: ReplyConsumer | undefined = undefined;
+  /** FlushQueue has it on its list. */
+  isConfirmDue = false;
 
   #lastDeliveryTag = 0;
   /** Queues that may hold something of this session. */
@@ -69,6 +73,8 @@ export class Channel {
   readonly #getters = new Map<LiveQueue, ChannelConsumer>();
   readonly #content = new ContentAssembly();
   #isClosing = false;
+  /** It holds nothing any more; queues may still answer what it published. */
+  #isReleased = false;
   #currentMethodId = 0;
   /** The publish method that came last. */
   #publish: KnownPublish | undefined = undefined;
@@ -146,9 +152,9 @@ export class Channel {
     this.connection.output.append(encodeMethodFrame(this.number, name, args));
   }
 
-  /** Answers what was published and stored; called at the end of each input chunk. */
+  /** Answers what was published and stored; called at the end of each input chunk, and when queues have stored more. */
   flushConfirms(): void {
-    this.confirms.flush(this.sendConfirm);
+    if (!this.#isReleased) this.confirms.flush(this.sendConfirm);
   }
 
   readonly sendConfirm = (sequence: number, multiple: boolean, isAck: boolean): void => {
@@ -242,6 +248,7 @@ export class Channel {
 
   /** The channel ends: consumers go, unacknowledged messages return to their queues. */
   release(): void {
+    this.#isReleased = true;
     this.stopConsumers();
     this.#content.reset();
     this.transaction?.rollback();

@@ -85,6 +85,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #deletions = 0;
   /** The client is answered when they are. */
   #isCloseOkDue = false;
+  #isHeldForLog = false;
   #viewed: Buffer = NO_BYTES;
   #view: DataView = viewOf(NO_BYTES);
 
@@ -122,7 +123,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     return this.#isBlocked;
   }
   get isReadingPaused(): boolean {
-    return this.#isBlocked || this.#isOutputFull || this.#suspensions.isActive;
+    const isHeld = this.#isHeldForLog || this.#suspensions.isActive;
+    return this.#isBlocked || this.#isOutputFull || isHeld;
   }
   get isRunning(): boolean {
     return this.#state === "running";
@@ -212,6 +214,20 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#paused.push(consumer);
     const publisher = this.broker.publishingConnection;
     if (publisher !== this) publisher?.noteBacklog(this);
+  }
+
+  /** It publishes to durable queues, and their log has enough to do: nothing more is read until the log has caught up. */
+  holdForLog(): void {
+    if (this.#isHeldForLog) return;
+    this.#isHeldForLog = true;
+    this.broker.logTraffic.hold(this);
+    this.#updateReading();
+  }
+
+  /** HeldPublisher: the log has caught up. */
+  endHold(): void {
+    this.#isHeldForLog = false;
+    this.#updateReading();
   }
 
   /** This connection publishes faster than `backlog` is worked off. */
@@ -533,6 +549,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #resumeForClose(): void {
     this.#isBlocked = false;
     this.#isOutputFull = false;
+    this.#isHeldForLog = false;
     this.#suspensions.clear();
     this.#pace.endYield();
     this.#updateReading();
@@ -595,6 +612,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#reader.stop();
     this.#release();
     this.broker.yielding.release(this);
+    this.broker.logTraffic.forgetHeld(this);
     this.broker.connectionClosed(this);
   }
 

@@ -56,7 +56,7 @@ export class DeliveryLoop<M extends MachineMessage, C> {
     const isServed = this.#isSingleActive ? consumer.isActive : consumer.isAttached;
     if (!isServed || !consumer.canReceive) return false;
     this.#retention.dropAllExpired(now);
-    if (this.#ready.count === 0) return false;
+    if (this.#ready.count === 0 || !this.#ready.isHeadLoaded) return false;
     this.#deliverHead(consumer);
     return true;
   }
@@ -76,6 +76,7 @@ export class DeliveryLoop<M extends MachineMessage, C> {
         this.#wantResume();
         return;
       }
+      if (this.#ready.count === 0 || !this.#ready.isHeadLoaded) return;
       if (consumer.needsCredit) {
         this.#askCredit(consumer);
         return;

@@ -4,7 +4,9 @@ import { BACKLOG_HIGH, BACKLOG_HIGH_COUNT, BACKLOG_LOW, BACKLOG_LOW_COUNT } from
 import type { QueueRecord } from "../metadata/records.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
+import type { MessageBacking } from "./log/message-backing.ts";
 import type { Message } from "./message.ts";
+import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
 import type { DeadLetterReason, QueueEffects } from "./queue-effects.ts";
 import { type GetResult, QueueMachine } from "./queue-machine.ts";
@@ -41,18 +43,21 @@ export interface QueueHost {
   readonly yielding: YieldingPublishers;
   /** More is published than the queue's consumers work off. */
   noteBacklog(queue: LiveQueue): void;
+  /** More is published than the log takes: who publishes now has to wait. */
+  holdPublisher(): void;
   /** An auto-delete queue is unused, or x-expires has passed. */
   deleteQueue(queue: LiveQueue, why: "unused" | "expired"): void;
 }
 
 /**
- * The volatile driver: applies each command to the machine at once, in memory, and carries out its effects
- * (architecture.md, "One idea for every queue"). Nothing is encoded, and a publish is confirmed when it returns.
+ * Drives the machine of one queue and carries out its effects (architecture.md, "One idea for every queue"). As it is, for a
+ * queue in memory: each command is applied at once, nothing is encoded, and a publish is confirmed when it returns.
+ * DurableQueue puts a log in front.
  */
 export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog {
   readonly record: QueueRecord;
-  readonly #machine: QueueMachine<Message, ConsumerOutlet>;
-  readonly #host: QueueHost;
+  protected readonly machine: QueueMachine<Message, ConsumerOutlet>;
+  protected readonly host: QueueHost;
   #timer: Timer | undefined;
   /** When the timer fires; it may be early, as moving it for every message would cost more. */
   #timerDueAtMs = -1;
@@ -65,15 +70,22 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   #isResumeScheduled = false;
   #isClosed = false;
 
-  constructor(record: QueueRecord, config: QueueConfig, host: QueueHost) {
+  /** `backing`: the log of a durable queue. */
+  constructor(
+    record: QueueRecord,
+    config: QueueConfig,
+    host: QueueHost,
+    backing?: MessageBacking<Message>,
+  ) {
     this.record = record;
-    this.#host = host;
-    this.#machine = new QueueMachine<Message, ConsumerOutlet>(config, this, host.clock.now());
+    this.host = host;
+    const now = host.clock.now();
+    this.machine = new QueueMachine<Message, ConsumerOutlet>(config, this, now, backing);
   }
 
   /** Backlog: the queue's consumers do not keep up with what is published. */
   get isBacklogged(): boolean {
-    const { readyBytes, readyCount, consumerCount } = this.#machine;
+    const { readyBytes, readyCount, consumerCount } = this.machine;
     return consumerCount > 0 && (readyBytes > BACKLOG_LOW || readyCount > BACKLOG_LOW_COUNT);
   }
 
@@ -82,52 +94,85 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     return this.#isClosed;
   }
   get config(): QueueConfig {
-    return this.#machine.config;
+    return this.machine.config;
   }
   get readyCount(): number {
-    return this.#machine.readyCount;
+    return this.machine.readyCount;
   }
   get readyBytes(): number {
-    return this.#machine.readyBytes;
+    return this.machine.readyBytes;
   }
   get unackedCount(): number {
-    return this.#machine.unackedCount;
+    return this.machine.unackedCount;
   }
   get consumerCount(): number {
-    return this.#machine.consumerCount;
+    return this.machine.consumerCount;
   }
 
-  /** Takes a message. false: refused, because the queue is full and rejects publishes. */
-  publish(now: number, message: Message): boolean {
+  /** Calls `done` when all messages of the queue are known: at once, unless it has a log that is being replayed. */
+  whenReady(done: () => void): void {
+    done();
+  }
+
+  /** Calls `done` when all that was done to the queue so far is stored as it promises. */
+  whenStored(done: () => void): void {
+    done();
+  }
+
+  /** Calls `done` when the bytes of one of its messages are here. */
+  whenLoaded(_message: Message, done: () => void): void {
+    done();
+  }
+
+  /**
+   * Takes a message. false: refused, because the queue is full and rejects publishes. "pending": `receipt` will be told;
+   * without one nobody waits.
+   */
+  publish(
+    now: number,
+    message: Message,
+    _receipt?: PublishReceipt,
+    _sequence?: number,
+  ): PublishOutcome {
     if (this.#isClosed) return true; // RabbitMQ acks what a queue deleted meanwhile would have got.
-    const accepted = this.#machine.enqueue(now, message);
-    if (this.#hasAftermath) this.#finish(now);
-    if (this.#machine.readyCount > 0 && this.#isBacklogHigh()) this.#host.noteBacklog(this);
+    const accepted = this.machine.enqueue(now, message);
+    if (this.#hasAftermath) this.finish(now);
+    if (this.machine.readyCount > 0 && this.#isBacklogHigh()) this.host.noteBacklog(this);
     return accepted;
   }
 
+  /** Takes in a message that has its turn; the view is valid during the call only. */
+  protected admitMessage(now: number, message: Message): void {
+    this.machine.admit(now, message);
+  }
+
+  /** Publishers of this queue are to be slowed down. */
+  protected noteBacklog(): void {
+    if (this.machine.readyCount > 0 && this.#isBacklogHigh()) this.host.noteBacklog(this);
+  }
+
   attach(now: number, spec: ConsumerSpec<ConsumerOutlet>): QueueConsumer | "exclusive-use" {
-    const attached = this.#machine.attach(now, spec);
-    this.#finish(now);
+    const attached = this.machine.attach(now, spec);
+    this.finish(now);
     return attached;
   }
 
   /** Deliveries begin: basic.consume-ok is on its way. */
   start(now: number, consumer: QueueConsumer): void {
-    this.#machine.start(now, consumer);
-    this.#finish(now);
+    this.machine.start(now, consumer);
+    this.finish(now);
   }
 
   detach(now: number, consumer: QueueConsumer): void {
-    this.#machine.detach(now, consumer);
-    this.#finish(now);
+    this.machine.detach(now, consumer);
+    this.finish(now);
   }
 
   settle(now: number, consumer: QueueConsumer, from: number, to: number): void {
     if (this.#isClosed) return;
-    this.#machine.settle(now, consumer, from, to);
-    if (this.#hasAftermath) this.#finish(now);
-    if (!this.isBacklogged) this.#host.yielding.release(this);
+    this.machine.settle(now, consumer, from, to);
+    if (this.#hasAftermath) this.finish(now);
+    if (!this.isBacklogged) this.host.yielding.release(this);
   }
 
   returnMessages(
@@ -138,84 +183,86 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     kind: "nack" | "reject" | "lost",
   ): void {
     if (this.#isClosed) return;
-    this.#machine.returnMessages(now, consumer, from, to, kind);
-    this.#finish(now);
+    this.machine.returnMessages(now, consumer, from, to, kind);
+    this.finish(now);
   }
 
   discard(now: number, consumer: QueueConsumer, from: number, to: number): void {
     if (this.#isClosed) return;
-    this.#machine.discard(now, consumer, from, to);
-    this.#finish(now);
+    this.machine.discard(now, consumer, from, to);
+    this.finish(now);
   }
 
+  /** basic.get; `done` gets the message, with its bytes, or undefined if none is ready. */
   get(
     now: number,
     sessionId: number,
     noAck: boolean,
-  ): GetResult<Message, ConsumerOutlet> | undefined {
-    const result = this.#machine.get(now, sessionId, noAck);
-    this.#finish(now);
-    return result;
+    done: (result: GetResult<Message, ConsumerOutlet> | undefined) => void,
+  ): void {
+    const result = this.machine.get(now, sessionId, noAck);
+    this.finish(now);
+    done(result);
   }
 
   recoverSession(now: number, sessionId: number): void {
     if (this.#isClosed) return;
-    this.#machine.recoverSession(now, sessionId);
-    this.#finish(now);
+    this.machine.recoverSession(now, sessionId);
+    this.finish(now);
   }
 
   closeSession(now: number, sessionId: number): void {
     if (this.#isClosed) return;
-    this.#machine.closeSession(now, sessionId);
-    this.#finish(now);
+    this.machine.closeSession(now, sessionId);
+    this.finish(now);
   }
 
   /** Nothing is delivered to the consumer until `unpause`. */
   pause(now: number, consumer: QueueConsumer): void {
-    this.#machine.pause(now, consumer);
+    this.machine.pause(now, consumer);
   }
 
   unpause(now: number, consumer: QueueConsumer): void {
     if (this.#isClosed) return;
-    this.#machine.unpause(now, consumer);
-    if (this.#hasAftermath) this.#finish(now);
+    this.machine.unpause(now, consumer);
+    if (this.#hasAftermath) this.finish(now);
   }
 
   grantCredit(now: number, consumer: QueueConsumer): void {
     if (this.#isClosed) return;
-    this.#machine.grantCredit(now, consumer);
-    this.#finish(now);
+    this.machine.grantCredit(now, consumer);
+    this.finish(now);
   }
 
   setNeedsCredit(now: number, consumer: QueueConsumer, needsCredit: boolean): void {
     if (this.#isClosed) return;
-    this.#machine.setNeedsCredit(now, consumer, needsCredit);
-    this.#finish(now);
+    this.machine.setNeedsCredit(now, consumer, needsCredit);
+    this.finish(now);
   }
 
   touch(now: number): void {
-    this.#machine.touch(now);
-    this.#finish(now);
+    this.machine.touch(now);
+    this.finish(now);
   }
 
   purge(now: number): number {
-    const count = this.#machine.purge(now);
-    this.#finish(now);
+    const count = this.machine.purge(now);
+    this.finish(now);
     return count;
   }
 
   updateConfig(now: number, config: QueueConfig): void {
-    this.#machine.updateConfig(now, config);
-    this.#finish(now);
+    this.machine.updateConfig(now, config);
+    this.finish(now);
   }
 
   /** Visits ready messages in order, without taking them; for tests and the embedding API. */
   peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void {
-    this.#machine.peek(limit, visitor);
+    this.machine.peek(limit, visitor);
   }
 
   consumers(): Iterable<QueueConsumer> {
-    return this.#machine.consumers();
+    return this.machine.consumers();
   }
 
   /** The queue is deleted: its messages are dropped, its consumers are told. */
@@ -223,9 +270,14 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.cancel();
-    const outlets = [...this.#machine.consumers()].map((consumer) => consumer.spec.context);
-    this.#machine.close();
+    const outlets = [...this.machine.consumers()].map((consumer) => consumer.spec.context);
+    this.machine.close();
     for (const outlet of outlets) outlet.queueDeleted();
+  }
+
+  /** The node stops: nothing is delivered any more, and nothing that a log has to keep is forgotten. */
+  stop(): void {
+    this.close();
   }
 
   // Effects of the machine. They may not call it: what has to follow is done in #finish.
@@ -246,7 +298,7 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   }
 
   deadLetter(message: Message, reason: DeadLetterReason): void {
-    this.#host.deferred.add(() => this.#host.deadLetter(this, message, reason));
+    this.host.deferred.add(() => this.host.deadLetter(this, message, reason));
     this.#hasAftermath = true;
   }
 
@@ -264,12 +316,12 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   }
 
   creditWanted(consumer: QueueConsumer): void {
-    this.#host.deferred.add(() => consumer.spec.context.creditWanted());
+    this.host.deferred.add(() => consumer.spec.context.creditWanted());
     this.#hasAftermath = true;
   }
 
   creditUnused(consumer: QueueConsumer): void {
-    this.#host.deferred.add(() => consumer.spec.context.creditUnused());
+    this.host.deferred.add(() => consumer.spec.context.creditUnused());
     this.#hasAftermath = true;
   }
 
@@ -278,60 +330,66 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   }
 
   queueUnused(): void {
-    this.#host.deferred.add(() => this.#host.deleteQueue(this, "unused"));
+    this.host.deferred.add(() => this.host.deleteQueue(this, "unused"));
     this.#hasAftermath = true;
   }
 
   queueExpired(): void {
-    this.#host.deferred.add(() => this.#host.deleteQueue(this, "expired"));
+    this.host.deferred.add(() => this.host.deleteQueue(this, "expired"));
     this.#hasAftermath = true;
   }
 
-  #finish(now: number): void {
+  /** What the command that has returned left to be done. */
+  protected finish(now: number): void {
     this.#hasAftermath = false;
     if (this.#congested.length > 0) this.#pauseCongested(now);
-    this.#host.deferred.run();
+    this.host.deferred.run();
+  }
+
+  /** Goes on delivering; no harm if there is nothing to go on with. */
+  resume(): void {
+    if (this.#isClosed) return;
+    const now = this.host.clock.now();
+    this.machine.resume(now);
+    this.finish(now);
   }
 
   #pauseCongested(now: number): void {
     const consumers = this.#congested.splice(0);
     for (const consumer of consumers) {
-      this.#machine.pause(now, consumer);
+      this.machine.pause(now, consumer);
       consumer.spec.context.paused();
     }
   }
 
   #isBacklogHigh(): boolean {
-    const { readyBytes, readyCount, consumerCount } = this.#machine;
+    const { readyBytes, readyCount, consumerCount } = this.machine;
     return consumerCount > 0 && (readyBytes > BACKLOG_HIGH || readyCount > BACKLOG_HIGH_COUNT);
   }
 
   #setTimer(dueAtMs: number): void {
     this.#timer?.cancel();
     this.#timerDueAtMs = dueAtMs;
-    const delayMs = Math.max(0, dueAtMs - this.#host.clock.now());
-    this.#timer = this.#host.clock.setTimer(delayMs, this.#onTimer);
+    const delayMs = Math.max(0, dueAtMs - this.host.clock.now());
+    this.#timer = this.host.clock.setTimer(delayMs, this.#onTimer);
   }
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     const wanted = this.#wantedDueAtMs;
     if (this.#isClosed || wanted === -1) return;
-    const now = this.#host.clock.now();
+    const now = this.host.clock.now();
     if (now < wanted) {
       this.#setTimer(wanted);
       return;
     }
     this.#wantedDueAtMs = -1;
-    this.#machine.tick(now);
-    this.#finish(now);
+    this.machine.tick(now);
+    this.finish(now);
   };
 
   readonly #onResume = (): void => {
     this.#isResumeScheduled = false;
-    if (this.#isClosed) return;
-    const now = this.#host.clock.now();
-    this.#machine.resume(now);
-    this.#finish(now);
+    this.resume();
   };
 }

@@ -1,5 +1,6 @@
 import { FRAME_END } from "@leveret/amqp";
 import { copySmall, VIEW_COPY_MAX, viewOf } from "./byte-copy.ts";
+import { contentSize, type EnqueueBatch } from "./log/enqueue-batch.ts";
 import type { MachineMessage } from "./queue-effects.ts";
 import { type Slab, SlabStore, type SlabTenant } from "./slab-store.ts";
 
@@ -26,8 +27,24 @@ export function messageRouting(exchange: string, routingKey: string): MessageRou
 }
 
 const FRAME_END_SIZE = 1;
+/** What stands before the property flags in a content header frame: frame header, class, weight, body size. */
+const RUN_PROPERTIES_OFFSET = 19;
+
+/** Who has to know that a message of a durable queue is needed no more. */
+export interface MessageLog {
+  forget(level: number, ref: number): void;
+}
 const EMPTY: Buffer = Buffer.alloc(0);
 const EMPTY_VIEW: DataView = viewOf(EMPTY);
+const NO_ROUTING: MessageRouting = messageRouting("", "");
+
+/** What the memory of a durable queue has of a message. */
+export interface LoggedFacts {
+  readonly ref: number;
+  readonly level: number;
+  readonly bodySize: number;
+  readonly expiresAtMs: number;
+}
 
 /**
  * A message on its way through the broker: the property bytes (flags and list, as in the content header frame)
@@ -54,6 +71,12 @@ export class Message implements MachineMessage, SlabTenant {
   priority = 0;
   expirationMs = -1;
   persistent = false;
+  ref = 0;
+  level = 0;
+  expiresAtMs = -1;
+  isLoaded = true;
+  /** The log that `ref` is of. Such a message shares the bytes of its batch, and can do without them while it waits. */
+  log: MessageLog | undefined = undefined;
   slab: Slab | undefined = undefined;
   slabOffset = 0;
   /** 0: a view that is not stored. */
@@ -89,17 +112,74 @@ export class Message implements MachineMessage, SlabTenant {
       stored.#references++;
       return stored as this; // Message has no subclasses.
     }
-    const copy = this.#copy();
+    const copy = this.log === undefined ? this.#copy() : this.#share(this.log);
     this.#stored = copy;
     return copy as this;
   }
 
   release(): void {
     this.#references--;
-    if (this.#references > 0 || this.slab === undefined) return;
+    if (this.#references > 0) return;
     const { slab, storedSize } = this;
-    this.slab = undefined;
-    this.#store.release(slab, storedSize);
+    if (slab !== undefined) {
+      this.slab = undefined;
+      this.#store.release(slab, storedSize);
+    } else if (this.log !== undefined) {
+      this.log.forget(this.level, this.ref);
+    }
+  }
+
+  /** A message of a log without its bytes, with one reference. */
+  static unloaded(store: SlabStore, log: MessageLog, facts: LoggedFacts): Message {
+    const message = new Message(store, NO_ROUTING);
+    message.log = log;
+    message.ref = facts.ref;
+    message.level = facts.level;
+    message.expiresAtMs = facts.expiresAtMs;
+    message.bodySize = facts.bodySize;
+    message.persistent = true;
+    message.isLoaded = false;
+    message.#references = 1;
+    return message;
+  }
+
+  /** Takes on the bytes of an item of its log's batch. */
+  showItem(batch: EnqueueBatch, item: number, routing: MessageRouting): void {
+    const { bytes } = batch;
+    const start = batch.contentOffsetAt(item);
+    const propertiesSize = batch.propertiesSizeAt(item);
+    const bodySize = batch.bodySizeAt(item);
+    this.routing = routing;
+    this.bytes = bytes;
+    this.bodySource = bytes;
+    this.bodySize = bodySize;
+    this.priority = batch.priorityAt(item);
+    if (batch.isRunAt(item)) {
+      this.view = batch.view;
+      this.runStart = start;
+      this.runEnd = start + contentSize(true, propertiesSize, bodySize);
+      this.propertiesStart = start + RUN_PROPERTIES_OFFSET;
+      this.bodyStart = this.runEnd - FRAME_END_SIZE - bodySize;
+    } else {
+      this.runStart = -1;
+      this.runEnd = -1;
+      this.propertiesStart = start;
+      this.bodyStart = start + propertiesSize;
+    }
+    this.propertiesEnd = this.propertiesStart + propertiesSize;
+    this.isLoaded = true;
+  }
+
+  /** Lets go of the bytes of a logged message, or of the stored copy of this view: they can be read again. */
+  unload(): void {
+    const message = this.#references > 0 ? this : this.#stored;
+    if (message?.log === undefined || message.#references === 0) return;
+    message.bytes = EMPTY;
+    message.bodySource = EMPTY;
+    message.view = EMPTY_VIEW;
+    message.runStart = -1;
+    message.runEnd = -1;
+    message.isLoaded = false;
   }
 
   /** The view will describe another message: forget the stored copy of the one before. */
@@ -161,6 +241,29 @@ export class Message implements MachineMessage, SlabTenant {
     view.expirationMs = source.expirationMs;
     view.persistent = source.persistent;
     return view.#copy(source);
+  }
+
+  /** A stored message with the bytes of this view, which are the log's and never change. */
+  #share(log: MessageLog): Message {
+    const copy = new Message(this.#store, this.routing);
+    copy.log = log;
+    copy.ref = this.ref;
+    copy.level = this.level;
+    copy.expiresAtMs = this.expiresAtMs;
+    copy.bytes = this.bytes;
+    copy.view = this.view;
+    copy.runStart = this.runStart;
+    copy.runEnd = this.runEnd;
+    copy.propertiesStart = this.propertiesStart;
+    copy.propertiesEnd = this.propertiesEnd;
+    copy.bodySource = this.bodySource;
+    copy.bodyStart = this.bodyStart;
+    copy.bodySize = this.bodySize;
+    copy.priority = this.priority;
+    copy.expirationMs = this.expirationMs;
+    copy.persistent = this.persistent;
+    copy.#references = 1;
+    return copy;
   }
 
   /** `bodyOf` holds the body: if it lies in a slab, making room for the copy may move it. */

@@ -11,6 +11,12 @@ export interface MachineMessage {
   readonly priority: number;
   /** The `expiration` property in milliseconds, -1 when absent. */
   readonly expirationMs: number;
+  /** Its place in the log of a durable queue, which is also its place in the queue; 0: it is in memory only. */
+  readonly ref: number;
+  /** Of a logged message: when it expires, ms since the epoch, as its log says; -1: never. */
+  readonly expiresAtMs: number;
+  /** Its bytes are here. Always so if it is in memory only. */
+  readonly isLoaded: boolean;
   /**
    * Makes a message that stays valid after the current command, counted once for the caller.
    * A message that is handed over without being kept is never copied.

@@ -1,6 +1,7 @@
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
 import { ConsumerRoster } from "./consumer-roster.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
+import type { MessageBacking } from "./log/message-backing.ts";
 import { OutstandingMessages } from "./outstanding-messages.ts";
 import type { QueueConfig } from "./queue-config.ts";
 import { QueueDeadlines } from "./queue-deadlines.ts";
@@ -11,6 +12,9 @@ import { Retention } from "./retention.ts";
 
 /** Why messages come back. RabbitMQ 3.x counts all of them as a return. */
 export type ReturnKind = "nack" | "reject" | "lost";
+
+/** Between two messages of a log there is room for so many in memory before their order among returned ones is lost. */
+const TRANSIENT_STEP = 2 ** -16;
 
 /** What basic.get found. */
 export interface GetResult<M extends MachineMessage, C> {
@@ -51,14 +55,24 @@ export class QueueMachine<M extends MachineMessage, C> {
   #refusesOverflow: boolean;
   #config: QueueConfig;
   #now: number;
-  #nextSequence = 0;
+  /** The place behind which the next message in memory stands. */
+  #lastSequence = 0;
+  /** How far messages in memory are apart; in a durable queue they stand between those of the log. */
+  readonly #sequenceStep: number;
   #isClosed = false;
 
-  constructor(config: QueueConfig, effects: QueueEffects<M, C>, now: number) {
+  /** `backing`: the log of a durable queue; `recover` tells that it is complete. */
+  constructor(
+    config: QueueConfig,
+    effects: QueueEffects<M, C>,
+    now: number,
+    backing?: MessageBacking<M>,
+  ) {
     this.#config = config;
     this.#effects = effects;
     this.#now = now;
-    this.#ready = new ReadyMessages<M>(config.type, config.maxPriority ?? 0);
+    this.#ready = new ReadyMessages<M>(config.type, config.maxPriority ?? 0, backing);
+    this.#sequenceStep = backing === undefined ? 1 : TRANSIENT_STEP;
     this.#roster = new ConsumerRoster<M, C>(config.singleActiveConsumer);
     this.#deadlines = new QueueDeadlines(now);
     this.#retention = new Retention<M>(config, this.#ready, effects);
@@ -125,6 +139,53 @@ export class QueueMachine<M extends MachineMessage, C> {
     if (consumer === undefined || consumer.needsCredit) return this.#store(now, message);
     this.#handOver(now, consumer, message);
     return true;
+  }
+
+  /** Takes in a message that `refuses` had nothing against: one that its log has, or that waited for one that has. */
+  admit(now: number, message: M): void {
+    const consumer = this.#ready.count === 0 ? this.#roster.next() : undefined;
+    if (consumer !== undefined && !consumer.needsCredit) this.#handOver(now, consumer, message);
+    else if (!this.#isClosed) this.#keep(now, message);
+  }
+
+  /**
+   * Whether overflow refuses a message that comes now, with so many (octets) on their way into the queue. What is on its
+   * way counts only if no consumer waits for it. A refused one goes to the dead-letter exchange if the queue says so.
+   */
+  refuses(now: number, message: M, coming: number, comingBytes: number): boolean {
+    if (!this.#refusesOverflow) return false;
+    this.#advance(now);
+    this.#retention.dropExpired(this.#now);
+    if (this.#ready.count === 0 && this.#roster.next() !== undefined) return false;
+    return this.#retention.refuses(message, coming, comingBytes);
+  }
+
+  /** The log of a durable queue was replayed: what it has is ready. */
+  recover(now: number): void {
+    this.#advance(now);
+    this.#ready.recover();
+    this.#deadlines.used(this.#now);
+    this.#deliveries.run(this.#now);
+    this.#retention.dropOverflow();
+    this.#armTimer();
+  }
+
+  /** The level of a message with this `priority` property. */
+  levelOf(priority: number): number {
+    const { maxPriority } = this.#config;
+    return maxPriority === undefined ? 0 : Math.min(priority, maxPriority);
+  }
+
+  /** When a message that comes now expires, ms since the epoch; undefined: never. */
+  expiryOf(now: number, expirationMs: number): number | undefined {
+    return this.#retention.expiryOf(now, expirationMs);
+  }
+
+  /** Whether `get` may be called: no message is ready, or its bytes are here. Expired ones are dropped first. */
+  prepareGet(now: number): boolean {
+    this.#advance(now);
+    this.#retention.dropAllExpired(this.#now);
+    return this.#ready.count === 0 || this.#ready.isHeadLoaded;
   }
 
   /**
@@ -375,6 +436,7 @@ export class QueueMachine<M extends MachineMessage, C> {
 
   /** Straight from the publisher to a consumer that can receive: no ready message is older. */
   #handOver(now: number, consumer: Consumer<M, C>, message: M): void {
+    if (message.ref !== 0) this.#ready.passLogged(this.levelOf(message.priority));
     if (consumer.noAck) {
       this.#effects.deliver(consumer, 0, message, false, this.#firstDeliveryCount);
     } else {
@@ -389,31 +451,47 @@ export class QueueMachine<M extends MachineMessage, C> {
     if (this.#isClosed) return true;
     this.#advance(now);
     this.#retention.dropExpired(this.#now);
-    if (this.#retention.refuses(message)) return false;
-    const consumer = this.#ready.count === 0 ? this.#roster.next() : undefined;
-    if (consumer !== undefined && !consumer.needsCredit) {
-      this.#handOver(now, consumer, message);
-      return true;
-    }
-    this.#ready.pushFresh(this.#newEntry(message));
+    if (this.#retention.refuses(message, 0, 0)) return false;
+    this.admit(now, message);
+    return true;
+  }
+
+  #keep(now: number, message: M): void {
+    this.#advance(now);
+    this.#addReady(message);
     this.#deliveries.run(this.#now);
     this.#retention.dropOverflow();
     this.#retention.dropExpired(this.#now);
     this.#armTimer();
-    return true;
+  }
+
+  #addReady(message: M): void {
+    if (message.ref === 0) {
+      this.#ready.pushFresh(this.#newEntry(message));
+      return;
+    }
+    this.#lastSequence = message.ref;
+    const level = this.levelOf(message.priority);
+    this.#ready.pushLogged(level, message.bodySize, message.expiresAtMs);
   }
 
   #newEntry(message: M): QueueEntry<M> {
+    const level = this.levelOf(message.priority);
+    if (message.ref !== 0) {
+      this.#lastSequence = message.ref;
+      const expiresAtMs = message.expiresAtMs === -1 ? undefined : message.expiresAtMs;
+      return new QueueEntry<M>(message.keep(), message.ref, level, expiresAtMs);
+    }
+    const expiresAtMs = this.#retention.expiryOf(this.#now, message.expirationMs);
+    return new QueueEntry<M>(message.keep(), this.#nextSequence(), level, expiresAtMs);
+  }
+
+  #nextSequence(): number {
+    const isEmpty = this.#ready.count === 0 && this.#outstanding.count === 0;
     // Starting anew whenever the queue is empty keeps positions small integers, which cost no allocation.
-    if (this.#ready.count === 0 && this.#outstanding.count === 0) this.#nextSequence = 0;
-    const maxPriority = this.#config.maxPriority;
-    const level = maxPriority === undefined ? 0 : Math.min(message.priority, maxPriority);
-    return new QueueEntry<M>(
-      message.keep(),
-      this.#nextSequence++,
-      level,
-      this.#retention.expiryOf(this.#now, message.expirationMs),
-    );
+    if (isEmpty && this.#sequenceStep === 1) this.#lastSequence = 0;
+    this.#lastSequence += this.#sequenceStep;
+    return this.#lastSequence;
   }
 
   #putAllBack(holders: readonly Consumer<M, C>[]): void {

@@ -1,3 +1,5 @@
+import { BackedFifo } from "./backed-fifo.ts";
+import type { MessageBacking } from "./log/message-backing.ts";
 import { MessageFifo } from "./message-fifo.ts";
 import type { QueueType } from "./queue-config.ts";
 import type { MachineMessage } from "./queue-effects.ts";
@@ -12,11 +14,15 @@ const WORD_BITS = 32;
  * only heads are handed out, so in a classic queue each returned message is older than all fresh ones.
  */
 class ReadyLevel<M extends MachineMessage> {
-  readonly fresh: MessageFifo<M> = new MessageFifo<M>();
+  readonly fresh: MessageFifo<M> | BackedFifo<M>;
+  /** The same, if the queue has a log. */
+  readonly backed: BackedFifo<M> | undefined;
   /** Classic: by original position. Quorum: in the order of return. */
   readonly returned: RequeuedMessages<M> | MessageFifo<M>;
 
-  constructor(type: QueueType) {
+  constructor(type: QueueType, backed: BackedFifo<M> | undefined) {
+    this.backed = backed;
+    this.fresh = backed ?? new MessageFifo<M>();
     this.returned = type === "classic" ? new RequeuedMessages<M>() : new MessageFifo<M>();
   }
 
@@ -31,6 +37,11 @@ class ReadyLevel<M extends MachineMessage> {
   take(): QueueEntry<M> | undefined {
     return this.returned.count > 0 ? this.returned.take() : this.fresh.take();
   }
+
+  clear(release: (entry: QueueEntry<M>) => void): void {
+    this.backed?.clear(release);
+    for (let entry = this.take(); entry !== undefined; entry = this.take()) release(entry);
+  }
 }
 
 /**
@@ -39,6 +50,7 @@ class ReadyLevel<M extends MachineMessage> {
  */
 export class ReadyMessages<M extends MachineMessage> {
   readonly #type: QueueType;
+  readonly #backing: MessageBacking<M> | undefined;
   /** Made when first used: most priority queues use few of their levels. */
   readonly #levels: (ReadyLevel<M> | undefined)[];
   /** Bit n is set when level n is not empty. */
@@ -47,8 +59,10 @@ export class ReadyMessages<M extends MachineMessage> {
   #bytes = 0;
   #nextExpiryMs = Infinity;
 
-  constructor(type: QueueType, maxPriority: number) {
+  /** `backing`: the log of a durable queue. */
+  constructor(type: QueueType, maxPriority: number, backing?: MessageBacking<M>) {
     this.#type = type;
+    this.#backing = backing;
     this.#levels = new Array<ReadyLevel<M> | undefined>(maxPriority + 1).fill(undefined);
     this.#nonEmpty = new Uint32Array(Math.floor(maxPriority / WORD_BITS) + 1);
   }
@@ -67,9 +81,58 @@ export class ReadyMessages<M extends MachineMessage> {
     return this.#nextExpiryMs;
   }
 
+  /** The message to hand out next has its bytes; if not, they are on their way. Only if there is one. */
+  get isHeadLoaded(): boolean {
+    if (this.#backing === undefined) return true;
+    const message = this.#levels[this.#highest()]?.peek()?.message;
+    return message === undefined || message.isLoaded || this.#backing.load(message);
+  }
+
+  /** After a restart: all that the log has is ready. */
+  recover(): void {
+    if (this.#backing === undefined) return;
+    for (const index of this.#backing.levels()) {
+      const level = this.#levelOf(index);
+      const recovered = level.backed?.recover();
+      if (recovered === undefined || recovered.count === 0) continue;
+      this.#count += recovered.count;
+      this.#bytes += recovered.bytes;
+      this.#noteHead(index, level.peek());
+    }
+  }
+
+  /** The log has one more message, which was never handed out. */
+  pushLogged(index: number, bodySize: number, expiresAtMs: number): void {
+    const level = this.#levelOf(index);
+    const isHead = level.isEmpty;
+    level.backed?.pushLogged();
+    if (isHead) this.#noteExpiry(index, expiresAtMs === -1 ? undefined : expiresAtMs);
+    this.#count++;
+    this.#bytes += bodySize;
+  }
+
+  /** The log has one more message, which goes to a consumer without waiting. */
+  passLogged(index: number): void {
+    this.#levelOf(index).backed?.passLogged();
+  }
+
+  /** The message came back, so often now: its log has to know. */
+  noteReturn(message: M, count: number): void {
+    if (message.ref !== 0) this.#backing?.noteReturn(message, count);
+  }
+
+  /** Removes everything. */
+  clear(release: (entry: QueueEntry<M>) => void): void {
+    for (const level of this.#levels) level?.clear(release);
+    this.#count = 0;
+    this.#bytes = 0;
+    this.#nonEmpty.fill(0);
+    this.#nextExpiryMs = Infinity;
+  }
+
   /** Adds a message that was never handed out. */
   pushFresh(entry: QueueEntry<M>): void {
-    const level = this.#levelOf(entry);
+    const level = this.#levelOf(entry.level);
     const isHead = level.isEmpty;
     level.fresh.push(entry);
     if (isHead) this.#noteHead(entry.level, entry);
@@ -79,7 +142,7 @@ export class ReadyMessages<M extends MachineMessage> {
 
   /** Adds a message that came back from a consumer. */
   pushReturned(entry: QueueEntry<M>): void {
-    const level = this.#levelOf(entry);
+    const level = this.#levelOf(entry.level);
     level.returned.push(entry);
     this.#noteHead(entry.level, level.peek());
     this.#count++;
@@ -126,18 +189,23 @@ export class ReadyMessages<M extends MachineMessage> {
     return entry;
   }
 
-  #levelOf(entry: QueueEntry<M>): ReadyLevel<M> {
-    const level = this.#levels[entry.level];
+  #levelOf(index: number): ReadyLevel<M> {
+    const level = this.#levels[index];
     if (level !== undefined) return level;
-    const created = new ReadyLevel<M>(this.#type);
-    this.#levels[entry.level] = created;
+    const backed = this.#backing && new BackedFifo<M>(this.#backing, index);
+    const created = new ReadyLevel<M>(this.#type, backed);
+    this.#levels[index] = created;
     return created;
   }
 
   #noteHead(index: number, head: QueueEntry<M> | undefined): void {
+    this.#noteExpiry(index, head?.expiresAtMs);
+  }
+
+  /** The level has a head, which expires then. */
+  #noteExpiry(index: number, expiresAtMs: number | undefined): void {
     const word = index >>> 5;
     this.#nonEmpty[word] = (this.#nonEmpty[word] ?? 0) | (1 << (index & 31));
-    const expiresAtMs = head?.expiresAtMs;
     if (expiresAtMs !== undefined && expiresAtMs < this.#nextExpiryMs) {
       this.#nextExpiryMs = expiresAtMs;
     }

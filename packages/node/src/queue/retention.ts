@@ -44,12 +44,15 @@ export class Retention<M extends MachineMessage> {
     return now + (expirationMs < 0 ? queueTtlMs : Math.min(queueTtlMs, expirationMs));
   }
 
-  /** Whether a new message is one too many for overflow reject-publish or reject-publish-dlx. */
-  refuses(message: M): boolean {
+  /**
+   * Whether a new message is one too many for overflow reject-publish or reject-publish-dlx, with so many messages (octets)
+   * before it that are not ready yet.
+   */
+  refuses(message: M, coming: number, comingBytes: number): boolean {
     if (!this.refusesOverflow) return false;
     const isTooMuch =
-      this.#ready.count + 1 > this.#maxLength ||
-      this.#ready.bytes + message.bodySize > this.#maxLengthBytes;
+      this.#ready.count + coming + 1 > this.#maxLength ||
+      this.#ready.bytes + comingBytes + message.bodySize > this.#maxLengthBytes;
     if (isTooMuch) this.#refuse(message);
     return isTooMuch;
   }
@@ -83,6 +86,8 @@ export class Retention<M extends MachineMessage> {
   /** Makes a message that was handed out ready again, unless it came back too often. */
   putBack(entry: QueueEntry<M>): void {
     entry.returnCount++;
+    // A classic queue only tells that a message was handed out before, which its log knows anyway.
+    if (this.#config.type === "quorum") this.#ready.noteReturn(entry.message, entry.returnCount);
     const limit = this.#config.deliveryLimit;
     if (limit !== undefined && entry.returnCount > limit) this.remove(entry, "delivery_limit");
     else this.#ready.pushReturned(entry);
@@ -90,9 +95,7 @@ export class Retention<M extends MachineMessage> {
 
   /** Drops all ready messages, none of them to the dead-letter exchange. */
   releaseReady(): void {
-    for (let entry = this.#ready.take(); entry !== undefined; entry = this.#ready.take()) {
-      entry.message.release();
-    }
+    this.#ready.clear((entry) => entry.message.release());
   }
 
   #dropExpiredHeads(now: number, limit: number): boolean {

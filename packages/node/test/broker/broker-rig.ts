@@ -12,7 +12,7 @@ import { PRODUCT } from "../../src/product.ts";
 import { LiveQueue } from "../../src/queue/live-queue.ts";
 import { VirtualClock } from "../../src/runtime/virtual-clock.ts";
 
-const OPTIONS: BrokerOptions = {
+export const OPTIONS: BrokerOptions = {
   nodeName: "rabbit@test",
   clusterName: "rabbit@test",
   product: {

@@ -46,7 +46,7 @@ function link(dependency: string): void {
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "leveret-package-"));
   await compile(["--build", "packages/node"], ROOT);
-  for (const folder of ["packages/amqp", "packages/hashring", "packages/node"]) {
+  for (const folder of ["packages/amqp", "packages/hashring", "packages/raft", "packages/node"]) {
     await install(folder);
   }
   link("@types/node");

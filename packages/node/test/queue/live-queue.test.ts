@@ -11,6 +11,7 @@ import {
   type QueueHost,
 } from "../../src/queue/live-queue.ts";
 import type { Message } from "../../src/queue/message.ts";
+import type { PublishOutcome } from "../../src/queue/publish-receipt.ts";
 import type { QueueConfig } from "../../src/queue/queue-config.ts";
 import { SlabStore } from "../../src/queue/slab-store.ts";
 import { VirtualClock } from "../../src/runtime/virtual-clock.ts";
@@ -49,6 +50,10 @@ class RecordingHost implements QueueHost {
 
   noteBacklog(): void {
     this.lines.push("backlog");
+  }
+
+  holdPublisher(): void {
+    throw new Error("there is no log");
   }
 
   deleteQueue(queue: LiveQueue, why: string): void {
@@ -107,7 +112,7 @@ class Rig {
   }
 
   /** false: refused. */
-  publish(body: string | Buffer, expirationMs = -1): boolean {
+  publish(body: string | Buffer, expirationMs = -1): PublishOutcome {
     const message = storedMessage(this.store, Buffer.from([0, 0]), Buffer.from(body));
     message.expirationMs = expirationMs;
     const accepted = this.queue.publish(this.now, message);

@@ -14,6 +14,9 @@ export class TestMessage implements MachineMessage {
   readonly bodySize: number;
   readonly priority: number;
   readonly expirationMs: number;
+  readonly ref: number = 0;
+  readonly expiresAtMs: number = -1;
+  readonly isLoaded: boolean = true;
   keeps = 0;
   onGone: ((message: TestMessage) => void) | undefined = undefined;
 

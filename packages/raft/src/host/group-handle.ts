@@ -145,9 +145,10 @@ export class GroupHandle implements RaftGroup {
     };
   }
 
-  propose(data: Uint8Array, options: ProposeOptions, done: ProposalDone): void {
-    if (this.#runner !== undefined) this.#runner.requests.propose(data, options, done);
-    else this.#refuse(done);
+  propose(data: Uint8Array, options: ProposeOptions, done: ProposalDone): boolean {
+    if (this.#runner !== undefined) return this.#runner.requests.propose(data, options, done);
+    this.#refuse(done);
+    return false;
   }
 
   changeMembers(change: ConfChange, done: ProposalDone): void {

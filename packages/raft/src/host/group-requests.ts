@@ -44,17 +44,18 @@ export class GroupRequests {
     return (this.#proposals?.count ?? 0) === 0 && (this.#reads?.count ?? 0) === 0;
   }
 
-  propose(data: Uint8Array, options: ProposeOptions, done: ProposalDone): void {
+  /** false: refused; `done` hears why. */
+  propose(data: Uint8Array, options: ProposeOptions, done: ProposalDone): boolean {
     const refusal = this.#refusalOf(data.length, options.freesSpace === true);
     if (refusal !== undefined) {
       this.#refuse(refusal, done);
-      return;
+      return false;
     }
     const proposed = this.#runner.call(
       "propose",
       (core): Proposed => core.propose(data, options.command),
     );
-    this.#onProposed(proposed, data.length, done);
+    return this.#onProposed(proposed, data.length, done);
   }
 
   changeMembers(change: ConfChange, done: ProposalDone): void {
@@ -146,14 +147,14 @@ export class GroupRequests {
     return isBusy ? BUSY : undefined;
   }
 
-  #onProposed(proposed: Proposed | undefined, size: number, done: ProposalDone): void {
+  #onProposed(proposed: Proposed | undefined, size: number, done: ProposalDone): boolean {
     if (proposed === undefined) {
       this.#refuse(STOPPED, done);
-      return;
+      return false;
     }
     if (!proposed.ok) {
       this.#refuse(toRefusal(proposed.why, proposed.leader), done);
-      return;
+      return false;
     }
     const { metrics } = this.#context;
     metrics.proposals++;
@@ -161,6 +162,7 @@ export class GroupRequests {
     metrics.proposalBytesPending += size;
     this.#proposals ??= new PendingProposals(this.#context);
     this.#proposals.add({ index: proposed.index, term: proposed.term, size, done });
+    return true;
   }
 
   #refuse(refusal: Refusal, done: ProposalDone): void {

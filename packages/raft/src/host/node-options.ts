@@ -88,12 +88,13 @@ export interface RaftGroup {
   /**
    * Proposes a command. `done` gets "applied" when it is committed, durable as Raft promises, and applied here.
    * `command` is what `data` encodes, given back in `Entry.command`. `freesSpace`: accepted even when space is low.
+   * false: refused, so that what comes after it must wait; `done` hears why.
    */
   propose(
     data: Uint8Array,
     options: { readonly command?: unknown; readonly freesSpace?: boolean },
     done: (result: ProposalResult) => void,
-  ): void;
+  ): boolean;
   changeMembers(change: ConfChange, done: (result: ProposalResult) => void): void;
   /** Calls `done` when the state here reflects everything acknowledged before this call (ReadIndex). Any replica may ask. */
   read(done: (result: { readonly kind: "ready"; readonly index: number } | Refusal) => void): void;

@@ -8,12 +8,15 @@ import {
   resourceLocked,
   resourceText,
 } from "../../errors.ts";
-import type { LiveQueue } from "../../queue/live-queue.ts";
+import type { ConsumerOutlet, LiveQueue } from "../../queue/live-queue.ts";
+import type { Message } from "../../queue/message.ts";
+import type { GetResult } from "../../queue/queue-machine.ts";
 import type { Channel } from "../channel.ts";
 import { ChannelConsumer } from "../channel-consumer.ts";
 import { writeContent } from "../content-writer.ts";
 import { withDeliveryCount } from "../delivery-count-header.ts";
 import { REPLY_TO_QUEUE, ReplyConsumer } from "../reply-consumer.ts";
+import { suspendFor } from "../suspended-call.ts";
 import { queueNameOf, requireOwnQueue } from "./named-queue.ts";
 
 const GENERATED_NAME_SIZE = 16;
@@ -150,7 +153,18 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
   broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
   const queue = requireOwnQueue(channel, name);
   refuseGetOnSingleActiveQuorum(queue);
-  const found = queue.get(connection.now, channel.sessionId, method.noAck);
+  suspendFor<GetResult<Message, ConsumerOutlet> | undefined>(
+    channel,
+    (done) => queue.get(connection.now, channel.sessionId, method.noAck, done),
+    (found) => answerGet(channel, queue, found),
+  );
+}
+
+function answerGet(
+  channel: Channel,
+  queue: LiveQueue,
+  found: GetResult<Message, ConsumerOutlet> | undefined,
+): void {
   if (found === undefined) {
     channel.send("basic.get-empty", {});
     return;
@@ -164,7 +178,7 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
   const { message, redelivered, remaining } = found;
   const { exchange, routingKey } = message.routing;
   channel.flushConfirms();
-  const { output, frameMax } = connection;
+  const { output, frameMax } = channel.connection;
   output.append(
     encodeMethodFrame(channel.number, "basic.get-ok", {
       deliveryTag,
@@ -178,7 +192,7 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
     found.deliveryCount < 0 ? undefined : withDeliveryCount(message, found.deliveryCount);
   writeContent(output, channel.number, message, frameMax, properties);
   output.checkWater();
-  connection.checkOutput();
+  channel.connection.checkOutput();
   if (found.consumer === undefined) message.release();
 }
 

@@ -23,6 +23,7 @@ import {
 import { REMEMBERED_ROUTE_MAX } from "../../limits.ts";
 import { LiveQueue } from "../../queue/live-queue.ts";
 import type { Message } from "../../queue/message.ts";
+import type { PublishReceipt } from "../../queue/publish-receipt.ts";
 import type { Channel } from "../channel.ts";
 import type { Connection } from "../connection.ts";
 import type { ContentAssembly } from "../content-assembly.ts";
@@ -232,11 +233,20 @@ function finishPublish(
   const isConfirmed = channel.mode === "confirm";
   if (isConfirmed) channel.confirms.next();
   if (target.mandatory && sinks !== undefined && !isRouted(sinks)) returnMessage(channel, message);
-  const accepted = sinks === undefined || deliverTo(channel, message, sinks);
-  if (isConfirmed) {
-    channel.confirms.settle(accepted, channel.sendConfirm);
-    channel.connection.noteConfirms(channel);
+  if (isConfirmed) confirm(channel, message, sinks ?? []);
+  else deliverTo(channel, message, sinks ?? []);
+}
+
+/** Publishes, and confirms what is decided at once; the rest when its queues have it as they promise. */
+function confirm(channel: Channel, message: Message, sinks: readonly MessageSink[]): void {
+  const { confirms } = channel;
+  const { pending, isAccepted } = deliverTo(channel, message, sinks, confirms, confirms.current);
+  if (pending > 0) {
+    confirms.expect(pending, isAccepted);
+    return;
   }
+  confirms.decide(isAccepted, channel.sendConfirm);
+  channel.connection.noteConfirms(channel);
 }
 
 /** A direct reply does not count as routed (RabbitMQ 3.x), although it is delivered. */
@@ -244,18 +254,33 @@ export function isRouted(sinks: readonly MessageSink[]): boolean {
   return sinks.some((sink) => sink instanceof LiveQueue);
 }
 
-/** Hands a message to its queues. false: at least one refused it. */
+/** What the queues of a message said. */
+interface Delivered {
+  /** So many will tell the receipt. */
+  readonly pending: number;
+  /** None has refused it so far. */
+  readonly isAccepted: boolean;
+}
+
+const ALL_ACCEPTED: Delivered = { pending: 0, isAccepted: true };
+
+/** Hands a message to its queues. */
 export function deliverTo(
   channel: Channel,
   message: Message,
   sinks: readonly MessageSink[],
-): boolean {
+  receipt?: PublishReceipt,
+  sequence = 0,
+): Delivered {
   const { now } = channel.connection;
-  let accepted = true;
+  let pending = 0;
+  let isAccepted = true;
   for (const sink of sinks) {
-    if (!sink.publish(now, message)) accepted = false;
+    const outcome = sink.publish(now, message, receipt, sequence);
+    if (outcome === "pending") pending++;
+    else if (!outcome) isAccepted = false;
   }
-  return accepted;
+  return pending === 0 && isAccepted ? ALL_ACCEPTED : { pending, isAccepted };
 }
 
 /** basic.return 312 with the message as it was published (spec 1.8.3.9). */

@@ -52,11 +52,13 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
   existing.touch(connection.now);
   // Another client may have declared it just now; or deleted it, and it is still here.
   whenStored(channel, () => {
-    if (vhost.queues.get(name) === existing) {
-      answerDeclare(channel, name, existing, method.noWait);
-    } else {
+    if (vhost.queues.get(name) !== existing) {
       handleQueueDeclare(channel, method);
+      return;
     }
+    whenCounted(channel, existing, () => {
+      answerDeclare(channel, name, existing, method.noWait);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 import { preconditionFailed } from "../../errors.ts";
 import type { Channel } from "../channel.ts";
 import type { ChannelTransaction } from "../channel-transaction.ts";
+import { suspendFor } from "../suspended-call.ts";
 import { deliverTo, isRouted, returnMessage } from "./publish.ts";
 
 /** tx.select (spec 1.9.2.1). A channel is either transactional or confirms (RabbitMQ). */
@@ -19,11 +20,20 @@ export function selectConfirms(channel: Channel, noWait: boolean): void {
 
 /** tx.commit (spec 1.9.2.3). @throws ChannelError 406 when a queue refused a message */
 export function commitTransaction(channel: Channel): void {
-  requireTransaction(channel).commit(({ message, sinks, mandatory }) => {
-    if (mandatory && !isRouted(sinks)) returnMessage(channel, message);
-    return deliverTo(channel, message, sinks);
-  });
-  channel.send("tx.commit-ok", {});
+  const transaction = requireTransaction(channel);
+  suspendFor<boolean>(
+    channel,
+    (done) => {
+      transaction.commit(({ message, sinks, mandatory }) => {
+        if (mandatory && !isRouted(sinks)) returnMessage(channel, message);
+        return deliverTo(channel, message, sinks).isAccepted;
+      }, done);
+    },
+    (isAccepted) => {
+      if (!isAccepted) throw preconditionFailed("partial tx completion");
+      channel.send("tx.commit-ok", {});
+    },
+  );
 }
 
 /** tx.rollback (spec 1.9.2.5). */

@@ -1,3 +1,4 @@
+import { viewOf } from "../byte-copy.ts";
 import { COMMAND_ENQUEUE, refuseVersion } from "./command-type.ts";
 
 /** type u8, version u8, count u16, all little-endian. */
@@ -38,6 +39,7 @@ export class EnqueueBatch {
   readonly #offsets: readonly number[];
   /** Where the routing of each item stands, the same number for items that share it. */
   readonly #routingOffsets: readonly number[];
+  #view: DataView | undefined = undefined;
 
   /** @param offsets where each item begins @param routingOffsets where its exchange and routing key stand */
   constructor(bytes: Buffer, offsets: readonly number[], routingOffsets: readonly number[]) {
@@ -48,6 +50,12 @@ export class EnqueueBatch {
 
   get count(): number {
     return this.#offsets.length;
+  }
+
+  /** Of `bytes`, for small copies. */
+  get view(): DataView {
+    this.#view ??= viewOf(this.bytes);
+    return this.#view;
   }
 
   /** Octets of the body. */

@@ -1,0 +1,54 @@
+import type { MetadataCommand } from "./commands.ts";
+import type { MetadataView } from "./metadata-machine.ts";
+import type { BindingRecord } from "./records.ts";
+import { isTransient } from "./virtual-host-state.ts";
+
+/** What a command takes away leaves room: it is accepted even when disk space is low. */
+export function freesSpace({ type }: MetadataCommand): boolean {
+  return type.startsWith("delete") || type.startsWith("clear") || type === "unbind" || isDrop(type);
+}
+
+function isDrop(type: MetadataCommand["type"]): boolean {
+  return type === "dropTransient";
+}
+
+/**
+ * Whether a command is about nothing that outlives a restart, so that nobody has to wait for the disk: exchanges and queues that are
+ * not durable, exclusive queues, and bindings from or to them. As `machine` is now; what it does not know counts as durable.
+ */
+export function isAboutTransient(command: MetadataCommand, machine: MetadataView): boolean {
+  switch (command.type) {
+    case "declareExchange":
+      return !command.exchange.durable;
+    case "declareQueue":
+      return isTransient(command.queue);
+    case "deleteExchange":
+      return isTransientExchange(machine, command.vhost, command.name);
+    case "deleteQueue":
+      return isTransientQueue(machine, command.vhost, command.name);
+    case "bind":
+    case "unbind":
+      return isTransientBinding(machine, command.binding);
+    default:
+      return false;
+  }
+}
+
+function isTransientBinding(machine: MetadataView, binding: BindingRecord): boolean {
+  const { vhost, source, destination, destinationType } = binding;
+  return (
+    isTransientExchange(machine, vhost, source) ||
+    (destinationType === "queue"
+      ? isTransientQueue(machine, vhost, destination)
+      : isTransientExchange(machine, vhost, destination))
+  );
+}
+
+function isTransientExchange(machine: MetadataView, vhost: string, name: string): boolean {
+  return machine.exchange(vhost, name)?.durable === false;
+}
+
+function isTransientQueue(machine: MetadataView, vhost: string, name: string): boolean {
+  const queue = machine.queue(vhost, name);
+  return queue !== undefined && isTransient(queue);
+}

@@ -1,0 +1,107 @@
+import type { LogCursor } from "./log/log-cursor.ts";
+import type { MessageBacking } from "./log/message-backing.ts";
+import { MessageFifo } from "./message-fifo.ts";
+import type { MachineMessage } from "./queue-effects.ts";
+import { QueueEntry } from "./queue-entry.ts";
+
+/**
+ * First in, first out, for one level of a durable queue: messages of the log, which become objects only when they are the
+ * head, and between them the transient ones, which are in memory. Their order is that of `sequence`.
+ */
+export class BackedFifo<M extends MachineMessage> {
+  readonly #backing: MessageBacking<M>;
+  readonly #level: number;
+  readonly #cursor: LogCursor;
+  readonly #transient: MessageFifo<M> = new MessageFifo<M>();
+  /** The oldest logged message, taken from the cursor. */
+  #head: QueueEntry<M> | undefined = undefined;
+  /** Logged messages behind `#head`. The cursor may have more: those of a batch that is being applied. */
+  #logged = 0;
+
+  constructor(backing: MessageBacking<M>, level: number) {
+    this.#backing = backing;
+    this.#level = level;
+    this.#cursor = backing.cursorOf(level);
+  }
+
+  get count(): number {
+    return this.#logged + this.#transient.count + (this.#head === undefined ? 0 : 1);
+  }
+
+  /** Adds a transient message. */
+  push(entry: QueueEntry<M>): void {
+    this.#transient.push(entry);
+  }
+
+  /** The log has one message more for this queue. */
+  pushLogged(): void {
+    this.#logged++;
+  }
+
+  /** Passes over a message that is handed out without having waited. */
+  passLogged(): void {
+    this.#cursor.take();
+  }
+
+  /** After a restart: all that the log has is ready. Returns how many messages that is, and octets of their bodies. */
+  recover(): { readonly count: number; readonly bytes: number } {
+    const { count, bytes } = this.#cursor;
+    this.#logged = count;
+    return { count, bytes };
+  }
+
+  /** The oldest entry; undefined: empty. */
+  peek(): QueueEntry<M> | undefined {
+    if (this.#head === undefined && this.#logged > 0) this.#head = this.#takeLogged();
+    const head = this.#head;
+    const transient = this.#transient.peek();
+    if (transient === undefined) return head;
+    return head === undefined || transient.sequence < head.sequence ? transient : head;
+  }
+
+  /** Removes and returns the oldest entry; undefined: empty. */
+  take(): QueueEntry<M> | undefined {
+    const entry = this.peek();
+    if (entry === undefined) return undefined;
+    if (entry !== this.#head) return this.#transient.take();
+    this.#head = undefined;
+    return entry;
+  }
+
+  /** Removes everything: those with objects are given to `release`, the others leave the log as one range. */
+  clear(release: (entry: QueueEntry<M>) => void): void {
+    if (this.#head !== undefined) release(this.#head);
+    this.#head = undefined;
+    for (let entry = this.#transient.take(); entry !== undefined; entry = this.#transient.take()) {
+      release(entry);
+    }
+    if (this.#logged === 0) return;
+    this.#logged = 0;
+    const passed = this.#cursor.skipAll();
+    if (passed !== undefined) this.#backing.forgetRange(this.#level, passed.first, passed.last);
+  }
+
+  /** Calls `visit` for the entries that are objects, oldest first, until it returns false; false: it did. */
+  every(visit: (entry: QueueEntry<M>) => boolean): boolean {
+    const head = this.peek();
+    if (head === undefined) return true;
+    if (head === this.#head && !visit(head)) return false;
+    return this.#transient.every(visit);
+  }
+
+  #takeLogged(): QueueEntry<M> {
+    const cursor = this.#cursor;
+    const { ref, expiresAtMs, returnCount } = cursor;
+    const message = this.#backing.messageAt(cursor, this.#level);
+    cursor.take();
+    this.#logged--;
+    const entry = new QueueEntry<M>(
+      message,
+      ref,
+      this.#level,
+      expiresAtMs === -1 ? undefined : expiresAtMs,
+    );
+    entry.returnCount = returnCount;
+    return entry;
+  }
+}

@@ -1,0 +1,202 @@
+import type { QueueRecord } from "../metadata/records.ts";
+import type { Consumer } from "./consumer.ts";
+import {
+  type ConsumerOutlet,
+  LiveQueue,
+  type QueueConsumer,
+  type QueueHost,
+} from "./live-queue.ts";
+import type { LogTraffic } from "./log/log-traffic.ts";
+import type { JournalOwner, QueueJournal } from "./log/queue-journal.ts";
+import type { Message } from "./message.ts";
+import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
+import type { QueueConfig } from "./queue-config.ts";
+import type { GetResult } from "./queue-machine.ts";
+
+/**
+ * A queue whose contents are in a log. What comes in and what leaves goes through the log, and is applied when the log has
+ * given it its place; consumers, credits and the like are this node's affair and end with it, as connections do. Transient
+ * messages stay in memory, in their places among the others.
+ */
+export class DurableQueue extends LiveQueue implements JournalOwner {
+  readonly #journal: QueueJournal;
+  readonly #traffic: LogTraffic;
+  #isReady = false;
+
+  constructor(
+    record: QueueRecord,
+    config: QueueConfig,
+    host: QueueHost,
+    { journal, traffic }: { readonly journal: QueueJournal; readonly traffic: LogTraffic },
+  ) {
+    super(record, config, host, journal);
+    this.#journal = journal;
+    this.#traffic = traffic;
+    if (journal.group.isReady) this.#open();
+  }
+
+  /** Also what is on its way into the queue: who published a message finds it. */
+  override whenReady(done: () => void): void {
+    if (this.isClosed) done();
+    else if (this.#isReady) this.#journal.whenAdmitted(done);
+    else this.#whenOpen(() => this.whenReady(done));
+  }
+
+  #whenOpen(done: () => void): void {
+    this.#journal.group.whenReady(() => {
+      this.#open();
+      done();
+    });
+  }
+
+  override whenStored(done: () => void): void {
+    if (this.isClosed) done();
+    else this.#journal.whenStored(done);
+  }
+
+  override whenLoaded(message: Message, done: () => void): void {
+    if (message.isLoaded) done();
+    else this.#journal.whenLoaded(message, done);
+  }
+
+  override publish(
+    now: number,
+    message: Message,
+    receipt?: PublishReceipt,
+    sequence = 0,
+  ): PublishOutcome {
+    if (this.isClosed) return true;
+    const journal = this.#journal;
+    if (this.machine.refuses(now, message, journal.comingCount, journal.comingBytes)) {
+      this.finish(now);
+      return false;
+    }
+    this.noteBacklog();
+    if (!message.persistent) {
+      this.#publishTransient(now, message);
+      return true;
+    }
+    journal.add(message, {
+      level: this.machine.levelOf(message.priority),
+      expiresAtMs: this.machine.expiryOf(now, message.expirationMs) ?? -1,
+      receipt,
+      sequence,
+    });
+    if (!this.#isReady) this.#whenOpen(nothing);
+    if (this.#traffic.isHigh) this.host.holdPublisher();
+    return receipt === undefined ? true : "pending";
+  }
+
+  override get(
+    now: number,
+    sessionId: number,
+    noAck: boolean,
+    done: (result: GetResult<Message, ConsumerOutlet> | undefined) => void,
+  ): void {
+    if (!this.isClosed && (!this.#isReady || this.#journal.isAdmitting)) {
+      this.whenReady(() => this.#getReady(this.host.clock.now(), sessionId, noAck, done));
+    } else {
+      this.#getReady(now, sessionId, noAck, done);
+    }
+  }
+
+  #getReady(
+    now: number,
+    sessionId: number,
+    noAck: boolean,
+    done: (result: GetResult<Message, ConsumerOutlet> | undefined) => void,
+  ): void {
+    if (!this.isClosed && !this.machine.prepareGet(now)) {
+      this.#waitingGets.push(() => {
+        this.#getReady(this.host.clock.now(), sessionId, noAck, done);
+      });
+      return;
+    }
+    super.get(now, sessionId, noAck, (result) => {
+      done(result);
+      if (result !== undefined && result.message.ref !== 0) {
+        this.#journal.noteDelivered(result.message, noAck);
+      }
+    });
+  }
+
+  /** They came when the first message had no bytes yet. */
+  #waitingGets: (() => void)[] = [];
+
+  override deliver(
+    consumer: Consumer<Message, ConsumerOutlet>,
+    deliveryNumber: number,
+    message: Message,
+    redelivered: boolean,
+    deliveryCount: number,
+  ): void {
+    super.deliver(consumer, deliveryNumber, message, redelivered, deliveryCount);
+    if (message.ref !== 0) this.#journal.noteDelivered(message, deliveryNumber === 0);
+  }
+
+  override attach(
+    now: number,
+    spec: Parameters<LiveQueue["attach"]>[1],
+  ): QueueConsumer | "exclusive-use" {
+    if (!this.#isReady) this.#whenOpen(nothing);
+    return super.attach(now, spec);
+  }
+
+  /** The queue is deleted, and its log. */
+  override close(): void {
+    if (this.isClosed) return;
+    this.#journal.delete();
+    super.close();
+    this.#endWaiting();
+  }
+
+  override stop(): void {
+    if (this.isClosed) return;
+    this.#journal.stop();
+    super.close();
+    this.#endWaiting();
+  }
+
+  // JournalOwner
+
+  admit(message: Message): void {
+    this.admitMessage(this.host.clock.now(), message);
+  }
+
+  admitted(): void {
+    this.finish(this.host.clock.now());
+  }
+
+  loaded(): void {
+    const gets = this.#waitingGets;
+    this.#waitingGets = [];
+    for (const get of gets) get();
+    this.resume();
+  }
+
+  #open(): void {
+    if (this.#isReady || this.isClosed) return;
+    this.#isReady = true;
+    const now = this.host.clock.now();
+    this.#journal.open(this);
+    this.machine.recover(now);
+    this.finish(now);
+  }
+
+  #publishTransient(now: number, message: Message): void {
+    if (this.#journal.isAdmitting) {
+      this.#journal.addRider(message.keep());
+      return;
+    }
+    this.admitMessage(now, message);
+    this.finish(now);
+  }
+
+  #endWaiting(): void {
+    const gets = this.#waitingGets;
+    this.#waitingGets = [];
+    for (const get of gets) get();
+  }
+}
+
+function nothing(): void {}

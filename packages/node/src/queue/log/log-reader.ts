@@ -1,0 +1,135 @@
+import type { Entry, ReadResult } from "@leveret/raft";
+import { READ_AHEAD_BYTES } from "../../limits.ts";
+import { type MessageRouting, messageRouting } from "../message.ts";
+import { COMMAND_ENQUEUE } from "./command-type.ts";
+import { decodeEnqueueBatch, type EnqueueBatch } from "./enqueue-batch.ts";
+import { PendingBatch } from "./pending-batch.ts";
+import type { QueueGroup } from "./queue-group.ts";
+
+/** What has been read is let go when it is more than this many times READ_AHEAD_BYTES. */
+const AHEAD_MAX_FACTOR = 2;
+
+export interface LogReaderEvents {
+  /** More is here. */
+  onRead(): void;
+  /** What was asked for cannot be read; the text says why. */
+  onFailure(text: string): void;
+}
+
+/**
+ * Reads the batches of a durable queue back in the order in which they are needed, and the next ones before they are asked
+ * for. Only a bounded part of the log is in memory.
+ */
+export class LogReader {
+  readonly #group: QueueGroup;
+  readonly #events: LogReaderEvents;
+  readonly #batches = new Map<number, EnqueueBatch>();
+  #bytes = 0;
+  #isReading = false;
+  #isClosed = false;
+  /** Passing this index in the last piece read is the time to read the next one. */
+  #middleIndex = Infinity;
+  /** Last index of the last piece read. */
+  #endIndex = 0;
+  /** Told already. */
+  #failedIndex = -1;
+  /** Routing of the last message shown, by its bytes: most have the same. */
+  #routing: MessageRouting | undefined = undefined;
+
+  constructor(group: QueueGroup, events: LogReaderEvents) {
+    this.#group = group;
+    this.#events = events;
+  }
+
+  /** The batch at this index; undefined: it is being read, `onRead` follows. */
+  find(index: number): EnqueueBatch | undefined {
+    const batch = this.#batches.get(index);
+    if (batch === undefined) this.#read(index, true);
+    else if (index >= this.#middleIndex) this.#readOn();
+    return batch;
+  }
+
+  /** Exchange and routing key of a message. */
+  routingOf(batch: EnqueueBatch, item: number): MessageRouting {
+    if (batch instanceof PendingBatch) {
+      const known = batch.routings[item];
+      if (known !== undefined) return known;
+    }
+    const { bytes } = batch;
+    const at = batch.routingOffsetAt(item);
+    const tail = this.#routing?.tail;
+    // The tail of a deliver frame has the frame's end behind the two names.
+    const size = (tail?.length ?? 0) - 1;
+    if (tail !== undefined && bytes.compare(tail, 0, size, at, at + size) === 0) {
+      return this.#routing as MessageRouting;
+    }
+    const keyAt = at + 1 + (bytes[at] ?? 0);
+    const exchange = bytes.toString("utf8", at + 1, keyAt);
+    const key = bytes.toString("utf8", keyAt + 1, keyAt + 1 + (bytes[keyAt] ?? 0));
+    this.#routing = messageRouting(exchange, key);
+    return this.#routing;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#batches.clear();
+    this.#bytes = 0;
+  }
+
+  #readOn(): void {
+    if (this.#endIndex < this.#group.lastIndex) this.#read(this.#endIndex + 1, false);
+  }
+
+  /** `isDemanded`: a message waits for it; else it may well be gone. */
+  #read(first: number, isDemanded: boolean): void {
+    if (this.#isReading || this.#isClosed) return;
+    this.#isReading = true;
+    this.#group.read(first, READ_AHEAD_BYTES, (result) => {
+      this.#isReading = false;
+      if (this.#isClosed) return;
+      if (result.kind === "entries" && result.entries[0]?.index === first) {
+        this.#onEntries(first, result.entries);
+      } else {
+        this.#onMissing(first, isDemanded, result);
+      }
+    });
+  }
+
+  #onMissing(first: number, isDemanded: boolean, { kind }: ReadResult): void {
+    this.#middleIndex = Infinity;
+    if (!isDemanded) {
+      // What was asked for meanwhile still waits.
+      this.#events.onRead();
+    } else if (this.#failedIndex !== first) {
+      this.#failedIndex = first;
+      this.#events.onFailure(`its log cannot be read at index ${first}: ${kind}`);
+    }
+  }
+
+  #onEntries(first: number, entries: readonly Entry[]): void {
+    if (this.#bytes > READ_AHEAD_BYTES * AHEAD_MAX_FACTOR) this.#forget();
+    else this.#forgetBefore(first);
+    for (const { index, data } of entries) {
+      if (data[0] !== COMMAND_ENQUEUE) continue;
+      this.#batches.set(index, decodeEnqueueBatch(data));
+      this.#bytes += data.length;
+    }
+    this.#endIndex = entries[entries.length - 1]?.index ?? first;
+    this.#middleIndex = entries[entries.length >> 1]?.index ?? Infinity;
+    this.#events.onRead();
+  }
+
+  /** Pieces before the last two are used up, as messages are taken in order. */
+  #forgetBefore(first: number): void {
+    const limit = first - 2 * (this.#endIndex - this.#middleIndex);
+    for (const [index, { bytes }] of this.#batches) {
+      if (index >= limit) break;
+      this.#batches.delete(index);
+      this.#bytes -= bytes.length;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { DeliveredMark, Progress, RefRange, ReturnedMessage } from "./progress.ts";
+
+/** Gathers what becomes of the messages of a durable queue until its log is told. */
+export class ProgressNotes {
+  /** Ranges of refs that left, as parallel arrays: a range for each ack would cost an object. */
+  #levels: number[] = [];
+  #firsts: number[] = [];
+  #lasts: number[] = [];
+  /** By level. */
+  readonly #delivered = new Map<number, number>();
+  /** What the log knows. */
+  readonly #told = new Map<number, number>();
+  /** By ref: the last count is what matters. */
+  readonly #returned = new Map<number, ReturnedMessage>();
+
+  get isEmpty(): boolean {
+    return this.#levels.length + this.#delivered.size + this.#returned.size === 0;
+  }
+
+  /** Ranges and other notes. */
+  get count(): number {
+    return this.#levels.length + this.#returned.size;
+  }
+
+  removed(level: number, ref: number): void {
+    const last = this.#levels.length - 1;
+    if (last >= 0 && this.#levels[last] === level && this.#lasts[last] === ref - 1) {
+      this.#lasts[last] = ref;
+    } else {
+      this.removedRange(level, ref, ref);
+    }
+  }
+
+  removedRange(level: number, first: number, last: number): void {
+    this.#levels.push(level);
+    this.#firsts.push(first);
+    this.#lasts.push(last);
+  }
+
+  /** The message was handed out. In their level messages are handed out for the first time in the order of refs. */
+  delivered(level: number, ref: number): void {
+    if (ref > (this.#told.get(level) ?? -1)) {
+      this.#told.set(level, ref);
+      this.#delivered.set(level, ref);
+    }
+  }
+
+  returned(level: number, ref: number, count: number): void {
+    this.#returned.set(ref, { level, ref, count });
+  }
+
+  /** Everything since the last call. */
+  take(): Progress {
+    const removed: RefRange[] = this.#levels.map((level, at) => ({
+      level,
+      first: this.#firsts[at] ?? 0,
+      last: this.#lasts[at] ?? 0,
+    }));
+    const delivered: DeliveredMark[] = [...this.#delivered].map(([level, ref]) => ({ level, ref }));
+    const returned = [...this.#returned.values()];
+    this.#levels = [];
+    this.#firsts = [];
+    this.#lasts = [];
+    this.#delivered.clear();
+    this.#returned.clear();
+    return { removed, delivered, returned };
+  }
+}

@@ -1,0 +1,427 @@
+import type { ProposalResult } from "@leveret/raft";
+import { ENQUEUE_BATCH_BYTES, HOT_QUEUE_BYTES, PROGRESS_RANGES_MAX } from "../../limits.ts";
+import type { Logger } from "../../logger.ts";
+import { Message, type MessageLog, messageRouting } from "../message.ts";
+import type { SlabStore } from "../slab-store.ts";
+import type { EnqueueBatch } from "./enqueue-batch.ts";
+import type { LogCursor } from "./log-cursor.ts";
+import { LogReader } from "./log-reader.ts";
+import type { LogTraffic, TrafficClient } from "./log-traffic.ts";
+import type { MessageBacking } from "./message-backing.ts";
+import { entryIndexOf, positionOf, refOf } from "./message-ref.ts";
+import { BatchWriter, type ItemFacts, PendingBatch } from "./pending-batch.ts";
+import { encodeProgress } from "./progress.ts";
+import { ProgressNotes } from "./progress-notes.ts";
+import type { QueueCommand, QueueGroup } from "./queue-group.ts";
+
+/** The driver whose messages the journal keeps. */
+export interface JournalOwner {
+  /** A message has its place in the log, and in the queue. The view is valid during the call only. */
+  admit(message: Message): void;
+  /** The messages of one batch are admitted. */
+  admitted(): void;
+  /** Bytes that were asked for with `load` are here. */
+  loaded(): void;
+  readonly readyBytes: number;
+  readonly readyCount: number;
+}
+
+export interface JournalParts {
+  readonly group: QueueGroup;
+  readonly traffic: LogTraffic;
+  readonly slabs: SlabStore;
+  readonly log: Logger;
+  /** As log lines name it. */
+  readonly queueText: string;
+}
+
+/** Waits until so many of something are done. */
+interface Waiter {
+  readonly count: number;
+  readonly done: () => void;
+}
+
+/** A command on its way to the log. */
+interface Outgoing {
+  readonly data: Uint8Array;
+  readonly command: QueueCommand;
+  /** Of `data`, as counted in the traffic. */
+  readonly size: number;
+}
+
+/**
+ * A durable queue's side of its log: gathers what comes in and what leaves, proposes it turn by turn and in order, tells
+ * publishers what is stored, and brings back the bytes of messages that wait. One command follows the other: one that is
+ * refused for the moment holds back those behind it.
+ */
+export class QueueJournal implements MessageBacking<Message>, MessageLog, TrafficClient {
+  readonly #parts: JournalParts;
+  readonly #group: QueueGroup;
+  readonly #traffic: LogTraffic;
+  readonly #writer = new BatchWriter();
+  readonly #notes = new ProgressNotes();
+  readonly #reader: LogReader;
+  /** Shown to the owner for each message of a batch. */
+  readonly #view: Message;
+  #owner: JournalOwner | undefined;
+  #isOpen = false;
+  #isClosed = false;
+  #outgoing: Outgoing[] = [];
+  /** Batches that are closed and not applied yet, in order. */
+  #unapplied: PendingBatch[] = [];
+  #comingCount = 0;
+  #comingBytes = 0;
+  /** Commands ever made, and how many of them are stored. */
+  #madeCount = 0;
+  #storedCount = 0;
+  #waiters: Waiter[] = [];
+  /** Batches ever made, and how many of them are applied. */
+  #batchCount = 0;
+  #appliedCount = 0;
+  #admissionWaiters: Waiter[] = [];
+  readonly #hot = new Map<number, EnqueueBatch>();
+  /** Transient messages behind those of the batch being gathered. */
+  #riders: { readonly position: number; readonly message: Message }[] = [];
+  /** Who waits for bytes, in the order of asking. */
+  #loading: { readonly message: Message; readonly done: () => void }[] = [];
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#group = parts.group;
+    this.#traffic = parts.traffic;
+    this.#reader = new LogReader(parts.group, {
+      onRead: () => this.#onRead(),
+      onFailure: (text) => this.#fail(text),
+    });
+    this.#view = new Message(parts.slabs, messageRouting("", ""));
+    this.#view.log = this;
+    this.#view.persistent = true;
+    this.#group.log.onEnqueued = (index, batch) => this.#onEnqueued(index, batch);
+  }
+
+  /** The log is complete: from now on commands go to it. */
+  open(owner: JournalOwner): void {
+    this.#owner = owner;
+    this.#isOpen = true;
+    if (this.#outgoing.length > 0 || this.#writer.count > 0) this.#traffic.flushSoon(this);
+  }
+
+  get group(): QueueGroup {
+    return this.#group;
+  }
+
+  /** Nothing is on its way into the queue: a transient message would come right behind the last one. */
+  get isAdmitting(): boolean {
+    return !this.#isOpen || this.#comingCount > 0;
+  }
+
+  /** Messages on their way into the queue. */
+  get comingCount(): number {
+    return this.#comingCount;
+  }
+
+  /** Octets of their bodies. */
+  get comingBytes(): number {
+    return this.#comingBytes;
+  }
+
+  /** Takes a message on its way into the queue; the receipt is told when it is stored. */
+  add(message: Message, facts: ItemFacts): void {
+    const writer = this.#writer;
+    const size = writer.size + writer.sizeOf(message);
+    if (writer.count > 0 && (size > ENQUEUE_BATCH_BYTES || writer.isFull)) this.#closeBatch();
+    writer.add(message, facts);
+    this.#comingCount++;
+    this.#comingBytes += message.bodySize;
+    this.#traffic.flushSoon(this);
+  }
+
+  /** Takes a kept transient message that is behind others on their way. */
+  addRider(message: Message): void {
+    if (this.#writer.count > 0 || this.#unapplied.length === 0) {
+      this.#riders.push({ position: this.#writer.count, message });
+      return;
+    }
+    const last = this.#unapplied[this.#unapplied.length - 1];
+    last?.riders.push({ position: last.count, message });
+  }
+  /** Those of the batch being gathered. */
+
+  /** Calls `done` when what is on its way into the queue now is in it; at once if nothing is. */
+  whenAdmitted(done: () => void): void {
+    if (!this.isAdmitting) {
+      done();
+      return;
+    }
+    this.flush();
+    this.#admissionWaiters.push({ count: this.#batchCount, done });
+  }
+
+  /** Calls `done` when all that was done so far is stored. */
+  whenStored(done: () => void): void {
+    this.flush();
+    if (this.#storedCount === this.#madeCount) done();
+    else this.#waiters.push({ count: this.#madeCount, done });
+  }
+
+  // MessageLog, MessageBacking
+
+  forget(level: number, ref: number): void {
+    if (this.#isClosed) return;
+    this.#notes.removed(level, ref);
+    this.#noteProgress();
+  }
+
+  forgetRange(level: number, first: number, last: number): void {
+    if (this.#isClosed) return;
+    this.#notes.removedRange(level, first, last);
+    this.#noteProgress();
+  }
+
+  noteReturn(message: Message, count: number): void {
+    this.#notes.returned(message.level, message.ref, count);
+    this.#noteProgress();
+  }
+
+  /** The message was handed out, and maybe settled with that. */
+  noteDelivered(message: Message, isSettled: boolean): void {
+    const { level, ref } = message;
+    this.#notes.delivered(level, ref);
+    if (!isSettled) message.unload();
+    // Passed straight on to a no-ack consumer: nobody holds it, so nobody will release it.
+    else if (message.references === 0) this.#notes.removed(level, ref);
+    this.#noteProgress();
+  }
+
+  cursorOf(level: number): LogCursor {
+    return this.#group.log.cursorOf(level);
+  }
+
+  levels(): Iterable<number> {
+    return this.#group.log.levels();
+  }
+
+  messageAt({ ref, bodySize, expiresAtMs }: LogCursor, level: number): Message {
+    return Message.unloaded(this.#parts.slabs, this, { ref, level, bodySize, expiresAtMs });
+  }
+
+  load(message: Message): boolean {
+    const index = entryIndexOf(message.ref);
+    const hot = this.#hot.get(index);
+    const batch = hot ?? this.#reader.find(index);
+    if (batch === undefined) return false;
+    message.showItem(
+      batch,
+      positionOf(message.ref),
+      this.#reader.routingOf(batch, positionOf(message.ref)),
+    );
+    return true;
+  }
+
+  /** As `load`, and calls back when the bytes are here, in the order of asking. */
+  whenLoaded(message: Message, done: () => void): void {
+    if (this.#loading.length === 0 && (message.isLoaded || this.load(message))) done();
+    else this.#loading.push({ message, done });
+  }
+
+  // TrafficClient
+
+  flush(): void {
+    if (this.#isClosed) return;
+    if (this.#writer.count > 0) this.#closeBatch();
+    if (!this.#notes.isEmpty) this.#closeProgress();
+    this.#pump();
+  }
+
+  retry(): void {
+    this.#pump();
+  }
+
+  coolDown(entryIndex: number): void {
+    this.#hot.delete(entryIndex);
+  }
+
+  /** The queue is deleted: so is its log, and nobody waits for it any more. */
+  delete(): void {
+    if (this.#isClosed) return;
+    if (this.#writer.count > 0) this.#closeBatch();
+    this.#close();
+    for (const { command, size } of this.#outgoing) {
+      this.#traffic.removePending(size);
+      settleAll(command);
+    }
+    this.#outgoing = [];
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { done } of waiters) done();
+    this.#group.delete();
+  }
+
+  /** The node stops: what gathered goes to the log, and nothing comes after. */
+  stop(): void {
+    this.flush();
+    this.#close();
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#group.log.onEnqueued = undefined;
+    this.#hot.clear();
+    this.#reader.close();
+    this.#loading = [];
+    for (const { message } of this.#riders) message.release();
+    this.#riders = [];
+    this.#wakeAdmitted();
+  }
+
+  #noteProgress(): void {
+    if (this.#notes.count >= PROGRESS_RANGES_MAX) this.#traffic.flushSoon(this);
+    else this.#traffic.flushLater(this);
+  }
+
+  #closeBatch(): void {
+    const batch = this.#writer.finish();
+    batch.riders.push(...this.#riders);
+    this.#riders = [];
+    this.#unapplied.push(batch);
+    this.#batchCount++;
+    this.#send(batch.bytes, batch);
+  }
+
+  #closeProgress(): void {
+    const progress = this.#notes.take();
+    this.#send(encodeProgress(progress), progress);
+  }
+
+  #send(data: Uint8Array, command: QueueCommand): void {
+    this.#madeCount++;
+    this.#traffic.addPending(data.length);
+    this.#outgoing.push({ data, command, size: data.length });
+  }
+
+  #pump(): void {
+    if (!this.#isOpen || this.#isClosed) return;
+    let sent = 0;
+    for (const outgoing of this.#outgoing) {
+      if (!this.#propose(outgoing)) break;
+      sent++;
+    }
+    if (sent > 0) this.#outgoing.splice(0, sent);
+  }
+
+  #propose(outgoing: Outgoing): boolean {
+    const { data, command } = outgoing;
+    const freesSpace = !(command instanceof PendingBatch);
+    let isTaken = false;
+    isTaken = this.#group.propose(data, { command, freesSpace }, (result) => {
+      if (isTaken) this.#onResult(outgoing, result);
+      else this.#onRefused(result);
+    });
+    return isTaken;
+  }
+
+  #onRefused({ kind }: ProposalResult): void {
+    if (this.#isClosed) return;
+    if (kind === "stopped") this.#fail("its log has stopped");
+    else if (kind === "refused") this.#fail("its log refuses a command");
+    else this.#traffic.retrySoon(this);
+  }
+
+  /** "unknown": the group stopped here. Whether the command survives only the log can tell: nobody hears anything. */
+  #onResult({ command, size }: Outgoing, { kind }: ProposalResult): void {
+    this.#traffic.removePending(size);
+    if (kind !== "applied" && !this.#isClosed) return;
+    settleAll(command);
+    this.#storedCount++;
+    while (this.#waiters[0] !== undefined && this.#waiters[0].count <= this.#storedCount) {
+      this.#waiters.shift()?.done();
+    }
+  }
+
+  #onEnqueued(entryIndex: number, batch: EnqueueBatch): void {
+    if (!(batch instanceof PendingBatch) || this.#owner === undefined) return;
+    this.#unapplied.shift();
+    this.#appliedCount++;
+    this.#comingCount -= batch.count;
+    this.#comingBytes -= batch.bodyBytes;
+    try {
+      this.#admit(entryIndex, batch, this.#owner);
+    } catch (error) {
+      // The log has the messages; what failed was handing them out, which must not stop the log.
+      this.#parts.log.error({ err: error }, `internal error in ${this.#parts.queueText}`);
+    }
+    this.#keepHot(entryIndex, batch, this.#owner);
+    this.#wakeAdmitted();
+  }
+
+  /** In a turn of their own: what they do may need the log. */
+  #wakeAdmitted(): void {
+    if (this.#admissionWaiters.length > 0) setImmediate(() => this.#answerAdmitted());
+  }
+
+  #answerAdmitted(): void {
+    const waiters = this.#admissionWaiters;
+    const isDone = ({ count }: Waiter): boolean => this.#isClosed || count <= this.#appliedCount;
+    this.#admissionWaiters = waiters.filter((waiter) => !isDone(waiter));
+    for (const waiter of waiters) if (isDone(waiter)) waiter.done();
+  }
+
+  #admit(entryIndex: number, batch: PendingBatch, owner: JournalOwner): void {
+    const view = this.#view;
+    let rider = 0;
+    for (let item = 0; item < batch.count; item++) {
+      rider = admitRiders(batch, rider, item, owner);
+      view.forgetStored();
+      view.showItem(batch, item, batch.routings[item] ?? view.routing);
+      view.ref = refOf(entryIndex, item);
+      view.level = batch.levelAt(item);
+      view.expiresAtMs = batch.expiresAtMsAt(item);
+      owner.admit(view);
+    }
+    admitRiders(batch, rider, batch.count, owner);
+    view.forgetStored();
+    owner.admitted();
+  }
+
+  /** Its messages wait, but not long: the bytes stay in memory. */
+  #keepHot(entryIndex: number, batch: PendingBatch, owner: JournalOwner): void {
+    if (owner.readyCount === 0 || owner.readyBytes > HOT_QUEUE_BYTES) return;
+    this.#hot.set(entryIndex, batch);
+    this.#traffic.keepHot(this, entryIndex, batch.bytes.length);
+  }
+
+  #onRead(): void {
+    while (this.#loading.length > 0) {
+      const first = this.#loading[0];
+      if (first === undefined || !(first.message.isLoaded || this.load(first.message))) break;
+      this.#loading.shift();
+      first.done();
+    }
+    this.#owner?.loaded();
+  }
+
+  #fail(text: string): void {
+    this.#parts.log.error({}, `${this.#parts.queueText}: ${text}`);
+  }
+}
+
+/** Lets the transient messages take their turn that stand before the item. */
+function admitRiders(batch: PendingBatch, from: number, item: number, owner: JournalOwner): number {
+  let rider = from;
+  for (let next = batch.riders[rider]; next !== undefined; next = batch.riders[rider]) {
+    if (next.position > item) break;
+    owner.admit(next.message);
+    next.message.release();
+    rider++;
+  }
+  return rider;
+}
+
+/** Tells those who wait that a batch is stored. */
+function settleAll(command: QueueCommand): void {
+  if (!(command instanceof PendingBatch)) return;
+  const { receipts, sequences } = command;
+  for (let item = 0; item < receipts.length; item++) {
+    receipts[item]?.settle(sequences[item] ?? 0, true);
+  }
+}

@@ -1,0 +1,186 @@
+import { EMPTY_TABLE } from "@leveret/amqp";
+import pino from "pino";
+import { YieldingPublishers } from "../../../src/broker/backlog.ts";
+import { DeferredWork } from "../../../src/broker/deferred-work.ts";
+import type { ConsumerSpec } from "../../../src/queue/consumer.ts";
+import { DurableQueue } from "../../../src/queue/durable-queue.ts";
+import type {
+  ConsumerOutlet,
+  LiveQueue,
+  QueueConsumer,
+  QueueHost,
+} from "../../../src/queue/live-queue.ts";
+import { LogTraffic } from "../../../src/queue/log/log-traffic.ts";
+import { QueueJournal } from "../../../src/queue/log/queue-journal.ts";
+import type { Message } from "../../../src/queue/message.ts";
+import type { PublishOutcome, PublishReceipt } from "../../../src/queue/publish-receipt.ts";
+import type { QueueConfig } from "../../../src/queue/queue-config.ts";
+import { SlabStore } from "../../../src/queue/slab-store.ts";
+import { VirtualClock } from "../../../src/runtime/virtual-clock.ts";
+import { storedMessage } from "../stored-message.ts";
+import { FakeQueueGroup } from "./fake-queue-group.ts";
+
+const CONFIG: QueueConfig = {
+  type: "classic",
+  autoDelete: false,
+  messageTtlMs: undefined,
+  expiresMs: undefined,
+  maxLength: undefined,
+  maxLengthBytes: undefined,
+  overflow: "drop-head",
+  deadLetterExchange: undefined,
+  deadLetterRoutingKey: undefined,
+  maxPriority: undefined,
+  singleActiveConsumer: false,
+  deliveryLimit: undefined,
+};
+
+class Host implements QueueHost {
+  readonly clock: VirtualClock = new VirtualClock(0);
+  readonly lines: string[] = [];
+  readonly errors: unknown[] = [];
+  readonly deferred: DeferredWork = new DeferredWork((error) => this.errors.push(error));
+  readonly yielding: YieldingPublishers = new YieldingPublishers();
+
+  deadLetter(queue: LiveQueue, message: Message, reason: string): void {
+    queue.whenLoaded(message, () => {
+      this.lines.push(`dead ${message.copyBody()} ${reason}`);
+      message.release();
+    });
+  }
+  noteBacklog(): void {}
+  holdPublisher(): void {
+    this.lines.push("hold");
+  }
+  deleteQueue(queue: LiveQueue, why: string): void {
+    this.lines.push(`delete ${why}`);
+    queue.close();
+  }
+}
+
+/** A channel's consumer: writes down what it gets, and the numbers to settle it by. */
+export class Outlet implements ConsumerOutlet {
+  readonly lines: string[] = [];
+  readonly isCongested = false;
+
+  deliver(deliveryNumber: number, message: Message, redelivered: boolean, count: number): void {
+    const again = redelivered ? " again" : "";
+    const returns = count > 0 ? ` count ${count}` : "";
+    this.lines.push(`${deliveryNumber} ${message.copyBody()}${again}${returns}`);
+  }
+  paused(): void {}
+  creditWanted(): void {}
+  creditUnused(): void {}
+  queueDeleted(): void {
+    this.lines.push("deleted");
+  }
+}
+
+export interface PublishOptions {
+  readonly isTransient?: boolean;
+  readonly priority?: number;
+  readonly expirationMs?: number;
+  readonly form?: "run" | "apart";
+}
+
+/** A durable queue on a group in memory, one life after the other. */
+export class DurableRig implements PublishReceipt {
+  readonly host: Host = new Host();
+  group: FakeQueueGroup = new FakeQueueGroup();
+  queue: DurableQueue;
+  /** Sequence numbers that are stored. */
+  readonly stored: number[] = [];
+  readonly #config: QueueConfig;
+  readonly #store = new SlabStore();
+  #sequence = 0;
+
+  constructor(config: Partial<QueueConfig> = {}, isReady = true) {
+    this.#config = { ...CONFIG, ...config };
+    this.group.isReady = isReady;
+    this.queue = this.#open();
+  }
+
+  get now(): number {
+    return this.host.clock.now();
+  }
+
+  settle(sequence: number): void {
+    this.stored.push(sequence);
+  }
+
+  /** Publishes with a receipt; sequence numbers count from 1. */
+  publish(body: string, options: PublishOptions = {}): PublishOutcome {
+    const { isTransient = false, priority = 0, expirationMs = -1, form = "apart" } = options;
+    const message = storedMessage(this.#store, Buffer.from([0, 0]), Buffer.from(body), form);
+    message.persistent = !isTransient;
+    message.priority = priority;
+    message.expirationMs = expirationMs;
+    this.#sequence++;
+    const outcome = this.queue.publish(this.now, message, this, this.#sequence);
+    message.release();
+    return outcome;
+  }
+
+  consume(outlet: Outlet, more: Partial<ConsumerSpec<ConsumerOutlet>> = {}): QueueConsumer {
+    const consumer = this.queue.attach(this.now, {
+      context: outlet,
+      sessionId: 1,
+      noAck: false,
+      exclusive: false,
+      prefetch: 0,
+      priority: 0,
+      needsCredit: false,
+      ...more,
+    });
+    if (consumer === "exclusive-use") throw new Error("nobody else uses the queue");
+    this.queue.start(this.now, consumer);
+    return consumer;
+  }
+
+  /** What gathered goes to the log and is applied; not yet durable. */
+  turn(): void {
+    this.#journal.flush();
+    this.group.apply();
+    this.group.answerReads();
+    this.group.apply();
+  }
+
+  /** Turns until nothing moves, and all is durable. */
+  settleDown(): void {
+    for (let turns = 0; turns < 20; turns++) {
+      this.turn();
+      this.group.sync();
+      this.queue.resume();
+    }
+  }
+
+  /** The process ends, and another one finds what is durable, or all that was written. */
+  restart(losesUnsynced: boolean): void {
+    this.group.log.onEnqueued = undefined;
+    this.group = this.group.restart(losesUnsynced);
+    this.queue = this.#open();
+  }
+
+  #open(): DurableQueue {
+    const traffic = new LogTraffic();
+    this.#journal = new QueueJournal({
+      group: this.group,
+      traffic,
+      slabs: this.#store,
+      log: pino({ enabled: false }),
+      queueText: "queue 'q' in vhost '/'",
+    });
+    const record = {
+      vhost: "/",
+      name: "q",
+      type: this.#config.type,
+      durable: true,
+      autoDelete: false,
+      exclusiveOwner: undefined,
+      arguments: EMPTY_TABLE,
+      groupId: 16,
+    };
+    return new DurableQueue(record, this.#config, this.host, { journal: this.#journal, traffic });
+  }
+  #journal!: QueueJournal;
+}

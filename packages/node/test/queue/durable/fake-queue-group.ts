@@ -1,0 +1,121 @@
+import { type Entry, EntryType, type ProposalResult, type ReadResult } from "@leveret/raft";
+import type { QueueCommand, QueueGroup } from "../../../src/queue/log/queue-group.ts";
+import { QueueLog } from "../../../src/queue/log/queue-log.ts";
+
+interface Proposed {
+  readonly data: Uint8Array;
+  readonly command: QueueCommand;
+  readonly done: (result: ProposalResult) => void;
+}
+
+/**
+ * A group of one in memory: `apply` applies what was proposed, `sync` makes it durable, `crash` loses what was not. Nothing
+ * happens by itself.
+ */
+export class FakeQueueGroup implements QueueGroup {
+  readonly groupId = 16;
+  isReady = true;
+  isBusy = false;
+  log: QueueLog = new QueueLog();
+  readonly entries: Entry[] = [];
+  readCount = 0;
+  isDeleted = false;
+  #proposed: Proposed[] = [];
+  #applied: { readonly proposed: Proposed; readonly index: number }[] = [];
+  #durableCount = 0;
+  #waiting: (() => void)[] = [];
+  #reads: (() => void)[] = [];
+
+  get lastIndex(): number {
+    return this.entries.length + 1;
+  }
+
+  whenReady(done: () => void): void {
+    this.#waiting.push(done);
+  }
+
+  becomeReady(): void {
+    this.isReady = true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const done of waiting) done();
+  }
+
+  propose(
+    data: Uint8Array,
+    { command }: { readonly command: QueueCommand },
+    done: (result: ProposalResult) => void,
+  ): boolean {
+    if (this.isBusy) {
+      this.#reads.push(() => done({ kind: "busy" }));
+      return false;
+    }
+    this.#proposed.push({ data, command, done });
+    return true;
+  }
+
+  /** Applies what was proposed, and answers refusals. */
+  apply(): void {
+    const proposed = this.#proposed;
+    this.#proposed = [];
+    for (const each of proposed) {
+      const index = this.lastIndex + 1;
+      const entry: Entry = {
+        index,
+        term: 1,
+        type: EntryType.Command,
+        // A copy, as the disk has one.
+        data: Uint8Array.from(each.data),
+        crc: 0,
+      };
+      this.entries.push(entry);
+      this.#applied.push({ proposed: each, index });
+      this.log.apply({ ...entry, data: each.data, command: each.command });
+    }
+  }
+
+  /** What was applied is durable. */
+  sync(): void {
+    const applied = this.#applied;
+    this.#applied = [];
+    this.#durableCount = this.entries.length;
+    for (const { proposed, index } of applied) proposed.done({ kind: "applied", index, term: 1 });
+  }
+
+  read(first: number, maxBytes: number, done: (result: ReadResult) => void): void {
+    this.readCount++;
+    this.#reads.push(() => {
+      const found: Entry[] = [];
+      let bytes = 0;
+      for (const entry of this.entries) {
+        if (entry.index < first || (found.length > 0 && bytes + entry.data.length > maxBytes))
+          continue;
+        found.push(entry);
+        bytes += entry.data.length;
+      }
+      done({ kind: "entries", entries: found });
+    });
+  }
+
+  /** Answers what was read. */
+  answerReads(): void {
+    const reads = this.#reads;
+    this.#reads = [];
+    for (const read of reads) read();
+  }
+
+  delete(): void {
+    this.isDeleted = true;
+  }
+
+  /** The group as the next process finds it: what was not durable may be gone. */
+  restart(losesUnsynced: boolean): FakeQueueGroup {
+    const next = new FakeQueueGroup();
+    next.entries.push(
+      ...(losesUnsynced ? this.entries.slice(0, this.#durableCount) : this.entries),
+    );
+    next.#durableCount = next.entries.length;
+    for (const entry of next.entries) next.log.apply(entry);
+    return next;
+  }
+}
