@@ -3,6 +3,7 @@ import { ConfigError } from "./config/config-error.ts";
 import { FLAGS, type Flag, type FlagName, type FlagValues } from "./config/flags.ts";
 import type { Environment } from "./config/given-flags.ts";
 import { type LoadedConfig, loadConfig } from "./config/load-config.ts";
+import { type InspectOptions, inspectCommand } from "./inspect/inspect-options.ts";
 import { PRODUCT } from "./product.ts";
 
 /** Wrong usage or configuration (sysexits.h, EX_USAGE). */
@@ -19,9 +20,10 @@ export interface ProcessInput {
   readonly host?: string;
 }
 
-/** `start`: go on with this configuration. `exit`: all is said; print and end. */
+/** `start`: go on with this configuration. `inspect`: show a data directory. `exit`: all is said; print and end. */
 export type CommandLine =
   | ({ readonly kind: "start" } & LoadedConfig)
+  | { readonly kind: "inspect"; readonly options: InspectOptions }
   | {
       readonly kind: "exit";
       readonly exitCode: 0 | typeof EXIT_USAGE;
@@ -43,6 +45,11 @@ export function processInput(): ProcessInput & { readonly script: string } {
 
 /** Reads flags and, with them, the configuration. Prints nothing, ends nothing. */
 export function readCommandLine(input: ProcessInput): CommandLine {
+  const [name, ...rest] = input.argv;
+  return name === "inspect" ? readInspect(input, rest) : readStart(input);
+}
+
+function readStart(input: ProcessInput): CommandLine {
   let stdout = "";
   const command = makeCommand((text) => {
     stdout += text;
@@ -54,23 +61,47 @@ export function readCommandLine(input: ProcessInput): CommandLine {
     const sources = { flags, env, cwd, ...(host === undefined ? {} : { host }) };
     return { kind: "start", ...loadConfig(sources) };
   } catch (error) {
-    if (error instanceof ConfigError) return usageError(error.problems);
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { kind: "exit", exitCode: 0, stdout, stderr: "" };
-    return usageError([error.message.replace(/^error: /, "").replaceAll("\n", " ")]);
+    if (error instanceof ConfigError) return usageError(error.problems, START_HINT);
+    return answer(error, stdout, START_HINT);
   }
 }
 
-function usageError(problems: readonly string[]): CommandLine {
+function readInspect({ cwd }: ProcessInput, argv: readonly string[]): CommandLine {
+  let stdout = "";
+  let options: InspectOptions | undefined;
+  const write = (text: string): void => {
+    stdout += text;
+  };
+  const command = inspectCommand({ cwd, write }, (given) => {
+    options = given;
+  });
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    return answer(error, stdout, INSPECT_HINT);
+  }
+  return options === undefined ? usageError([], INSPECT_HINT) : { kind: "inspect", options };
+}
+
+/** Commander throws help, too. @throws what is not Commander's */
+function answer(error: unknown, stdout: string, hint: string): CommandLine {
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.exitCode === 0) return { kind: "exit", exitCode: 0, stdout, stderr: "" };
+  return usageError([error.message.replace(/^error: /, "").replaceAll("\n", " ")], hint);
+}
+
+const START_HINT = "Try `leveret --help`, or see docs/configuration.md.";
+const INSPECT_HINT = "Try `leveret inspect --help`, or see docs/inspect.md.";
+
+function usageError(problems: readonly string[], hint: string): CommandLine {
   const lines = problems.map((problem) => `leveret: ${problem}`);
-  const hint = "Try `leveret --help`, or see docs/configuration.md.";
   const stderr = `${[...lines, hint].join("\n")}\n`;
   return { kind: "exit", exitCode: EXIT_USAGE, stdout: "", stderr };
 }
 
 function makeCommand(write: (text: string) => void): Command {
   const command = new Command("leveret")
-    .usage("[flags]")
+    .usage("[flags]\n       leveret inspect [flags] <data dir>")
     .description("A message broker that speaks AMQP 0-9-1 as RabbitMQ does.")
     .version(`leveret ${PRODUCT.productVersion}`, "-V, --version", "print the version and exit")
     .helpOption("-h, --help", "print this help and exit")
@@ -90,6 +121,7 @@ function makeCommand(write: (text: string) => void): Command {
 const HELP_END = `
 Each flag is also an environment variable: --data-dir is LEVERET_DATA_DIR. A flag has precedence
 over the environment, that over the configuration file. All keys of the file: docs/configuration.md.
+\`leveret inspect\` shows what is in a data directory, and what is damaged in it: docs/inspect.md.
 
 Examples:
   leveret --in-memory                        clients use amqp://guest:guest@localhost:5672

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { processInput, readCommandLine } from "./command-line.ts";
 import { startDetached } from "./detached-start.ts";
+import { printInspection } from "./inspect/run-inspect.ts";
 import { runNode } from "./run-node.ts";
 
 const input = processInput();
@@ -9,6 +10,8 @@ if (command.kind === "exit") {
   process.stdout.write(command.stdout);
   process.stderr.write(command.stderr);
   process.exitCode = command.exitCode;
+} else if (command.kind === "inspect") {
+  await printInspection(command.options);
 } else if (command.config.node.isDetached) {
   const flags = input.argv.filter((flag) => flag !== "--detached");
   const outcome = await startDetached({

@@ -24,7 +24,7 @@ describe("the command line", () => {
   function configOf(...argv: readonly string[]): Config {
     const line = read(...argv);
     if (line.kind === "start") return line.config;
-    throw new Error(line.stderr);
+    throw new Error(line.kind === "exit" ? line.stderr : "another command");
   }
 
   test("sets what its flags say", () => {

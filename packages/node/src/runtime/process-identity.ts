@@ -24,6 +24,21 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   };
 }
 
+/** The process that a lock names. Undefined: it names none, for instance as it was cut short by a loss of power. */
+export function parseIdentity(content: string): ProcessIdentity | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { pid, bootId, startTime } = value as Record<string, unknown>; // Fields are checked below.
+  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  if (typeof bootId !== "string" || typeof startTime !== "string") return undefined;
+  return { pid, bootId, startTime };
+}
+
 /** Whether the process that was called so still runs. In doubt it does. */
 export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   if (identity.bootId !== (await bootId())) return false;

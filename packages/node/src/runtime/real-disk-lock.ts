@@ -3,7 +3,7 @@ import { link, readFile, unlink, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { type DiskDone, DiskError, type DiskLock, type DiskResult } from "@leveret/raft";
 import { diskErrorOf } from "./disk-error.ts";
-import { isRunning, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
+import { isRunning, ownIdentity, type ProcessIdentity, parseIdentity } from "./process-identity.ts";
 
 /** While another process takes over a stale lock: how often, and how long apart, to look again. */
 const ATTEMPTS = 50;
@@ -92,21 +92,6 @@ function release(place: LockPlace, content: string, done: DiskDone): void {
 /** Leaves a lock alone that is not the one put there. */
 async function removeOwn(file: string, content: string): Promise<void> {
   if ((await contentOf(file)) === content) await remove(file);
-}
-
-/** Undefined: not written by {@link claim}, or cut short by a loss of power: nobody holds it. */
-function parseIdentity(content: string): ProcessIdentity | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { pid, bootId, startTime } = value as Record<string, unknown>; // Fields are checked below.
-  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  if (typeof bootId !== "string" || typeof startTime !== "string") return undefined;
-  return { pid, bootId, startTime };
 }
 
 /** False: there is a lock. */

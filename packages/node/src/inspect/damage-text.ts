@@ -1,0 +1,92 @@
+import type { GroupLoss, StoreDamage } from "@leveret/raft";
+import { badCopies, type DirectoryReport } from "./directory-report.ts";
+import { groupName, rangesText } from "./group-text.ts";
+import { countOf, countText } from "./text-table.ts";
+
+/** Losses of one place that are told one by one. */
+const LINES_MAX = 10;
+const LOG_DIRECTORY = "log";
+
+/** Each damaged place, with what it cost. */
+export function damageLines(report: DirectoryReport, limit: number): string[] {
+  const { damage, untoldDamages } = report.store;
+  const places = [
+    ...badCopies(report).map(({ path, content }) => [
+      content === "missing" ? `${path} is missing` : `${path} is damaged`,
+    ]),
+    ...damage.map((one) => [placeText(one), ...lossLines(report, one)]),
+  ];
+  const lines = places
+    .slice(0, limit)
+    .flatMap(([first, ...rest], position) => [
+      `  ${String(position + 1).padStart(3)}. ${first}`,
+      ...rest.map((line) => `       ${line}`),
+    ]);
+  const more = places.length - limit + untoldDamages;
+  return more > 0 ? [...lines, `  and ${countOf(more, "more place")}: --limit N, --json`] : lines;
+}
+
+function placeText({ kind, path, offset, size }: StoreDamage): string {
+  const place = `${path} at offset ${countText(offset)}, ${countText(size)} bytes`;
+  switch (kind) {
+    case "batch":
+      return `${place}: a batch has a wrong checksum`;
+    case "gap":
+      return `${place}: batches are overwritten`;
+    case "short":
+      return `${path} is cut short: from offset ${countText(offset)} on, ${countText(size)} bytes are missing`;
+    case "file":
+      return `${path} is missing`;
+    case "index":
+      return `${path} is damaged`;
+    case "snapshot":
+      return `${place}: the state of a snapshot is damaged`;
+    case "entry":
+      return `${place}: an entry is damaged`;
+    case "unknown":
+      return unknownText(path);
+    default:
+      return kind satisfies never;
+  }
+}
+
+function unknownText(path: string): string {
+  if (path === LOG_DIRECTORY)
+    return "log has nothing in it, though a broker has used the directory";
+  if (path === "") return "something is missing from the log, and nothing tells from where";
+  return `${path} does not have all that should be in it`;
+}
+
+function lossLines(report: DirectoryReport, damage: StoreDamage): string[] {
+  const { kind, path, losses, otherLosses } = damage;
+  if (kind === "index") return ["nothing is lost: it can be made again from its log file"];
+  if (path === LOG_DIRECTORY) return ["everything is lost: it has all queues and all metadata"];
+  if (losses.length === 0) return [noLossText(kind)];
+  const byGroup = new Map<number, GroupLoss[]>();
+  for (const loss of losses) {
+    const list = byGroup.get(loss.groupId) ?? [];
+    list.push(loss);
+    byGroup.set(loss.groupId, list);
+  }
+  const lines = [...byGroup].map(
+    ([groupId, list]) => `lost: ${lossText(list)} of ${groupName(report, groupId)}`,
+  );
+  const more = lines.length - LINES_MAX + otherLosses;
+  return more > 0 ? [...lines.slice(0, LINES_MAX), `and ${countOf(more, "more loss")}`] : lines;
+}
+
+function noLossText(kind: StoreDamage["kind"]): string {
+  if (kind === "short") return "what was there is lost, if there was anything: nothing tells";
+  if (kind === "unknown") return "what was in it is not known";
+  return "nothing is lost: nobody needs any more what was there";
+}
+
+function lossText(losses: readonly GroupLoss[]): string {
+  const parts: string[] = [];
+  const entries = losses.filter(({ what }) => what === "entries");
+  if (losses.some(({ what }) => what === "state")) parts.push("term and vote");
+  const snapshot = losses.find(({ what }) => what === "snapshot");
+  if (snapshot !== undefined) parts.push(`the state up to entry ${countText(snapshot.last)}`);
+  if (entries.length > 0) parts.push(rangesText(entries));
+  return parts.join(", ");
+}
