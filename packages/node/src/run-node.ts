@@ -10,9 +10,12 @@ import { type Logging, type LogOutput, openLogging } from "./logger.ts";
 import { DefinitionsError } from "./metadata/definitions.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { PRODUCT } from "./product.ts";
+import { StorageError } from "./storage/storage-error.ts";
 
 /** Wrong usage or configuration (architecture.md, "Running it"). */
 const EXIT_USAGE = 64;
+/** The data directory cannot be used, or a disk failed. */
+const EXIT_STORAGE = 70;
 /** Anything else that keeps the node from starting: a port in use, a file that cannot be read. */
 const EXIT_FAILURE = 1;
 
@@ -66,15 +69,30 @@ function noteProcessId(config: Config, logging: Logging): boolean {
 
 async function start(config: Config, logging: Logging): Promise<BrokerNode | undefined> {
   try {
-    return await BrokerNode.start(config, { logging });
+    return await BrokerNode.start(config, {
+      logging,
+      onStorageFailure: (error) => endOnStorageFailure(error, config, logging),
+    });
   } catch (error) {
-    process.exitCode = isUsageError(error) ? EXIT_USAGE : EXIT_FAILURE;
-    if (!isUsageError(error) && !(error instanceof ListenError)) {
+    process.exitCode = exitCodeOf(error);
+    if (process.exitCode === EXIT_FAILURE && !(error instanceof ListenError)) {
       logging.root.error({ err: error }, "unexpected error at start");
     }
     sayWhy(config, logging, textOf(error));
     return undefined;
   }
+}
+
+/** What is in memory may be more than what is on the disk: nobody may be told anything any more. The log has the reason. */
+function endOnStorageFailure(error: Error, { log }: Config, logging: Logging): void {
+  if (!isOnConsole(log)) process.stderr.write(`leveret: storage failed: ${textOf(error)}\n`);
+  logging.close();
+  process.exit(EXIT_STORAGE);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof StorageError) return EXIT_STORAGE;
+  return isUsageError(error) ? EXIT_USAGE : EXIT_FAILURE;
 }
 
 /** The reason is in what was configured, and the message is a sentence about it. */
@@ -90,7 +108,11 @@ function isUsageError(error: unknown): boolean {
 function sayWhy({ log }: Config, logging: Logging, reason: string): void {
   const text = `cannot start: ${reason}`;
   logging.root.fatal(text);
-  if (!log.isConsole || log.consoleLevel === "none") process.stderr.write(`leveret: ${text}\n`);
+  if (!isOnConsole(log)) process.stderr.write(`leveret: ${text}\n`);
+}
+
+function isOnConsole({ isConsole, consoleLevel }: Config["log"]): boolean {
+  return isConsole && consoleLevel !== "none";
 }
 
 function textOf(error: unknown): string {
@@ -170,7 +192,7 @@ function bannerFacts(
     rabbitmqVersion: config.product.version ?? PRODUCT.version,
     nodeName: config.node.name,
     listeners,
-    dataDir: undefined,
+    dataDir: config.node.dataDir,
     configFiles: config.files,
     definitions: config.definitions,
     logs: [

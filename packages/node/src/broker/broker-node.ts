@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import type { RaftLimits } from "@leveret/raft";
 import { Alarms } from "../alarm/alarms.ts";
 import { DiskMonitor } from "../alarm/disk-monitor.ts";
 import { MemoryMonitor } from "../alarm/memory-monitor.ts";
@@ -15,11 +16,13 @@ import type { Logging } from "../logger.ts";
 import { PRODUCT } from "../product.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { RealClock } from "../runtime/real-clock.ts";
+import type { Stores } from "../storage/open-stores.ts";
+import { StorageFailure } from "../storage/storage-failure.ts";
 import { Administration } from "./administration.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import { importDefinitions, importDefinitionsFile } from "./import-definitions.ts";
-import { seedDefaults } from "./seed.ts";
+import { completeSetup, needsDefaults, seedDefaults } from "./seed.ts";
 import { shutDown } from "./shutdown.ts";
 
 export interface NodeDependencies {
@@ -32,6 +35,13 @@ export interface NodeDependencies {
   readonly silentCloseDelayMs?: number;
   /** How long `stop` waits for clients to answer connection.close; undefined: SHUTDOWN_TIMEOUT_MS. */
   readonly shutdownTimeoutMs?: number;
+  /** Of the log store, if not its defaults. */
+  readonly storageLimits?: Partial<RaftLimits>;
+  /**
+   * Nothing can be stored any more: the process should end, with exit code 70. undefined: the clients are dropped, and the
+   * node serves nobody until it is started again.
+   */
+  readonly onStorageFailure?: (error: Error) => void;
 }
 
 /** A running node: the broker with its listeners and monitors. */
@@ -45,6 +55,7 @@ export class BrokerNode {
   readonly disk: DiskMonitor | undefined;
   readonly #logging: Logging;
   readonly #shutdownTimeoutMs: number;
+  readonly #stores: Stores | undefined;
   #stopping: Promise<void> | undefined = undefined;
 
   private constructor(config: Config, logging: Logging, parts: NodeParts) {
@@ -56,19 +67,22 @@ export class BrokerNode {
     this.memory = parts.memory;
     this.disk = parts.disk;
     this.#shutdownTimeoutMs = parts.shutdownTimeoutMs;
+    this.#stores = parts.stores;
   }
 
   /**
    * Starts everything; when it resolves, clients can connect.
-   * @throws ConfigError, DefinitionsError, TlsOptionsError, ListenError
+   * @throws StorageError, ConfigError, DefinitionsError, TlsOptionsError, ListenError
    */
   static async start(config: Config, dependencies: NodeDependencies): Promise<BrokerNode> {
     const { logging } = dependencies;
     const alarms = new Alarms(logging.root);
     const clock = dependencies.clock ?? new RealClock();
     const options = brokerOptions(config, dependencies.silentCloseDelayMs);
-    const broker = new Broker(options, { clock, logging, alarms });
-    const administration = new Administration(broker.metadata, config);
+    const failure = new StorageFailure(logging.root, dependencies.onStorageFailure);
+    const stores = await storesOf(config, { dependencies, alarms, failure });
+    const broker = new Broker(options, { clock, logging, alarms, ...stores });
+    const administration = new Administration(broker.metadataStore, config);
     const listeners: Listener[] = [];
     let monitors: Monitors | undefined;
     try {
@@ -80,16 +94,20 @@ export class BrokerNode {
       monitors?.disk?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
       broker.close();
+      await stores?.stop();
       throw error;
     }
     const { shutdownTimeoutMs = SHUTDOWN_TIMEOUT_MS } = dependencies;
-    return new BrokerNode(config, logging, {
+    const node = new BrokerNode(config, logging, {
       broker,
       administration,
       listeners,
+      stores,
       ...monitors,
       shutdownTimeoutMs,
     });
+    failure.onFailure(() => node.#abandon());
+    return node;
   }
 
   /** Closes listeners, tells the clients (320), stops everything. Repeatable. */
@@ -106,7 +124,14 @@ export class BrokerNode {
     for (const listener of this.listeners) listener.dropUnfinished();
     await Promise.all(closed);
     this.broker.close();
+    await this.#stores?.stop();
     this.#logging.root.info("stopped");
+  }
+
+  /** What clients sent can be neither stored nor refused: that they lose their connections tells them so. */
+  #abandon(): void {
+    for (const listener of this.listeners) void listener.close();
+    for (const connection of [...this.broker.connections]) connection.destroy();
   }
 }
 
@@ -119,7 +144,32 @@ interface NodeParts extends Monitors {
   readonly broker: Broker;
   readonly administration: Administration;
   readonly listeners: readonly Listener[];
+  /** undefined: all is in memory. */
+  readonly stores: Stores | undefined;
   readonly shutdownTimeoutMs: number;
+}
+
+/** Of a node with a data directory. The code is only loaded for those that have one, as brokers of tests start often. */
+async function storesOf(
+  { node, limits }: Config,
+  parts: {
+    readonly dependencies: NodeDependencies;
+    readonly alarms: Alarms;
+    readonly failure: StorageFailure;
+  },
+): Promise<Stores | undefined> {
+  if (node.dataDir === undefined) return undefined;
+  const { dependencies, alarms, failure } = parts;
+  const { openStores } = await import("../storage/open-stores.ts");
+  return openStores({
+    directory: node.dataDir,
+    nodeName: node.name,
+    maxMessageSize: Math.min(limits.maxMessageSize, MESSAGE_SIZE_CEILING),
+    log: dependencies.logging.root,
+    alarms,
+    limits: dependencies.storageLimits,
+    onFatal: (error) => failure.happened(error),
+  });
 }
 
 function brokerOptions(config: Config, silentCloseDelayMs: number | undefined): BrokerOptions {
@@ -159,21 +209,22 @@ interface Contents {
   readonly documents: readonly string[];
 }
 
-/** Default data, then definitions. With definitions files there is no default user (RabbitMQ). */
+/** Default data if there is none yet, then definitions. With definitions files there is no default user (RabbitMQ). */
 async function fill(
   administration: Administration,
   { log }: Broker,
   { config, documents }: Contents,
 ): Promise<void> {
-  if (config.definitions.length === 0) {
-    seedDefaults(administration, config.defaults);
-  } else {
+  if (config.definitions.length > 0) {
     log.info("Will not seed default virtual host and user: have definitions to load...");
+  } else if (needsDefaults(administration.metadata)) {
+    await seedDefaults(administration, config.defaults);
   }
   for (const file of config.definitions) await importDefinitionsFile(administration, file, log);
   for (const json of documents) {
-    importDefinitions(administration, { json, source: "definitions" }, log);
+    await importDefinitions(administration, { json, source: "definitions" }, log);
   }
+  await completeSetup(administration);
 }
 
 async function startMonitors(config: Config, logging: Logging, alarms: Alarms): Promise<Monitors> {

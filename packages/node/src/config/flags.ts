@@ -58,7 +58,7 @@ export const FLAGS: readonly Flag[] = [
     argument: "DIR",
     type: STRING,
     fallback: "./data",
-    text: "storage; this version keeps everything in memory and writes nothing there",
+    text: "storage: durable exchanges, queues and messages, users and settings",
   },
   { name: "in-memory", type: SWITCH, text: "no storage" },
   {

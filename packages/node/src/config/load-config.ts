@@ -44,30 +44,13 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const isStrict = flags.isSet("strict-config") || settings.boolean("config.strict");
   const errors = [...checked.errors, ...(isStrict ? checked.unknownKeys : [])];
   if (errors.length > 0) throw new ConfigError(errors);
-  const storage = storageTexts(flags);
   const unknownKeys = isStrict ? [] : checked.unknownKeys;
   const config = buildConfig({ settings, flags, files, cwd, host: sources.host ?? hostname() });
   return {
     config: deepFreeze({ ...config, definitions: findDefinitions(config.definitions) }),
-    warnings: [
-      ...storage.warnings,
-      ...flagWarnings,
-      ...fileWarnings,
-      ...unknownKeys,
-      ...checked.warnings,
-    ],
-    notices: [...storage.notices, ...checked.withoutEffect],
+    warnings: [...flagWarnings, ...fileWarnings, ...unknownKeys, ...checked.warnings],
+    notices: checked.withoutEffect,
   };
-}
-
-/** Whoever names a data directory relies on it; of the default one it is enough to say what happens. */
-function storageTexts(flags: GivenFlags): Pick<LoadedConfig, "warnings" | "notices"> {
-  if (flags.isSet("in-memory")) return { warnings: [], notices: [] };
-  const text =
-    "this version keeps everything in memory: queues and messages are gone when it stops";
-  return flags.text("data-dir") === undefined
-    ? { warnings: [], notices: [text] }
-    : { warnings: [`nothing is stored in the data directory; ${text}`], notices: [] };
 }
 
 /** The configuration of a broker that nobody configured: port 5672, in memory. Spread it and change parts. */

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { BrokerNode } from "../broker/broker-node.ts";
 import type { Config } from "../config/config.ts";
 import { defaultConfig } from "../config/load-config.ts";
@@ -22,14 +23,16 @@ export interface StartBrokerOptions {
   readonly heartbeatSeconds?: number;
   /** Bytes; default 128 MiB. */
   readonly maxMessageSize?: number;
+  /** Where to keep what is durable, made if it is not there; default: nowhere, all is in memory. */
+  readonly dataDir?: string;
   /** Changes anything else of the configuration. */
   readonly configure?: (config: Config) => Config;
 }
 
 /**
- * Starts a broker in this process, in memory: for tests, and for programs that carry their own broker. Several may
- * run side by side. Stop it with `await broker.stop()` or hold it with `await using`.
- * @throws DefinitionsError, or ListenError with `code` and `port` if the port cannot be had
+ * Starts a broker in this process, in memory unless it gets a data directory: for tests, and for programs that carry
+ * their own broker. Several may run side by side. Stop it with `await broker.stop()` or hold it with `await using`.
+ * @throws DefinitionsError, StorageError, or ListenError with `code` and `port` if the port cannot be had
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<EmbeddedBroker> {
   const config = embeddedConfig(options);
@@ -40,6 +43,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Emb
     definitions,
     silentCloseDelayMs: EMBEDDED_SILENT_CLOSE_DELAY_MS,
     shutdownTimeoutMs: EMBEDDED_SHUTDOWN_TIMEOUT_MS,
+    storageLimits: EMBEDDED_STORAGE_LIMITS,
   });
   return new EmbeddedBroker(node, options.clock, definitions);
 }
@@ -49,10 +53,17 @@ const EMBEDDED_SILENT_CLOSE_DELAY_MS = 100;
 /** A client that does not answer connection.close must not hold up the end of a test for long. */
 const EMBEDDED_SHUTDOWN_TIMEOUT_MS = 500;
 
+/** A new data directory costs less than 10 MB, not 200. */
+const EMBEDDED_STORAGE_LIMITS = { hotFileBytes: 4_194_304, spareFiles: 1 };
+
 function embeddedConfig(options: StartBrokerOptions): Config {
   const base = defaultConfig();
   const config: Config = {
     ...base,
+    node: {
+      ...base.node,
+      dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
+    },
     listeners: {
       ...base.listeners,
       tcp: [{ address: options.host ?? "127.0.0.1", port: options.port ?? 0 }],

@@ -64,6 +64,9 @@ export class NodeStorage implements QueueGroups {
   #onMetadataReady: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   #hasFailed = false;
+  readonly #openedAtMs = performance.now();
+  /** What was there at the start has been replayed. */
+  #isLoaded = false;
 
   private constructor(options: NodeStorageOptions) {
     this.#options = options;
@@ -74,13 +77,13 @@ export class NodeStorage implements QueueGroups {
    * @throws StorageError
    */
   static async open(options: NodeStorageOptions): Promise<NodeStorage> {
-    const startedMs = performance.now();
     prepareDataDirectory(options.directory);
     const storage = new NodeStorage(options);
     const disk = options.disk ?? new RealDisk(options.directory);
     const node = await storage.#openNode(disk, await clusterIdOn(disk));
     storage.#node = node;
-    storage.#logOpened(performance.now() - startedMs);
+    storage.#isLoaded = node.groups().length === 0;
+    storage.#logOpened();
     try {
       await storage.#ensureMetadata();
     } catch (error) {
@@ -235,11 +238,21 @@ export class NodeStorage implements QueueGroups {
     if (event.kind === "ready") {
       if (groupId === METADATA_GROUP_ID) this.#onMetadataReady?.();
       else this.#queues.get(groupId)?.onReady();
+      this.#logLoaded();
     } else if (event.kind === "stopped" && this.#isRunning) {
       const { why, dump } = event;
       const fields = dump === undefined ? { groupId, why } : { groupId, why, dump };
       if (why !== DELETED) this.#options.log.error(fields, "part of the storage stopped");
     }
+  }
+
+  /** Once, when the last one of those that were there at the start is ready. */
+  #logLoaded(): void {
+    if (this.#isLoaded || this.#opened.metrics().groupsStarting > 0) return;
+    this.#isLoaded = true;
+    const ms = Math.round(performance.now() - this.#openedAtMs);
+    const { groups, groupsLed: ready, entriesApplied: replayed } = this.#opened.metrics();
+    this.#options.log.info({ groups, ready, replayed, ms }, "queues loaded");
   }
 
   get #isRunning(): boolean {
@@ -266,12 +279,13 @@ export class NodeStorage implements QueueGroups {
     );
   }
 
-  #logOpened(durationMs: number): void {
+  #logOpened(): void {
     const node = this.#opened;
     const { log, directory } = this.#options;
     const { files, liveBytes, diskBytes } = node.storeStatistics();
     const groups = node.groups().length;
-    const fields = { directory, groups, files, liveBytes, diskBytes, ms: Math.round(durationMs) };
+    const ms = Math.round(performance.now() - this.#openedAtMs);
+    const fields = { directory, groups, files, liveBytes, diskBytes, ms };
     log.info(fields, groups === 0 ? "new data directory" : "data directory opened");
     logDamage(log, node.damage);
   }

@@ -400,13 +400,6 @@ describe("loadConfig", () => {
     ]);
   });
 
-  test("says that nothing is stored: as a warning if a data directory was named", () => {
-    const text = expect.stringContaining("keeps everything in memory");
-    expect(load()).toMatchObject({ warnings: [], notices: [text] });
-    expect(load({ flags: { "data-dir": "d" } })).toMatchObject({ warnings: [text], notices: [] });
-    expect(load({ flags: { "in-memory": true } })).toMatchObject({ warnings: [], notices: [] });
-  });
-
   test("names the nearest environment variable", () => {
     expect(load({ env: { LEVERET_AMPQ_PORT: "1" } }).warnings).toEqual([
       "unknown environment variable LEVERET_AMPQ_PORT; did you mean LEVERET_AMQP_PORT?",

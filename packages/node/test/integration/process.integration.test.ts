@@ -227,6 +227,31 @@ describe("the process", () => {
     expect(broker.stderr).toBe("");
   });
 
+  test("exits 70 with one sentence if another process has the data directory", async () => {
+    const first = start(["--amqp-port", "0"]);
+    await first.ready();
+    const broker = start(["--amqp-port", "0"]);
+    expect(await broker.ended).toBe(70);
+    const text = `the data directory ${join(cwd, "data")} is in use: process ${first.child.pid} uses`;
+    expect(broker.lines.at(-1)).toMatchObject({
+      level: "critical",
+      msg: expect.stringContaining(`cannot start: ${text}`),
+    });
+    first.child.kill("SIGKILL");
+    await first.ended;
+    // What a killed process leaves behind keeps nobody out.
+    await start(["--amqp-port", "0"]).ready();
+  });
+
+  test("exits 70 and says it on stderr, too, if the data directory cannot be used", async () => {
+    writeFileSync(join(cwd, "data"), "");
+    const broker = start(["--amqp-port", "0", "--log-level", "none"]);
+    expect(await broker.ended).toBe(70);
+    expect(broker.stderr).toContain(
+      `cannot start: the data directory ${join(cwd, "data")} cannot be`,
+    );
+  });
+
   test("loads definitions, and then has no guest", async () => {
     const definitions = {
       vhosts: [{ name: "shop" }],

@@ -32,7 +32,7 @@ describe("the storage of a node", () => {
     const again = storage.open(queueRecord(16));
     await ready(again);
     expect([again.isReady, itemsOf(again)]).toEqual([true, ["message"]]);
-    expect(lines).toEqual(["info data directory opened"]);
+    expect(lines).toEqual(["info data directory opened", "info queues loaded"]);
   });
 
   test("keeps the contents of no queue that the metadata do not have", async () => {
@@ -141,10 +141,9 @@ describe("damage", () => {
     await ready(whole);
     expect(itemsOf(whole)).toEqual(["whole", "whole, too"]);
     expect([spoilt.isReady, itemsOf(spoilt)]).toEqual([false, []]);
-    expect(lines).toEqual([
-      "info data directory opened",
-      "error damage in the data directory",
-      "error queue 'q17' in vhost '/' is damaged and cannot be used",
+    expect(errorsIn(lines)).toEqual([
+      "damage in the data directory",
+      "queue 'q17' in vhost '/' is damaged and cannot be used",
     ]);
     const told = fields[1] as { file: string; offset: number; size: number; groups: number[] };
     expect([told.file, told.groups]).toEqual([file, [17]]);
@@ -159,10 +158,9 @@ describe("damage", () => {
     const spoilt = storage.open(queueRecord(17));
     spoilt.whenReady(() => lines.push("is ready all the same"));
     await ready(whole);
-    await expect
-      .poll(() => lines)
-      .toEqual(["info data directory opened", "error damage in the data directory"]);
-    expect(fields[1]).toMatchObject({ kind: "entry", file, groups: [17] });
+    await expect.poll(() => errorsIn(lines)).toEqual(["damage in the data directory"]);
+    const told = fields[lines.indexOf("error damage in the data directory")];
+    expect(told).toMatchObject({ kind: "entry", file, groups: [17] });
   });
 
   test("that took all of a queue is not hidden by an empty one", async () => {
@@ -172,8 +170,8 @@ describe("damage", () => {
     const gone = storage.open(queueRecord(18));
     gone.whenReady(() => lines.push("is ready all the same"));
     expect(await store(gone, "a")).toBe("stopped");
-    expect(lines.at(-1)).toBe(
-      "error the contents of queue 'gone' in vhost '/' are missing, it cannot be used",
+    expect(errorsIn(lines)).toContain(
+      "the contents of queue 'gone' in vhost '/' are missing, it cannot be used",
     );
     expect(storage.node.group(18)).toBeUndefined();
     // A queue that is declared now is a new one.
@@ -206,6 +204,10 @@ describe("a disk that fails", () => {
     await storage.stop();
   });
 });
+
+function errorsIn(lines: readonly string[]): string[] {
+  return lines.filter((line) => line.startsWith("error ")).map((line) => line.slice(6));
+}
 
 /** Queue 16 is whole; a message of queue 17 (or the metadata) has a flipped bit. */
 async function damagedDirectory(options: {
