@@ -2,7 +2,8 @@ import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import {
   Coverage,
@@ -12,6 +13,7 @@ import {
   type RunResult,
   runSeed,
   shrink,
+  type Workload,
 } from "../src/sim/index.ts";
 
 const USAGE = `Usage: npm run sim -- [options]
@@ -20,6 +22,7 @@ const USAGE = `Usage: npm run sim -- [options]
   --seed S       run this seed only
   --steps M      calls into cores in the safety phase of each seed (default 60000)
   --jobs J       processes (default: cores)
+  --workload F   what the groups run: a module that exports createWorkload(seed)
   --without A,B  leave out classes of faults
   --trace FILE   with --seed: write all that happens to FILE ("-": standard output)
   --shrink       with --seed: look for a smaller run that fails in the same way
@@ -33,6 +36,19 @@ const COVERING_SEEDS = 500;
 interface Settings {
   readonly steps: number;
   readonly withoutFaults: readonly FaultClass[];
+  /** Path of the module of another workload. */
+  readonly workload: string | undefined;
+}
+
+type CreateWorkload = (seed: number) => Workload;
+
+/** By path: a module is loaded once in each process. */
+async function loadWorkload({ workload }: Settings): Promise<{ createWorkload?: CreateWorkload }> {
+  if (workload === undefined) return {};
+  const loaded: unknown = await import(pathToFileURL(resolve(workload)).href);
+  const { createWorkload } = loaded as { createWorkload?: CreateWorkload };
+  if (createWorkload === undefined) throw new Error(`${workload} exports no createWorkload`);
+  return { createWorkload };
 }
 
 /** What a worker process reports of one seed. */
@@ -70,7 +86,8 @@ function print(line: string): void {
 function replayLine(seed: number, settings: Settings): string {
   const without =
     settings.withoutFaults.length > 0 ? ` --without ${settings.withoutFaults.join(",")}` : "";
-  return `npm run sim -- --seed ${seed} --steps ${settings.steps}${without}`;
+  const work = settings.workload === undefined ? "" : ` --workload ${settings.workload}`;
+  return `npm run sim -- --seed ${seed} --steps ${settings.steps}${without}${work}`;
 }
 
 function reportOf(result: RunResult): Report {
@@ -88,10 +105,11 @@ function reportOf(result: RunResult): Report {
   };
 }
 
-function runOne(seed: number, settings: Settings): Report {
-  const result = runSeed({ seed, ...settings });
+async function runOne(seed: number, settings: Settings): Promise<Report> {
+  const options = { seed, ...settings, ...(await loadWorkload(settings)) };
+  const result = runSeed(options);
   if (seed % REPEAT_EVERY !== 0 || result.violation !== undefined) return reportOf(result);
-  const again = runSeed({ seed, ...settings });
+  const again = runSeed(options);
   const report = reportOf(result);
   if (again.traceHash === result.traceHash && again.steps === result.steps) return report;
   const message = `determinism: two runs of the seed differ (${result.traceHash}, ${again.traceHash})`;
@@ -171,7 +189,7 @@ function runMany(seeds: { from: number; count: number; jobs: number }, settings:
 
 function runWorker(): void {
   process.on("message", (job: { seed: number; settings: Settings }) => {
-    process.send?.(runOne(job.seed, job.settings));
+    void runOne(job.seed, job.settings).then((report) => process.send?.(report));
   });
 }
 
@@ -180,14 +198,15 @@ function traceSink(path: string): (timeMs: number, nodeId: number, what: string)
   return (timeMs, nodeId, what) => out.write(`${timeMs.toFixed(3)} n${nodeId} ${what}\n`);
 }
 
-function runSingle(
+async function runSingle(
   seed: number,
   settings: Settings,
   wanted: { readonly trace: string | undefined; readonly shrink: boolean },
-): void {
+): Promise<void> {
   const startedMs = performance.now();
   const trace = wanted.trace === undefined ? {} : { trace: traceSink(wanted.trace) };
-  const result = runSeed({ seed, ...settings, ...trace });
+  const options = { seed, ...settings, ...(await loadWorkload(settings)) };
+  const result = runSeed({ ...options, ...trace });
   const { limits: _, ...swarm } = result.swarm;
   print(`swarm ${JSON.stringify({ ...swarm, faults: [...result.swarm.faults] })}`);
   const report = reportOf(result);
@@ -199,7 +218,7 @@ function runSingle(
   printFailure(report, settings);
   process.exitCode = 1;
   if (!wanted.shrink) return;
-  const shrunk = shrink(result, { seed, ...settings }, 60);
+  const shrunk = shrink(result, options, 60);
   print(
     `smallest found in ${shrunk.attempts} runs: ${shrunk.changes.join(", ") || "no other change"}`,
   );
@@ -222,7 +241,7 @@ function faultsOf(text: string): FaultClass[] {
     });
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       seeds: { type: "string", default: "100" },
@@ -231,21 +250,26 @@ function main(): void {
       steps: { type: "string", default: "60000" },
       jobs: { type: "string", default: String(availableParallelism()) },
       without: { type: "string", default: "" },
+      workload: { type: "string" },
       trace: { type: "string" },
       shrink: { type: "boolean", default: false },
       worker: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
-  const settings = { steps: Number(values.steps), withoutFaults: faultsOf(values.without) };
+  const settings = {
+    steps: Number(values.steps),
+    withoutFaults: faultsOf(values.without),
+    workload: values.workload,
+  };
   if (values.help) process.stdout.write(USAGE);
   else if (values.worker) runWorker();
   else if (values.seed !== undefined) {
-    runSingle(seedOf(values.seed), settings, { trace: values.trace, shrink: values.shrink });
+    await runSingle(seedOf(values.seed), settings, { trace: values.trace, shrink: values.shrink });
   } else {
     const from = seedOf(values.from);
     runMany({ from, count: Number(values.seeds), jobs: Number(values.jobs) }, settings);
   }
 }
 
-main();
+await main();

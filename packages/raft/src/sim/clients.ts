@@ -5,10 +5,10 @@ import type { GroupLedger } from "./invariants/group-ledger.ts";
 import { ensure } from "./invariants/violation.ts";
 import type { GroupPlan } from "./placement.ts";
 import type { Random } from "./random.ts";
-import { encodeCommand, type SimCommand } from "./sim-machine.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { SimScheduler } from "./sim-scheduler.ts";
 import type { Swarm } from "./swarm.ts";
+import type { Workload, WorkProposal } from "./workload.ts";
 
 /** What clients need of the world. */
 export interface ClientWorld {
@@ -16,6 +16,7 @@ export interface ClientWorld {
   readonly scheduler: SimScheduler;
   readonly nodes: ReadonlyMap<NodeId, SimNode>;
   readonly plans: readonly GroupPlan[];
+  readonly workload: Workload;
   ledger(groupId: GroupId): GroupLedger;
   onEvent(event: string): void;
   /** Runs a check; a violation ends the run instead of being thrown. */
@@ -30,7 +31,6 @@ export class Clients {
   readonly #world: ClientWorld;
   readonly #random: Random;
   readonly #leaders = new Map<GroupId, NodeId>();
-  #nextId = 1;
   #isResting = false;
   #isStopped = false;
   confirmed = 0;
@@ -58,25 +58,23 @@ export class Clients {
       return;
     }
     const { node, replica } = group;
-    const command = this.#drawCommand();
-    const size = 14 + this.#random.below(Math.max(1, this.#world.swarm.maxPayload));
-    const isCommandGiven = this.#random.chance(0.5);
-    const ledger = this.#world.ledger(plan.groupId);
+    const world = this.#world;
+    const ledger = world.ledger(plan.groupId);
     const { life } = node;
     let isInside = true;
-    node.run(() =>
-      replica.propose(
-        encodeCommand(command, size),
-        isCommandGiven ? { command } : { freesSpace: this.#random.chance(0.2) },
-        (result) =>
-          this.#world.guard(() => {
-            ensure(!isInside, "interface", () => "a proposal was answered inside the call");
-            ensure(node.life === life, "interface", () => "an answer from a former life");
-            const answer = { ledger, commandId: command.id, node: node.nodeId, result };
-            done(this.#onProposed(plan, answer));
-          }),
-      ),
-    );
+    node.run(() => {
+      const command = this.#draw(replica);
+      replica.propose(command.data, command.options, (result) =>
+        world.guard(() => {
+          ensure(!isInside, "interface", () => "a proposal was answered inside the call");
+          ensure(node.life === life, "interface", () => "an answer from a former life");
+          const answer = { ledger, commandId: command.id, node: node.nodeId, result };
+          const outcome = this.#onProposed(plan, answer);
+          command.done?.(result, world.scheduler.nowMs);
+          done(outcome);
+        }),
+      );
+    });
     isInside = false;
   }
 
@@ -192,10 +190,16 @@ export class Clients {
     return { node, replica };
   }
 
-  #drawCommand(): SimCommand {
-    const random = this.#random;
-    const id = this.#nextId++;
-    const isKept = random.chance(this.#world.swarm.keptShare);
-    return { id, isKept, settles: random.pick([0, 0, 1, 1, 2, 8]), value: id };
+  #draw(group: RaftGroup): WorkProposal {
+    const { swarm, scheduler, workload } = this.#world;
+    return workload.draw({
+      group,
+      random: this.#random,
+      maxPayload: swarm.maxPayload,
+      keptShare: swarm.keptShare,
+      nowMs: scheduler.nowMs,
+      onEvent: (event) => this.#world.onEvent(event),
+      guard: (check) => this.#world.guard(check),
+    });
   }
 }

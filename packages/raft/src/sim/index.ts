@@ -1,5 +1,5 @@
 export { Coverage, REQUIRED_COUNT } from "./coverage.ts";
-export { type Invariant, InvariantViolation } from "./invariants/violation.ts";
+export { ensure, type Invariant, InvariantViolation } from "./invariants/violation.ts";
 export { Random } from "./random.ts";
 export { type RunOptions, type RunResult, runSeed } from "./run-seed.ts";
 export { type Shrunk, shrink } from "./shrink.ts";
@@ -9,3 +9,4 @@ export { CALM_NET, SimNet } from "./sim-net.ts";
 export { type ClockFaults, SimProcess } from "./sim-process.ts";
 export { SimScheduler } from "./sim-scheduler.ts";
 export { drawSwarm, FAULT_CLASSES, type FaultClass, type Swarm } from "./swarm.ts";
+export type { SettledGroup, Workload, WorkProposal, WorkTarget } from "./workload.ts";

@@ -45,6 +45,7 @@ export class Liveness {
     this.#healAll();
     this.#requireConvergence(steps);
     if (this.#world.hasFailed()) return;
+    this.#tellSettled();
     this.#operators.halt();
     this.#requireSilence(steps);
   }
@@ -157,6 +158,19 @@ export class Liveness {
       this.#fail("convergence", `group ${plan.groupId}: ${lag}: ${this.#describe(plan)}`);
       return;
     }
+  }
+
+  #tellSettled(): void {
+    const { plans, workload, scheduler } = this.#world;
+    const groups = plans
+      .filter((plan) => !plan.isDeleted)
+      .map((plan) => ({
+        groupId: plan.groupId,
+        replicas: Array.from(membersOf(this.#world.confOf(plan)), (member) =>
+          this.#world.node(nodeIdOf(member)).group(plan.groupId),
+        ).filter((group) => group !== undefined),
+      }));
+    this.#world.guard(() => workload.onSettled?.(groups, scheduler.nowMs));
   }
 
   /** Why a group is not yet of one mind and asleep; undefined: it is. */

@@ -3,7 +3,9 @@ import { Liveness } from "./liveness.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Operators } from "./operators.ts";
 import { Random } from "./random.ts";
+import { SimWorkload } from "./sim-workload.ts";
 import { drawSwarm, type FaultClass, type Swarm, withoutFaults } from "./swarm.ts";
+import type { Workload } from "./workload.ts";
 import { type TraceSink, World } from "./world.ts";
 
 /** Simulated time after which the safety phase ends even if it made few steps, ms. */
@@ -16,6 +18,8 @@ export interface RunOptions {
   /** Calls into cores in the safety phase. */
   readonly steps: number;
   readonly trace?: TraceSink;
+  /** What the groups run; by default, SimWorkload. */
+  createWorkload?(seed: number): Workload;
   /** Takes classes of faults away, for shrinking. */
   readonly withoutFaults?: readonly FaultClass[];
   /** Changes the run's parameters, for shrinking and tests. */
@@ -41,7 +45,8 @@ export function runSeed(options: RunOptions): RunResult {
   const drawn = drawSwarm(options.seed, options.steps, random.fork());
   const reduced = withoutFaults(drawn, options.withoutFaults ?? []);
   const swarm = options.adjust?.(reduced) ?? reduced;
-  const world = new World(swarm, random.fork(), options.trace);
+  const workload = options.createWorkload?.(options.seed) ?? new SimWorkload();
+  const world = new World(swarm, random.fork(), { workload, trace: options.trace });
   try {
     runPhases(world, random, options.steps);
   } catch (error) {
@@ -73,4 +78,7 @@ function runPhases(world: World, random: Random, steps: number): void {
   operators.stop();
   world.clients.stop();
   liveness.run(steps * LIVENESS_SHARE);
+  if (world.hasFailed()) return;
+  const fault = world.workload.verdict?.();
+  if (fault !== undefined) world.onViolation(new InvariantViolation("workload", fault));
 }

@@ -9,11 +9,11 @@ import { InvariantViolation } from "./invariants/violation.ts";
 import type { Random } from "./random.ts";
 import { type DiskFaults, type DiskWatcher, SimDisk } from "./sim-disk.ts";
 import type { SimFile } from "./sim-file.ts";
-import { SimMachine } from "./sim-machine.ts";
 import type { SimNet } from "./sim-net.ts";
 import { type ClockFaults, SimProcess } from "./sim-process.ts";
 import type { SimScheduler } from "./sim-scheduler.ts";
 import type { Swarm } from "./swarm.ts";
+import type { Workload } from "./workload.ts";
 
 export type NodeState = "down" | "opening" | "up" | "stopping";
 
@@ -23,6 +23,7 @@ export interface NodeWorld {
   readonly scheduler: SimScheduler;
   readonly net: SimNet;
   readonly truth: Truth;
+  readonly workload: Workload;
   /** The node's process may be used now. */
   onNodeUp(node: SimNode): void;
   /** The node could not be opened, or gave up because of its disk: it is dead. */
@@ -125,7 +126,7 @@ export class SimNode implements DiskWatcher {
           clusterId: "sim",
           listenAddress: swarm.nodes === 1 ? undefined : this.address,
           peerAddress: addressOf,
-          createMachine: () => new SimMachine(),
+          createMachine: (groupId) => this.#world.workload.createMachine(groupId),
           seed: process.seed,
           observer: guarded(observer, (check) => this.#world.guard(check)),
           onFatal: (error) => {

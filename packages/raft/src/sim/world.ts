@@ -14,11 +14,12 @@ import { membersOf } from "./membership.ts";
 import { GroupPlan, type PlannedReplica } from "./placement.ts";
 import type { Random } from "./random.ts";
 import type { DiskFaults } from "./sim-disk.ts";
-import { decodeCommand, mix } from "./sim-machine.ts";
+import { mix } from "./sim-machine.ts";
 import { type CALM_NET, SimNet } from "./sim-net.ts";
 import { type NodeWorld, SimNode } from "./sim-node.ts";
 import { SimScheduler } from "./sim-scheduler.ts";
 import type { FaultClass, Swarm } from "./swarm.ts";
+import type { Workload } from "./workload.ts";
 
 /** Called with each thing that happens, if a trace is wanted. */
 export type TraceSink = (timeMs: number, nodeId: NodeId, what: string) => void;
@@ -47,6 +48,7 @@ export class World implements NodeWorld, ClientWorld, Truth {
   readonly nodes: Map<NodeId, SimNode> = new Map();
   readonly plans: GroupPlan[] = [];
   readonly coverage: Coverage = new Coverage();
+  readonly workload: Workload;
   readonly clients: Clients;
   /** Nodes whose disks may be damaged or emptied: in each group they are too few to matter. */
   readonly unlucky: Set<NodeId> = new Set();
@@ -62,10 +64,15 @@ export class World implements NodeWorld, ClientWorld, Truth {
   #nextGroupId = FIRST_GROUP_ID;
   #nextNodeId = 1;
 
-  constructor(swarm: Swarm, random: Random, trace?: TraceSink) {
+  constructor(
+    swarm: Swarm,
+    random: Random,
+    run: { readonly workload: Workload; readonly trace: TraceSink | undefined },
+  ) {
     this.swarm = swarm;
     this.random = random;
-    this.#trace = trace;
+    this.workload = run.workload;
+    this.#trace = run.trace;
     this.scheduler = new SimScheduler(random.fork());
     this.net = new SimNet(this.scheduler, random.fork(), {
       faults: this.#netFaults(),
@@ -310,7 +317,7 @@ export class World implements NodeWorld, ClientWorld, Truth {
   }
 
   commandIdOf(entry: Entry): number {
-    return entry.type === EntryType.Command ? decodeCommand(entry.data).id : 0;
+    return entry.type === EntryType.Command ? this.workload.commandIdOf(entry.data) : 0;
   }
 
   get uncommittedBytesMax(): number {

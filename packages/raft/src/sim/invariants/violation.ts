@@ -20,7 +20,8 @@ export type Invariant =
   | "recovery"
   | "crash"
   | "interface"
-  | "determinism";
+  | "determinism"
+  | "workload";
 
 /** A property that has to hold at each step does not. */
 export class InvariantViolation extends Error {
