@@ -1,5 +1,5 @@
 import { type AmqpError, ChannelError, ConnectionError } from "@leveret/amqp";
-import type { Refusal } from "./metadata/commands.ts";
+import type { Refusal, RefusalReason } from "./metadata/commands.ts";
 
 /** A resource as RabbitMQ names it in its replies. */
 export function resourceText(kind: "queue" | "exchange", name: string, vhost: string): string {
@@ -42,18 +42,15 @@ export function queueLocked(name: string, vhost: string): ChannelError {
   );
 }
 
+const MISSING: ReadonlySet<RefusalReason> = new Set([
+  "no_such_vhost",
+  "no_such_exchange",
+  "no_such_queue",
+]);
+
 /** What a client is told when its change of metadata was refused after all checks were passed. */
 export function refusedChange({ reason, text }: Refusal): AmqpError {
-  switch (reason) {
-    case "no_such_exchange":
-    case "no_such_queue":
-    case "no_such_vhost":
-      return new ChannelError("NOT_FOUND", text);
-    case "exchange_in_use":
-      return preconditionFailed(text);
-    case "store_full":
-      return new ConnectionError("RESOURCE_ERROR", text);
-    default:
-      return new ConnectionError("INTERNAL_ERROR", text);
-  }
+  if (MISSING.has(reason)) return new ChannelError("NOT_FOUND", text);
+  if (reason === "exchange_in_use") return preconditionFailed(text);
+  return new ConnectionError(reason === "store_full" ? "RESOURCE_ERROR" : "INTERNAL_ERROR", text);
 }

@@ -5,11 +5,8 @@ import { isTransient } from "./virtual-host-state.ts";
 
 /** What a command takes away leaves room: it is accepted even when disk space is low. */
 export function freesSpace({ type }: MetadataCommand): boolean {
-  return type.startsWith("delete") || type.startsWith("clear") || type === "unbind" || isDrop(type);
-}
-
-function isDrop(type: MetadataCommand["type"]): boolean {
-  return type === "dropTransient";
+  const isRemoval = type.startsWith("delete") || type.startsWith("clear");
+  return isRemoval || type === "unbind" || type === "dropTransient";
 }
 
 /**
@@ -17,21 +14,12 @@ function isDrop(type: MetadataCommand["type"]): boolean {
  * not durable, exclusive queues, and bindings from or to them. As `machine` is now; what it does not know counts as durable.
  */
 export function isAboutTransient(command: MetadataCommand, machine: MetadataView): boolean {
-  switch (command.type) {
-    case "declareExchange":
-      return !command.exchange.durable;
-    case "declareQueue":
-      return isTransient(command.queue);
-    case "deleteExchange":
-      return isTransientExchange(machine, command.vhost, command.name);
-    case "deleteQueue":
-      return isTransientQueue(machine, command.vhost, command.name);
-    case "bind":
-    case "unbind":
-      return isTransientBinding(machine, command.binding);
-    default:
-      return false;
-  }
+  const { type } = command;
+  if (type === "declareExchange") return !command.exchange.durable;
+  if (type === "declareQueue") return isTransient(command.queue);
+  if (type === "deleteExchange") return isTransientExchange(machine, command.vhost, command.name);
+  if (type === "deleteQueue") return isTransientQueue(machine, command.vhost, command.name);
+  return (type === "bind" || type === "unbind") && isTransientBinding(machine, command.binding);
 }
 
 function isTransientBinding(machine: MetadataView, binding: BindingRecord): boolean {

@@ -128,11 +128,15 @@ export class ReplicatedMetadata implements MetadataStore {
   }
 
   #proposeWaiting(): void {
+    if (this.#isHeldBack) return;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#isHeldBack) return;
       // Later ones must not overtake one that is refused for now.
-      if (this.#propose(next)) this.#waiting.shift();
-      else this.#isHeldBack = true;
+      if (!this.#propose(next)) {
+        this.#isHeldBack = true;
+        return;
+      }
+      this.#waiting.shift();
+      this.#attempts = 0;
     }
   }
 
@@ -184,7 +188,6 @@ export class ReplicatedMetadata implements MetadataStore {
   #goOn(): void {
     this.#isHeldBack = false;
     this.#proposeWaiting();
-    if (!this.#isHeldBack) this.#attempts = 0;
   }
 
   /** It is stored, or will not be, or nobody can tell. */
@@ -231,14 +234,15 @@ function isPassing({ kind }: ProposalResult): boolean {
 }
 
 function failureOf(outcome: ProposalResult): Refusal {
-  switch (outcome.kind) {
-    case "no-space":
-      return refused("store_full", "not enough disk space to store a change of metadata");
-    case "refused":
-      return refused("store_unavailable", `the change cannot be stored: ${outcome.why}`);
-    case "unknown":
-      return refused("store_unavailable", "it is not known whether the change was stored");
-    default:
-      return refused("store_unavailable", "metadata cannot be changed now");
+  const { kind } = outcome;
+  if (kind === "no-space") {
+    return refused("store_full", "not enough disk space to store a change of metadata");
   }
+  const why =
+    kind === "refused"
+      ? `the change cannot be stored: ${outcome.why}`
+      : kind === "unknown"
+        ? "it is not known whether the change was stored"
+        : "metadata cannot be changed now";
+  return refused("store_unavailable", why);
 }
