@@ -1,6 +1,7 @@
 import type { EntryHeader, InspectedGroup, NodeMetaCopy, StoreInspection } from "@leveret/raft";
 import type { LockState } from "../runtime/lock-state.ts";
 import { METADATA_GROUP_ID } from "../storage/node-storage.ts";
+import type { QueueContents } from "./group-contents.ts";
 
 /** The queue whose contents a group keeps. */
 export interface GroupQueue {
@@ -23,6 +24,10 @@ export interface GroupDetail {
   readonly group: InspectedGroup;
   /** The newest ones, ascending. */
   readonly entries: readonly EntryHeader[];
+  /** What they say, by index. */
+  readonly meanings: ReadonlyMap<number, string>;
+  /** Undefined: the group is not a queue's. */
+  readonly contents: QueueContents | undefined;
 }
 
 /** Everything that `leveret inspect` found. */
@@ -65,6 +70,16 @@ export function badCopies({ store }: DirectoryReport): readonly NodeMetaCopy[] {
   return nodeMeta.filter(
     ({ content }) => content === "damaged" || (content === "missing" && owner === undefined),
   );
+}
+
+/** Whether all that is damaged costs nothing. */
+export function isHarmless(report: DirectoryReport): boolean {
+  const { damage, refusal } = report.store;
+  const costs = damage.some(
+    ({ kind, losses }) => losses.length > 0 || kind === "short" || kind === "unknown",
+  );
+  const isLogThere = report.store.groups.length > 0;
+  return !costs && isLogThere && refusal === undefined && troubledGroups(report).length === 0;
 }
 
 /** Whether nothing at all is damaged. */

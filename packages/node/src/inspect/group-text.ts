@@ -1,12 +1,7 @@
-import {
-  type EntryHeader,
-  type IndexRange,
-  type InspectedGroup,
-  NONE,
-  nodeIdOf,
-} from "@leveret/raft";
+import { type IndexRange, type InspectedGroup, NONE, nodeIdOf } from "@leveret/raft";
 import { METADATA_GROUP_ID } from "../storage/node-storage.ts";
 import type { DirectoryReport, GroupDetail, GroupQueue } from "./directory-report.ts";
+import type { QueueContents } from "./group-contents.ts";
 import { type Column, countOf, countText, formatTable, printable, sizeText } from "./text-table.ts";
 
 /** Holes that are listed one by one. */
@@ -97,10 +92,12 @@ function rank({ state, groupId }: InspectedGroup): number {
 }
 
 /** Everything about one group, and its newest entries. */
-export function detailText(report: DirectoryReport, { group, entries }: GroupDetail): string[] {
+export function detailText(report: DirectoryReport, detail: GroupDetail): string[] {
+  const { group, entries, contents } = detail;
   const { snapshot, holes, lostLive, promise, forcedIndex } = group;
   const rows: [label: string, value: string][] = [
     ["Keeps", keeps(report, group.groupId)],
+    ...(contents === undefined ? [] : [["Messages", contentsText(contents)] as [string, string]]),
     ["State", stateName(group)],
     ["Epoch", String(group.epoch)],
     ["Replica", `${replicaText(group.replicaId)} (node.generation)`],
@@ -131,9 +128,9 @@ export function detailText(report: DirectoryReport, { group, entries }: GroupDet
     "",
     ...rows.map(([label, value]) => `  ${label.padEnd(13)}${value}`),
     "",
-    `Entries (${entries.length} of ${countText(group.entries)}, the newest ones)`,
+    `Entries (${entries.length} of ${countText(group.entries + group.liveEntries)}, the newest ones; --limit N)`,
     "",
-    ...entryTable(entries),
+    ...entryTable(detail),
   ];
 }
 
@@ -149,7 +146,13 @@ function snapshotText({ index, term, bytes, path, isDamaged }: InspectedGroup["s
   return isDamaged ? `${where}: damaged` : where;
 }
 
-function entryTable(entries: readonly EntryHeader[]): string[] {
+function contentsText(contents: QueueContents): string {
+  if (contents.kind === "unreadable") return `not known: ${printable(contents.why)}`;
+  const text = `${countText(contents.messages)}, ${sizeText(contents.bytes)} of bodies`;
+  return contents.isComplete ? text : `${text}, before the first lost entry`;
+}
+
+function entryTable({ entries, meanings }: GroupDetail): string[] {
   if (entries.length === 0) return ["  none"];
   const columns: Column[] = [
     { title: "INDEX", isNumber: true },
@@ -158,11 +161,15 @@ function entryTable(entries: readonly EntryHeader[]): string[] {
     { title: "BYTES", isNumber: true },
     { title: "FILE" },
     { title: "OFFSET", isNumber: true },
+    { title: "MEANING" },
   ];
   const rows = entries.map(({ index, term, type, size, path, offset }) =>
     type === "lost"
       ? [countText(index), "?", "LOST", "?", "", ""]
-      : [countText(index), countText(term), type, countText(size), path, countText(offset)],
+      : [
+          ...[countText(index), countText(term), type, countText(size), path, countText(offset)],
+          printable(meanings.get(index) ?? ""),
+        ],
   );
   return formatTable(columns, rows);
 }

@@ -4,6 +4,7 @@ import { DiskError, type StoreInspector } from "@leveret/raft";
 import { lockState } from "../runtime/lock-state.ts";
 import { RealDisk } from "../runtime/real-disk.ts";
 import { type DirectoryReport, type GroupDetail, isWhole } from "./directory-report.ts";
+import { readContents, readMeanings } from "./group-contents.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 import { readNames } from "./metadata-names.ts";
 import { openInspector, readGroupHeaders } from "./store-reading.ts";
@@ -85,9 +86,12 @@ async function readDetail(
       },
     );
   }
-  const first = Math.max(group.firstIndex, group.lastIndex - limit + 1);
+  // Entries before the log's own may still be needed by the snapshot.
+  const first = Math.max(1, group.lastIndex - limit + 1);
   const range = { first, last: group.lastIndex };
-  return { group, entries: await readGroupHeaders(inspector, groupId, range) };
+  const entries = await readGroupHeaders(inspector, groupId, range);
+  const meanings = await readMeanings(inspector, groupId, entries);
+  return { group, entries, meanings, contents: await readContents(inspector, group) };
 }
 
 function unreadable(directory: string, error: unknown): InspectError {

@@ -1,5 +1,5 @@
 import type { InspectedGroup } from "@leveret/raft";
-import { type DirectoryReport, isWhole } from "./directory-report.ts";
+import { type DirectoryReport, type GroupDetail, isWhole } from "./directory-report.ts";
 import type { InspectOptions } from "./inspect-options.ts";
 
 /** Raised when a field changes its meaning or goes. */
@@ -21,9 +21,16 @@ export function toJson(report: DirectoryReport, { limit }: InspectOptions): stri
     groups: (detail === undefined ? groups.slice(0, limit) : [detail.group]).map((group) =>
       withQueue(report, group),
     ),
-    ...(detail === undefined ? {} : { entries: detail.entries }),
+    ...(detail === undefined ? {} : detailOf(detail)),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function detailOf({ entries, meanings, contents }: GroupDetail): object {
+  return {
+    contents,
+    entries: entries.map((entry) => ({ ...entry, meaning: meanings.get(entry.index) })),
+  };
 }
 
 function withQueue({ names }: DirectoryReport, group: InspectedGroup): object {

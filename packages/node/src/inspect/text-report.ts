@@ -1,7 +1,13 @@
 import type { InspectedFile } from "@leveret/raft";
 import { adviceLines } from "./advice-text.ts";
 import { damageLines } from "./damage-text.ts";
-import { badCopies, type DirectoryReport, isWhole, troubledGroups } from "./directory-report.ts";
+import {
+  badCopies,
+  type DirectoryReport,
+  isHarmless,
+  isWhole,
+  troubledGroups,
+} from "./directory-report.ts";
 import { byImportance, detailText, groupTable } from "./group-text.ts";
 import { DEFAULT_LIMIT } from "./inspect-directory.ts";
 import type { InspectOptions } from "./inspect-options.ts";
@@ -18,7 +24,7 @@ export function toText(report: DirectoryReport, options: InspectOptions): string
   const advice = adviceLines(report);
   if (advice.length > 0)
     lines.push("", "At the next start", "", ...advice.map((line) => `  ${line}`));
-  if (!isWhole(report))
+  if (!isHarmless(report) && !isWhole(report))
     lines.push("", `  Before you change anything, copy the whole directory to another disk.`);
   if (report.detail !== undefined) lines.push("", ...detailText(report, report.detail));
   else lines.push(...groupLines(report, limit), ...fileLines(report, limit));
@@ -52,6 +58,7 @@ function stateText(report: DirectoryReport): string {
   const places = damage.length + untoldDamages + badCopies(report).length;
   const hurt = troubledGroups(report).length;
   const parts = [countOf(places, "damaged place")];
+  if (isHarmless(report)) parts.push("nothing is lost");
   if (hurt > 0) parts.push(`${countOf(hurt, "group")} in trouble`);
   return `DAMAGED: ${parts.join(", ")}`;
 }

@@ -21,13 +21,14 @@ import type { InspectOptions } from "../../src/inspect/inspect-options.ts";
 import { type InspectOutcome, runInspect } from "../../src/inspect/run-inspect.ts";
 import { fingerprint, WrittenDirectory } from "./written-directory.ts";
 
-const FUZZ_ROUNDS = 40;
+const MESSAGES = 120;
+const FUZZ_ROUNDS = 16;
 
 let whole: WrittenDirectory;
 let copy: string | undefined;
 
 beforeAll(async () => {
-  whole = await WrittenDirectory.make(3, 120);
+  whole = await WrittenDirectory.make(3, MESSAGES);
 });
 
 afterAll(async () => {
@@ -235,13 +236,37 @@ describe("leveret inspect", () => {
     const { exitCode, stdout } = await inspect(whole.path, { groupId: 16, limit: 3 });
     expect(exitCode).toBe(0);
     expect(stdout).toContain("Keeps        queue 'q1' in vhost '/'");
-    expect(stdout).toContain("Entries (3 of 121, the newest ones)");
-    const rows = stdout.match(/^ +\d+ {2} +2 {2}command +1,000 {2}log\/\d+\.hot +[\d,]+$/gm);
+    expect(stdout).toContain("Entries (3 of 121, the newest ones; --limit N)");
+    expect(stdout).toContain("Messages     120, 117 KiB of bodies");
+    const rows = stdout.match(
+      /^ +\d+ {2} +2 {2}command +1,018 {2}log\/\d+\.hot +[\d,]+ {2}1 message in, 1000 B$/gm,
+    );
     expect(rows?.map((row) => row.trim().split(" ")[0])).toEqual(["120", "121", "122"]);
     expect(await inspect(whole.path, { groupId: 99 })).toMatchObject({
       exitCode: 64,
       stderr: expect.stringContaining("no group 99"),
     });
+  });
+
+  test("counts the messages that are still in a queue, and finds those whose bytes are lost", async () => {
+    // Stopping takes a snapshot, which needs all messages that there are then.
+    const directory = await WrittenDirectory.make(1, 20, { checkpointEntries: 5 });
+    copy = directory.path;
+    await directory.start();
+    await directory.consume(10);
+    await directory.stop();
+    const { exitCode, stdout } = await inspect(directory.path, { groupId: 16 });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("Messages     10, 9.8 KiB of bodies");
+    expect(stdout).toContain("20 entries of that still needed");
+    const { path, offset } = await find(directory.path, "q1 message 15.");
+    await overwrite(join(directory.path, path), offset, Buffer.from("X"));
+    const damaged = await inspect(directory.path);
+    expect(damaged.exitCode).toBe(1);
+    expect(damaged.stdout).toContain("lost: entry 17 of group 16, queue 'q1' in vhost '/'");
+    expect(damaged.stdout).toContain(
+      "Messages in the lost entries cannot be delivered any more; all others can: group 16, queue 'q1'",
+    );
   });
 
   test("shows the first of many groups and files, those in trouble before others", async () => {
@@ -281,7 +306,7 @@ describe("leveret inspect", () => {
   });
 
   test("answers whatever was done to the directory", async () => {
-    const compacted = await WrittenDirectory.make(2, 200, { rewriteLiveRatio: 0.9 });
+    const compacted = await WrittenDirectory.make(2, 60, { rewriteLiveRatio: 0.9 });
     for (let seed = 1; seed <= FUZZ_ROUNDS; seed++) {
       const directory = await copied(seed % 2 === 0 ? whole : compacted);
       const harm = await doHarm(directory, new Random(seed));

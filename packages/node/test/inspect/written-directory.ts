@@ -9,16 +9,23 @@ import {
   type RaftLimits,
   RaftNode,
   replicaIdOf,
-  type SnapshotSource,
-  type StateMachine,
 } from "@leveret/raft";
 import { encodeMetadataCommand } from "../../src/metadata/codec/command-codec.ts";
 import type { MetadataCommand } from "../../src/metadata/commands.ts";
 import { MetadataStateMachine } from "../../src/metadata/metadata-state-machine.ts";
+import { COMMAND_ENQUEUE } from "../../src/queue/log/command-type.ts";
+import {
+  ENQUEUE_HEADER_SIZE,
+  ENQUEUE_VERSION,
+  ITEM_HEADER_SIZE,
+} from "../../src/queue/log/enqueue-batch.ts";
+import { encodeProgress } from "../../src/queue/log/progress.ts";
+import { QueueLog } from "../../src/queue/log/queue-log.ts";
 import { RealDisk } from "../../src/runtime/real-disk.ts";
 import { RealNet } from "../../src/runtime/real-net.ts";
 import { RealRaftClock } from "../../src/runtime/real-raft-clock.ts";
 
+const BODY_SIZE = 1000;
 const METADATA = 1;
 const FIRST_QUEUE = 16;
 const REPLICA = replicaIdOf(1, 1);
@@ -30,35 +37,16 @@ const LIMITS: Partial<RaftLimits> = {
   batchMaxBytes: 1 << 16,
 };
 
-/** Keeps nothing but how much it was given. */
-class CountingMachine implements StateMachine {
-  readonly reclaimableBytes = 0;
-  #count = 0;
-
-  apply(): void {
-    this.#count++;
-  }
-
-  snapshot(): SnapshotSource {
-    let state: Uint8Array | undefined = Buffer.from(`applied ${this.#count}`);
-    return {
-      live: [],
-      next: () => {
-        const piece = state;
-        state = undefined;
-        return piece;
-      },
-      close: () => undefined,
-    };
-  }
-
-  digest(): number {
-    return this.#count;
-  }
-
-  restore(): { add(bytes: Uint8Array): void; finish(): void } {
-    return { add: () => undefined, finish: () => undefined };
-  }
+/** The command that puts one message into a queue's log. */
+function enqueue(text: string): Buffer {
+  const body = Buffer.from(text.padEnd(BODY_SIZE, "."));
+  const command = Buffer.alloc(ENQUEUE_HEADER_SIZE + ITEM_HEADER_SIZE + 2);
+  command[0] = COMMAND_ENQUEUE;
+  command[1] = ENQUEUE_VERSION;
+  command.writeUInt16LE(1, 2);
+  command.writeUInt32LE(body.length, ENQUEUE_HEADER_SIZE + 8);
+  // Exchange and routing key are empty.
+  return Buffer.concat([command, body]);
 }
 
 /** A node on a data directory with metadata and queues' groups, as the broker's storage makes them. */
@@ -100,7 +88,7 @@ export class WrittenDirectory {
           listenAddress: undefined,
           peerAddress: () => undefined,
           createMachine: (groupId) =>
-            groupId === METADATA ? new MetadataStateMachine() : new CountingMachine(),
+            groupId === METADATA ? new MetadataStateMachine() : new QueueLog(),
           seed: 1,
           onFatal: (error) => {
             throw error;
@@ -133,10 +121,16 @@ export class WrittenDirectory {
     const groupId = FIRST_QUEUE + this.#queues++;
     await this.#create(groupId);
     for (let message = 1; message <= messages; message++) {
-      await this.#propose(groupId, Buffer.from(`${name} message ${message}`.padEnd(1000, ".")));
+      await this.#propose(groupId, enqueue(`${name} message ${message}.`));
     }
   }
   #queues = 0;
+
+  /** The first `count` messages of the first queue were consumed. */
+  async consume(count: number): Promise<void> {
+    const removed = [{ level: 0, first: 0, last: (count + 3) * 256 - 1 }];
+    await this.#propose(FIRST_QUEUE, encodeProgress({ removed, delivered: [], returned: [] }));
+  }
 
   async apply(command: MetadataCommand): Promise<void> {
     await this.#propose(METADATA, encodeMetadataCommand(command));
