@@ -114,9 +114,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     }
     super.get(now, sessionId, noAck, (result) => {
       done(result);
-      if (result !== undefined && result.message.ref !== 0) {
-        this.#journal.noteDelivered(result.message, noAck);
-      }
+      if (result !== undefined && result.message.ref !== 0) this.#journal.noteTaken(result.message);
     });
   }
 

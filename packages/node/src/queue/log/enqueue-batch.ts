@@ -26,7 +26,10 @@ const CONTENT_HEADER_SIZE = 12;
 /** Bytes that content of these sizes takes in an item. */
 export function contentSize(isRun: boolean, propertiesSize: number, bodySize: number): number {
   const size = propertiesSize + bodySize;
-  return isRun ? size + FRAME_OVERHEAD * 2 + CONTENT_HEADER_SIZE : size;
+  if (!isRun) return size;
+  // Without a body there is no body frame.
+  const frames = bodySize === 0 ? 1 : 2;
+  return size + FRAME_OVERHEAD * frames + CONTENT_HEADER_SIZE;
 }
 
 /**

@@ -193,6 +193,13 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#noteProgress();
   }
 
+  /** The message was taken by basic.get, whose answer is yet to be written. */
+  noteTaken(message: Message): void {
+    this.#notes.delivered(message.level, message.ref);
+    this.#noteProgress();
+    setImmediate(() => message.unload());
+  }
+
   cursorOf(level: number): LogCursor {
     return this.#group.log.cursorOf(level);
   }

@@ -42,6 +42,18 @@ describe("publishing to a durable queue", () => {
     expect(outlet.lines.slice(257).map((line) => line.length)).toEqual([5, 4 + large.length, 5]);
   });
 
+  test.each(["run", "apart"] as const)("keeps every byte of bodies of any size (%s)", (form) => {
+    const rig = new DurableRig();
+    const bodies = ["", "a", "b".repeat(100), "c".repeat(5000), "", "d".repeat(200_000)];
+    for (const body of bodies) rig.publish(body, { form });
+    rig.settleDown();
+    rig.restart(true);
+    const outlet = new Outlet();
+    rig.consume(outlet, { noAck: true });
+    rig.settleDown();
+    expect(outlet.lines).toEqual(bodies.map((body) => `0 ${body}`));
+  });
+
   test("keeps transient messages in memory and in their places", () => {
     const rig = new DurableRig();
     rig.publish("a");
