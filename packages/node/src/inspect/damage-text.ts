@@ -14,7 +14,7 @@ export function damageLines(report: DirectoryReport, limit: number): string[] {
     ...badCopies(report).map(({ path, content }) => [
       content === "missing" ? `${path} is missing` : `${path} is damaged`,
     ]),
-    ...damage.map((one) => [placeText(one), ...lossLines(report, one)]),
+    ...[...damage].sort(byLosses).map((one) => [placeText(one), ...lossLines(report, one)]),
   ];
   const lines = places
     .slice(0, limit)
@@ -24,6 +24,11 @@ export function damageLines(report: DirectoryReport, limit: number): string[] {
     ]);
   const more = places.length - limit + untoldDamages;
   return more > 0 ? [...lines, `  and ${countOf(more, "more place")}: --limit N, --json`] : lines;
+}
+
+/** What cost something comes first. */
+function byLosses(a: StoreDamage, b: StoreDamage): number {
+  return Math.sign(b.losses.length) - Math.sign(a.losses.length);
 }
 
 function placeText({ kind, path, offset, size }: StoreDamage): string {
