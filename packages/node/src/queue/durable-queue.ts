@@ -16,7 +16,7 @@ import type { GetResult } from "./queue-machine.ts";
 /**
  * A queue whose contents are in a log. What comes in and what leaves goes through the log, and is applied when the log has
  * given it its place; consumers, credits and the like are this node's affair and end with it, as connections do. Transient
- * messages stay in memory, in their places among the others.
+ * messages of a classic queue stay in memory, in their places among the others.
  */
 export class DurableQueue extends LiveQueue implements JournalOwner {
   readonly #journal: QueueJournal;
@@ -72,7 +72,8 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
       return false;
     }
     this.noteBacklog();
-    if (!message.persistent) {
+    // A quorum queue keeps all messages, whatever their delivery mode (RabbitMQ).
+    if (!message.persistent && this.record.type === "classic") {
       this.#publishTransient(now, message);
       return true;
     }

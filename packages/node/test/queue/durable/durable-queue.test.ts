@@ -73,6 +73,14 @@ describe("publishing to a durable queue", () => {
     expect(rig.group.log.count).toBe(0);
   });
 
+  test("keeps all messages of a quorum queue, whatever their delivery mode", () => {
+    const rig = new DurableRig({ type: "quorum" });
+    expect(rig.publish("a", { isTransient: true })).toBe("pending");
+    rig.settleDown();
+    rig.restart(true);
+    expect(rig.queue.readyCount).toBe(1);
+  });
+
   test("holds publishers when more is on its way than may be", () => {
     const rig = new DurableRig();
     rig.group.isBusy = true;
