@@ -64,8 +64,9 @@ export interface RaftLimits {
   readonly wakeJitterMaxMs: number;
   /** Graceful stop: leaderships being moved at once, groups being saved at once, and time for all of it. */
   readonly transfersAtOnce: number;
+  readonly savesAtOnce: number;
   readonly stopBudgetMs: number;
-  /** At a graceful stop, groups with more entries to replay than this are saved. */
+  /** At a graceful stop, groups with more entries to replay than this are saved: each may take a read of its own to replay. */
   readonly checkpointEntries: number;
   /** Pause before a failed snapshot transfer is tried again; doubles up to the maximum. */
   readonly snapshotRetryMinMs: number;
@@ -146,8 +147,9 @@ export const DEFAULT_LIMITS: RaftLimits = {
   wakeJitterMinMs: 150,
   wakeJitterMaxMs: 600,
   transfersAtOnce: 16,
+  savesAtOnce: 64,
   stopBudgetMs: 10_000,
-  checkpointEntries: 1000,
+  checkpointEntries: 32,
   snapshotRetryMinMs: 1000,
   snapshotRetryMaxMs: 60_000,
   snapshotStallMs: 2000,

@@ -37,21 +37,24 @@ export class GracefulStop {
       return;
     }
     this.#mover.tick(nowMs);
-    if (this.#mover.isDone) this.#save();
+    if (!this.#mover.isDone) return;
+    this.#toSave ??= this.#worthSaving();
+    this.#save(this.#toSave);
   }
 
-  #save(): void {
-    this.#toSave ??= this.#worthSaving();
-    while (this.#saving < this.#host.limits.transfersAtOnce) {
-      const runner = this.#toSave.pop();
+  #save(toSave: GroupRunner[]): void {
+    if (this.#isDone) return;
+    while (this.#saving < this.#host.limits.savesAtOnce) {
+      const runner = toSave.pop();
       if (runner === undefined) break;
       if (runner.isStopped) continue;
       this.#saving++;
       runner.snapshotter.save(runner.core, () => {
         this.#saving--;
+        this.#save(toSave);
       });
     }
-    if (this.#saving === 0 && this.#toSave.length === 0) this.#end();
+    if (this.#saving === 0 && toSave.length === 0) this.#end();
   }
 
   #worthSaving(): GroupRunner[] {
