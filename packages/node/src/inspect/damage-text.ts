@@ -1,5 +1,5 @@
-import type { GroupLoss, StoreDamage } from "@leveret/raft";
-import { badCopies, type DirectoryReport } from "./directory-report.ts";
+import type { GroupLoss, InspectedGroup, StoreDamage } from "@leveret/raft";
+import { badCopies, type DirectoryReport, troubledGroups } from "./directory-report.ts";
 import { groupName, rangesText } from "./group-text.ts";
 import { countOf, countText } from "./text-table.ts";
 
@@ -23,7 +23,33 @@ export function damageLines(report: DirectoryReport, limit: number): string[] {
       ...rest.map((line) => `       ${line}`),
     ]);
   const more = places.length - limit + untoldDamages;
-  return more > 0 ? [...lines, `  and ${countOf(more, "more place")}: --limit N, --json`] : lines;
+  if (more > 0) lines.push(`  and ${countOf(more, "more place")}: --limit N, --json`);
+  return [...lines, ...earlierLosses(report)];
+}
+
+/** What groups know to have lost, for which no damage is found any more: a start has written it down. */
+function earlierLosses(report: DirectoryReport): string[] {
+  const told = new Set(report.store.damage.flatMap(({ losses }) => losses.map(groupOf)));
+  const groups = troubledGroups(report).filter(({ groupId }) => !told.has(groupId));
+  const lines = groups.slice(0, LINES_MAX).map((group) => {
+    return `  Known before: ${groupName(report, group.groupId)}, lost ${knownLoss(group)}`;
+  });
+  const more = groups.length - LINES_MAX;
+  return more > 0 ? [...lines, `  and ${countOf(more, "more group")}`] : lines;
+}
+
+function groupOf({ groupId }: GroupLoss): number {
+  return groupId;
+}
+
+function knownLoss({ state, snapshot, holes, lostLive }: InspectedGroup): string {
+  const parts: string[] = [];
+  if (state === "lost") parts.push("term and vote");
+  if (state === "promised") parts.push("entries that are here again");
+  if (snapshot.isDamaged) parts.push(`the state up to entry ${countText(snapshot.index)}`);
+  const ranges = [...lostLive, ...holes];
+  if (ranges.length > 0) parts.push(rangesText(ranges));
+  return parts.join(", ");
 }
 
 /** What cost something comes first. */
@@ -83,7 +109,7 @@ function lossLines(report: DirectoryReport, damage: StoreDamage): string[] {
 function noLossText(kind: StoreDamage["kind"]): string {
   if (kind === "short") return "what was there is lost, if there was anything: nothing tells";
   if (kind === "unknown") return "what was in it is not known";
-  return "nothing is lost: nobody needs any more what was there";
+  return "nothing is lost: no group has anything in it any more";
 }
 
 function lossText(losses: readonly GroupLoss[]): string {

@@ -32,6 +32,7 @@ const REPLICA = replicaIdOf(1, 1);
 /** Small files, so that there are several, which stay as they were written. */
 const LIMITS: Partial<RaftLimits> = {
   rewriteLiveRatio: 0,
+  checkpointEntries: 1e6,
   hotFileBytes: 1 << 18,
   spareFiles: 1,
   batchMaxBytes: 1 << 16,

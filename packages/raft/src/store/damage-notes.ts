@@ -46,7 +46,7 @@ export interface StoreDamage extends DamagePlace {
 }
 
 interface OpenDamage extends DamagePlace {
-  readonly losses: GroupLoss[];
+  losses: GroupLoss[];
   otherLosses: number;
 }
 
@@ -90,6 +90,19 @@ export class DamageNotes {
     else damage.otherLosses++;
   }
 
+  /**
+   * All is read: what seemed lost may have been found whole, replaced, or given up by its group. `stillLost` says what is left of a
+   * loss.
+   */
+  confirm(stillLost: (loss: GroupLoss) => readonly GroupLoss[]): void {
+    for (const damage of this.#found) {
+      const losses = new Map<string, GroupLoss>();
+      for (const loss of damage.losses.flatMap(stillLost)) losses.set(keyOf(loss), loss);
+      damage.losses = [...losses.values()].slice(0, LOSSES_MAX);
+      damage.otherLosses += losses.size - damage.losses.length;
+    }
+  }
+
   loseEntries(groupId: GroupId, first: number, last: number): void {
     this.lose({ groupId, what: "entries", first, last });
   }
@@ -97,4 +110,8 @@ export class DamageNotes {
   loseState(groupId: GroupId): void {
     this.lose({ groupId, what: "state", first: 0, last: 0 });
   }
+}
+
+function keyOf({ groupId, what, first, last }: GroupLoss): string {
+  return `${groupId} ${what} ${first} ${last}`;
 }

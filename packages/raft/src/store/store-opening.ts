@@ -11,6 +11,7 @@ import { StoreOpenError, startIncarnation } from "./node-meta-file.ts";
 import { type LogListing, type RecoveredLog, Recovery } from "./recovery.ts";
 import type { Replay } from "./replay.ts";
 import { parseSnapshotName, SNAPSHOT_DIRECTORY, snapshotPath } from "./snapshot-files.ts";
+import { stillLost } from "./still-lost.ts";
 import { call, type Task } from "./task.ts";
 
 /** Recovery starts over when it finds files missing, or there that should be gone; a pass can find more of the other kind. */
@@ -150,7 +151,9 @@ export function settle(
 ): string[] {
   checkExtents(opened.log, opened.files);
   opened.log.replay.finish();
-  return checkSnapshots(opened);
+  const orphans = checkSnapshots(opened);
+  opened.log.replay.notes.confirm((loss) => stillLost(opened.table.get(loss.groupId), loss));
+  return orphans;
 }
 
 /** Marks groups whose snapshot is gone; returns snapshots that belong to none. */

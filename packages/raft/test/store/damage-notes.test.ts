@@ -47,6 +47,21 @@ test("a batch with a flipped byte is named with file, offset, size and what it c
   ]);
 });
 
+test("of a damaged batch with many entries, only those that cannot be read are lost", () => {
+  const machine = new Machine();
+  machine.open();
+  machine.create(1);
+  machine.append(1, { entries: entries(1, { first: 2, last: 20 }, 1) });
+  machine.runFor(200);
+  machine.kill(false);
+  const { file } = hotFile(machine);
+  file.damage(Buffer.from(file.durableBytes).indexOf("1/9/1 "), Buffer.from("X"));
+  machine.open();
+  expect(machine.store.damage).toMatchObject([
+    { kind: "batch", losses: [{ groupId: 1, what: "entries", first: 9, last: 9 }] },
+  ]);
+});
+
 test("a file that is gone is named, with the groups that lost their state", () => {
   const machine = new Machine(1, { hotFileBytes: 4096 });
   machine.open();

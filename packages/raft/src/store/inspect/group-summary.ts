@@ -1,6 +1,7 @@
 import type { GroupLog } from "../group-log.ts";
-import { countOf, difference, unflatten, within } from "../ranges.ts";
+import { countOf, unflatten, within } from "../ranges.ts";
 import { recoveredGroup } from "../recovered-group.ts";
+import { lostLive } from "../still-lost.ts";
 import { snapshotFileOf } from "../store-opening.ts";
 import type { InspectedGroup, InspectedGroupState } from "./store-inspection.ts";
 
@@ -9,14 +10,14 @@ export function summaryOf(group: GroupLog): InspectedGroup {
   const { groupId, epoch, replicaId, compactedIndex, lastIndex, snapshot, snapshotPlace } = group;
   const { hardState, promise, forcedIndex } = recoveredGroup(group);
   const live = within(group.live, 0, compactedIndex);
-  const lostLive = unflatten(difference(live, group.presentThrough(compactedIndex)));
+  const missing = unflatten(lostLive(group));
   const holes = unflatten(group.holes);
   const stateBytes = snapshotPlace.kind === "none" ? 0 : snapshotPlace.size;
   return {
     groupId,
     epoch,
     replicaId,
-    state: stateOf(group, holes.length + lostLive.length > 0),
+    state: stateOf(group, holes.length + missing.length > 0),
     currentTerm: group.currentTerm,
     votedFor: group.votedFor,
     firstIndex: compactedIndex + 1,
@@ -35,7 +36,7 @@ export function summaryOf(group: GroupLog): InspectedGroup {
     liveEntries: countOf(live),
     bytes: stateBytes + entryBytesOf(group),
     holes,
-    lostLive,
+    lostLive: missing,
     promise,
     forcedIndex,
   };
