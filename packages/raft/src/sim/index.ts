@@ -9,4 +9,10 @@ export { CALM_NET, SimNet } from "./sim-net.ts";
 export { type ClockFaults, SimProcess } from "./sim-process.ts";
 export { SimScheduler } from "./sim-scheduler.ts";
 export { drawSwarm, FAULT_CLASSES, type FaultClass, type Swarm } from "./swarm.ts";
-export type { SettledGroup, Workload, WorkProposal, WorkTarget } from "./workload.ts";
+export type {
+  SettledGroup,
+  SettledReplica,
+  Workload,
+  WorkProposal,
+  WorkTarget,
+} from "./workload.ts";

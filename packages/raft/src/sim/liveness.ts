@@ -6,6 +6,7 @@ import type { Operators } from "./operators.ts";
 import type { GroupPlan } from "./placement.ts";
 import type { Random } from "./random.ts";
 import type { SimNode } from "./sim-node.ts";
+import type { SettledReplica } from "./workload.ts";
 import type { World } from "./world.ts";
 
 /** Within this time, ms, groups with a majority among healthy nodes accept and apply commands again. */
@@ -164,13 +165,16 @@ export class Liveness {
     const { plans, workload, scheduler } = this.#world;
     const groups = plans
       .filter((plan) => !plan.isDeleted)
-      .map((plan) => ({
-        groupId: plan.groupId,
-        replicas: Array.from(membersOf(this.#world.confOf(plan)), (member) =>
-          this.#world.node(nodeIdOf(member)).group(plan.groupId),
-        ).filter((group) => group !== undefined),
-      }));
+      .map((plan) => ({ groupId: plan.groupId, replicas: this.#replicasOf(plan) }));
     this.#world.guard(() => workload.onSettled?.(groups, scheduler.nowMs));
+  }
+
+  #replicasOf(plan: GroupPlan): SettledReplica[] {
+    return Array.from(membersOf(this.#world.confOf(plan))).flatMap((member) => {
+      const node = this.#world.node(nodeIdOf(member));
+      const group = node.group(plan.groupId);
+      return group === undefined ? [] : [{ group, isOnDamagedDisk: node.isDamaged }];
+    });
   }
 
   /** Why a group is not yet of one mind and asleep; undefined: it is. */

@@ -32,8 +32,13 @@ export interface WorkProposal {
 /** A group as it is when everything has healed, agrees and sleeps. */
 export interface SettledGroup {
   readonly groupId: GroupId;
-  /** One of each member's. */
-  readonly replicas: readonly RaftGroup[];
+  readonly replicas: readonly SettledReplica[];
+}
+
+export interface SettledReplica {
+  readonly group: RaftGroup;
+  /** The disk was damaged on purpose: reading may find more of it. */
+  readonly isOnDamagedDisk: boolean;
 }
 
 /**

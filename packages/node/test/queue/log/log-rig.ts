@@ -60,7 +60,7 @@ export interface Seen extends Item {
 }
 
 /** Takes all that is beyond a cursor, and says what it was. */
-export function takeAll(cursor: LogCursor, level: number): Seen[] {
+function takeAll(cursor: LogCursor, level: number): Seen[] {
   const seen: Seen[] = [];
   while (cursor.count > 0) {
     const { ref, bodySize: size, expiresAtMs, returnCount } = cursor;
@@ -95,7 +95,7 @@ export function restored(bytes: Uint8Array, index: number, pieceBytes = 65_536):
   return log;
 }
 
-export function restoreInto(
+function restoreInto(
   log: QueueLog,
   bytes: Uint8Array,
   { index, pieceBytes }: { readonly index: number; readonly pieceBytes: number },
