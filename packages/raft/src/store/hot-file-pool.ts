@@ -12,7 +12,7 @@ const POLL_MS = 1000;
 /** Written between two syncs, so that a batch never waits for the sync of a whole file of zeros. */
 const SYNC_BYTES = 4 * 1024 * 1024;
 /** Dead files kept beyond the spares that are made: while the log is consumed as it grows, none need to be made. */
-const RECYCLED_MAX = 2;
+const RECYCLED_MAX = 1;
 
 interface Offer {
   readonly file: LogFile;

@@ -205,7 +205,7 @@ function whenCounted(channel: Channel, queue: LiveQueue, then: () => void): void
   suspendFor<void>(channel, (done) => queue.whenReady(done), then);
 }
 
-/** queue.purge (spec 1.7.2.7): ready messages only. */
+/** queue.purge (spec 1.7.2.7): ready messages only. Answered when they cannot come back. */
 export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge">): void {
   const { broker, connection, vhost } = channel;
   const name = queueNameOf(channel, method.queue);
@@ -213,7 +213,12 @@ export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge
   const queue = requireOwnQueue(channel, name);
   whenCounted(channel, queue, () => {
     const count = queue.purge(connection.now);
-    if (!method.noWait) channel.send("queue.purge-ok", { messageCount: count });
+    if (method.noWait) return;
+    suspendFor<void>(
+      channel,
+      (done) => queue.whenStored(done),
+      () => channel.send("queue.purge-ok", { messageCount: count }),
+    );
   });
 }
 
