@@ -11,10 +11,10 @@ import { groupName, queueText } from "./group-text.ts";
 import { countOf, countText } from "./text-table.ts";
 
 /** Queues that are named one by one. */
-const NAMES_MAX = 10;
+const NAMES_MAX = 5;
 
-/** What the broker will do with the directory at its next start, and what a person can do. */
-export function adviceLines(report: DirectoryReport): string[] {
+/** What the broker will do with the directory at its next start, and what a person can do: sentences. */
+export function adviceOn(report: DirectoryReport): string[] {
   const { refusal } = report.store;
   if (refusal !== undefined) {
     return [
@@ -58,14 +58,15 @@ function queueAdvice(report: DirectoryReport, isStopped: boolean): string[] {
   }
   if (unusable.length > 0 && !isStopped) {
     advice.push(
-      "All others work. Restore the directory from a backup, or delete and declare again what cannot be used: that",
-      "gives up what is left in it.",
+      "All others work. Restore the directory from a backup, or delete and declare again what cannot be used: that " +
+        "gives up what is left in it.",
     );
   }
   if (partly.length > 0) {
     const names = groupNames(report, partly);
     advice.push(
-      `Messages in the lost entries cannot be delivered any more; all others can: ${names}.`,
+      `Deliveries will stop at the first message that is lost, in ${countOf(partly.length, "queue")}: ${names}. ` +
+        "Restore the directory from a backup, or consume what comes before and purge the rest.",
     );
   }
   return advice;
@@ -141,7 +142,7 @@ function isHarmless({ kind, losses }: StoreDamage): boolean {
 function lockAdvice(report: DirectoryReport): string[] {
   if (report.lock.kind !== "held" || isWhole(report)) return [];
   return [
-    "A broker is running: what it changed while this was being read may look like damage. Look again when it is",
-    "stopped to be sure.",
+    "A broker is running: what it changed while this was being read may look like damage. Look again when it is " +
+      "stopped to be sure.",
   ];
 }

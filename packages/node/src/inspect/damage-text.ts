@@ -7,14 +7,12 @@ import { countOf, countText } from "./text-table.ts";
 const LINES_MAX = 10;
 const LOG_DIRECTORY = "log";
 
-/** Each damaged place, with what it cost. */
+/** Each damaged place with what it cost, the costly ones first. */
 export function damageLines(report: DirectoryReport, limit: number): string[] {
-  const { damage, untoldDamages } = report.store;
   const places = [
-    ...badCopies(report).map(({ path, content }) => [
-      content === "missing" ? `${path} is missing` : `${path} is damaged`,
-    ]),
-    ...[...damage].sort(byLosses).map((one) => [placeText(one), ...lossLines(report, one)]),
+    ...damageTexts(report, true),
+    ...copyTexts(report),
+    ...damageTexts(report, false),
   ];
   const lines = places
     .slice(0, limit)
@@ -22,13 +20,15 @@ export function damageLines(report: DirectoryReport, limit: number): string[] {
       `  ${String(position + 1).padStart(3)}. ${first}`,
       ...rest.map((line) => `       ${line}`),
     ]);
-  const more = places.length - limit + untoldDamages;
+  const more = places.length - limit + report.store.untoldDamages;
   if (more > 0) lines.push(`  and ${countOf(more, "more place")}: --limit N, --json`);
   return [...lines, ...earlierLosses(report)];
 }
 
 /** What groups know to have lost, for which no damage is found any more: a start has written it down. */
 function earlierLosses(report: DirectoryReport): string[] {
+  // If some were left out, nobody can say what is new.
+  if (report.store.damage.some(({ otherLosses }) => otherLosses > 0)) return [];
   const told = new Set(report.store.damage.flatMap(({ losses }) => losses.map(groupOf)));
   const groups = troubledGroups(report).filter(({ groupId }) => !told.has(groupId));
   const lines = groups.slice(0, LINES_MAX).map((group) => {
@@ -52,9 +52,20 @@ function knownLoss({ state, snapshot, holes, lostLive }: InspectedGroup): string
   return parts.join(", ");
 }
 
-/** What cost something comes first. */
-function byLosses(a: StoreDamage, b: StoreDamage): number {
-  return Math.sign(b.losses.length) - Math.sign(a.losses.length);
+/** Lines about each damage that did, or did not, cost something. */
+function damageTexts(report: DirectoryReport, isCostly: boolean): string[][] {
+  const { damage } = report.store;
+  return damage
+    .filter(({ losses }) => losses.length > 0 === isCostly)
+    .map((one) => [placeText(one), ...lossLines(report, one)]);
+}
+
+function copyTexts(report: DirectoryReport): string[][] {
+  const copies = badCopies(report);
+  return copies.map(({ path, content }) => {
+    const place = content === "missing" ? `${path} is missing` : `${path} is damaged`;
+    return copies.length > 1 ? [place] : [place, "nothing is lost: the other copy is whole"];
+  });
 }
 
 function placeText({ kind, path, offset, size }: StoreDamage): string {
@@ -102,8 +113,8 @@ function lossLines(report: DirectoryReport, damage: StoreDamage): string[] {
   const lines = [...byGroup].map(
     ([groupId, list]) => `lost: ${lossText(list)} of ${groupName(report, groupId)}`,
   );
-  const more = lines.length - LINES_MAX + otherLosses;
-  return more > 0 ? [...lines.slice(0, LINES_MAX), `and ${countOf(more, "more loss")}`] : lines;
+  const more = Math.max(0, lines.length - LINES_MAX) + otherLosses;
+  return more > 0 ? [...lines.slice(0, LINES_MAX), `and ${countText(more)} more`] : lines;
 }
 
 function noLossText(kind: StoreDamage["kind"]): string {

@@ -1,19 +1,22 @@
 import type { InspectedFile } from "@leveret/raft";
-import { adviceLines } from "./advice-text.ts";
+import { adviceOn } from "./advice-text.ts";
 import { damageLines } from "./damage-text.ts";
 import {
   badCopies,
   type DirectoryReport,
   isHarmless,
   isWhole,
+  queuesWithoutGroup,
   troubledGroups,
 } from "./directory-report.ts";
 import { byImportance, detailText, groupTable } from "./group-text.ts";
 import { DEFAULT_LIMIT } from "./inspect-directory.ts";
 import type { InspectOptions } from "./inspect-options.ts";
-import { type Column, countOf, countText, formatTable, sizeText } from "./text-table.ts";
+import { type Column, countOf, countText, formatTable, sizeText, wrapped } from "./text-table.ts";
 
 const LABEL_WIDTH = 13;
+/** Not of the log, but of the broker: see SpaceReserve. */
+const RESERVE = "reserve";
 
 /** The report for people: first whether it is whole, then what is wrong and what to do, then what is there. */
 export function toText(report: DirectoryReport, options: InspectOptions): string {
@@ -21,9 +24,8 @@ export function toText(report: DirectoryReport, options: InspectOptions): string
   const lines = ["", ...summary(report)];
   const damage = damageLines(report, limit);
   if (damage.length > 0) lines.push("", "Damage", "", ...damage);
-  const advice = adviceLines(report);
-  if (advice.length > 0)
-    lines.push("", "At the next start", "", ...advice.map((line) => `  ${line}`));
+  const advice = adviceOn(report);
+  if (advice.length > 0) lines.push("", "At the next start", "", ...advice.flatMap(wrapped));
   if (!isHarmless(report) && !isWhole(report))
     lines.push("", `  Before you change anything, copy the whole directory to another disk.`);
   if (report.detail !== undefined) lines.push("", ...detailText(report, report.detail));
@@ -60,6 +62,10 @@ function stateText(report: DirectoryReport): string {
   const parts = [countOf(places, "damaged place")];
   if (isHarmless(report)) parts.push("nothing is lost");
   if (hurt > 0) parts.push(`${countOf(hurt, "group")} in trouble`);
+  const missing = queuesWithoutGroup(report).length;
+  if (missing > 0 && !isHarmless(report)) {
+    parts.push(`contents of ${countOf(missing, "queue")} missing`);
+  }
   return `DAMAGED: ${parts.join(", ")}`;
 }
 
@@ -127,7 +133,9 @@ function fileLines({ store }: DirectoryReport, limit: number): string[] {
 
 function fileRow(file: InspectedFile): string[] {
   const { path, kind, size, end, batches, index } = file;
-  if (kind !== "hot" && kind !== "cold") return [path, kind, sizeText(size), "", "", "", ""];
+  if (kind !== "hot" && kind !== "cold") {
+    return [path, path === RESERVE ? RESERVE : kind, sizeText(size), "", "", "", ""];
+  }
   const share = size === 0 ? 0 : (100 * liveBytesOf(file)) / size;
   const count = batches === undefined ? "?" : countText(batches);
   return [path, kind, sizeText(size), sizeText(end), count, `${Math.round(share)} %`, index];

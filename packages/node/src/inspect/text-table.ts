@@ -5,6 +5,7 @@ export interface Column {
 }
 
 const INDENT = "  ";
+const TEXT_WIDTH = 104;
 const GAP = "  ";
 
 /** Rows below titles, as wide as what is in them, without spaces at the ends of lines. */
@@ -48,6 +49,20 @@ export function countOf(count: number, noun: string): string {
   if (count === 1) return `1 ${noun}`;
   const plural = noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}s`;
   return `${countText(count)} ${noun.endsWith("ch") ? `${noun}es` : plural}`;
+}
+
+/** A text in lines of bearable length, behind a dash. */
+export function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + word.length + 1 > TEXT_WIDTH) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((part, at) => `${at === 0 ? "  - " : "    "}${part}`);
 }
 
 /** Names come from clients: what would move the cursor of a terminal is shown as an escape. */

@@ -265,7 +265,7 @@ describe("leveret inspect", () => {
     expect(damaged.exitCode).toBe(1);
     expect(damaged.stdout).toContain("lost: entry 17 of group 16, queue 'q1' in vhost '/'");
     expect(damaged.stdout).toContain(
-      "Messages in the lost entries cannot be delivered any more; all others can: group 16, queue 'q1'",
+      "Deliveries will stop at the first message that is lost, in 1 queue: group 16, queue 'q1' in vhost '/'.",
     );
   });
 
