@@ -126,3 +126,10 @@ export const METADATA_RETRY_MS = 20;
 export const METADATA_RETRY_COUNT_MAX = 500;
 /** While the node starts: between two looks whether the metadata has been read. */
 export const METADATA_READY_POLL_MS = 2;
+
+/** Kept in the data directory to be given up where the disk is full: enough for lock, identity and an index of the log. */
+export const STORAGE_RESERVE_BYTES = 4_194_304;
+/** Given up at a time: a start mostly needs some kilobytes. */
+export const STORAGE_RESERVE_STEP_BYTES = 524_288;
+/** A data directory that is not open after this time is worth a line in the log, and another one each time it passes again. */
+export const STORAGE_OPENING_PATIENCE_MS = 5000;

@@ -34,15 +34,15 @@ export function lockDataDirectory(place: LockPlace, done: DiskResult<DiskLock>):
 async function claim(place: LockPlace): Promise<string> {
   const content = JSON.stringify(await ownIdentity());
   const draft = `${place.file}.${process.pid}.${randomUUID()}`;
-  await writeFile(draft, content);
   try {
+    await writeFile(draft, content);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (await linked(draft, place.file)) return content;
       const isFree = await removeIfStale(place, draft);
       if (!isFree) await setTimeout(ATTEMPT_DELAY_MS);
     }
   } finally {
-    await unlink(draft);
+    await remove(draft);
   }
   throw new DiskError("locked", "lock", place.path, {
     cause: new Error("other processes try to lock the data directory at the same time"),

@@ -27,8 +27,9 @@ export function openingProblem(directory: string, error: unknown): StorageError 
     return unusable(directory, `is in use: ${reasonOf(error.cause)}`, error);
   }
   if (error instanceof DiskError) {
-    const { operation, path } = error;
-    return unusable(directory, `cannot be used: ${operation} ${path}: ${reasonOf(error)}`, error);
+    const { operation, path, cause, code } = error;
+    const reason = cause instanceof Error ? reasonOf(cause) : code;
+    return unusable(directory, `cannot be used: ${operation} ${path}: ${reason}`, error);
   }
   return unusable(directory, `cannot be used: ${reasonOf(error)}`, error);
 }

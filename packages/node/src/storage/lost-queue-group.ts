@@ -10,6 +10,7 @@ export class LostQueueGroup implements QueueGroup {
   readonly groupId: number;
   readonly log: QueueLog;
   readonly isReady = false;
+  readonly failure = "its contents are missing";
   readonly lastIndex = 0;
 
   constructor(groupId: number, log: QueueLog) {
@@ -17,7 +18,9 @@ export class LostQueueGroup implements QueueGroup {
     this.log = log;
   }
 
-  whenReady(): void {}
+  whenReady(done: () => void): void {
+    setImmediate(done);
+  }
 
   propose(_data: Uint8Array, _options: object, done: (result: ProposalResult) => void): boolean {
     setImmediate(() => done({ kind: "stopped" }));

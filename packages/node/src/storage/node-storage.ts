@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   type DamagePlace,
   type Disk,
+  DiskError,
   EMPTY_CONF,
   type GroupEvent,
   type IndexRange,
@@ -24,7 +25,9 @@ import { RealRaftClock } from "../runtime/real-raft-clock.ts";
 import { damageText, hasLosses, logDamage, logQueueLosses } from "./damage-log.ts";
 import { openingProblem, prepareDataDirectory } from "./data-directory.ts";
 import { LostQueueGroup } from "./lost-queue-group.ts";
+import { OpeningWait } from "./opening-wait.ts";
 import { RaftQueueGroup } from "./raft-queue-group.ts";
+import { SpaceReserve } from "./space-reserve.ts";
 import { StorageError } from "./storage-error.ts";
 
 export const METADATA_GROUP_ID = 1;
@@ -64,12 +67,14 @@ export class NodeStorage implements QueueGroups {
   #onMetadataReady: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   #hasFailed = false;
+  readonly #reserve: SpaceReserve;
   readonly #openedAtMs = performance.now();
   /** What was there at the start has been replayed. */
   #isLoaded = false;
 
   private constructor(options: NodeStorageOptions) {
     this.#options = options;
+    this.#reserve = new SpaceReserve(options.directory);
   }
 
   /**
@@ -80,7 +85,13 @@ export class NodeStorage implements QueueGroups {
     prepareDataDirectory(options.directory);
     const storage = new NodeStorage(options);
     const disk = options.disk ?? new RealDisk(options.directory);
-    const node = await storage.#openNode(disk, await clusterIdOn(disk));
+    const wait = new OpeningWait(disk, options.log);
+    let node: RaftNode;
+    try {
+      node = await storage.#openWithReserve(disk, await clusterIdOn(disk));
+    } finally {
+      wait.end();
+    }
     storage.#node = node;
     storage.#isLoaded = node.groups().length === 0;
     storage.#logOpened();
@@ -169,13 +180,35 @@ export class NodeStorage implements QueueGroups {
 
   /** Saves what takes long to replay, closes the log and gives the data directory back. Repeatable. */
   stop(): Promise<void> {
-    this.#stopping ??= new Promise((resolve) => this.#opened.stop(resolve));
+    this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   get #opened(): RaftNode {
     if (this.#node === undefined) throw new Error("the storage is not open");
     return this.#node;
+  }
+
+  async #stop(): Promise<void> {
+    await new Promise<void>((resolve) => this.#opened.stop(resolve));
+    await this.#reserve.settled();
+  }
+
+  /** On a disk that is full, with the room that was kept for that. */
+  async #openWithReserve(disk: Disk, clusterId: string): Promise<RaftNode> {
+    let isReserveUsed = false;
+    for (;;) {
+      try {
+        const node = await this.#openNode(disk, clusterId);
+        // What of it was not needed is kept for the next start.
+        if (isReserveUsed || node.space === "ok") this.#reserve.keep();
+        return node;
+      } catch (error) {
+        const isFull = error instanceof StorageError && isNoSpace(error.cause);
+        if (!isFull || !(await this.#reserve.giveUp())) throw error;
+        isReserveUsed = true;
+      }
+    }
   }
 
   #openNode(disk: Disk, clusterId: string): Promise<RaftNode> {
@@ -193,7 +226,10 @@ export class NodeStorage implements QueueGroups {
           seed: process.pid,
           onFatal: (error) => this.#onFatal(error),
           onDamage: (groupId, range, place) => this.#onDamage(groupId, range, place),
-          onSpaceChange: (space) => this.#options.onSpaceChange?.(space),
+          onSpaceChange: (space) => {
+            if (space === "ok") this.#reserve.keep();
+            this.#options.onSpaceChange?.(space);
+          },
           onGroupEvent: (groupId, event) => this.#onGroupEvent(groupId, event),
           groupPriority: (groupId) => (groupId === METADATA_GROUP_ID ? 0 : 1),
           appliesBeforeDurable: true,
@@ -242,7 +278,10 @@ export class NodeStorage implements QueueGroups {
     } else if (event.kind === "stopped" && this.#isRunning) {
       const { why, dump } = event;
       const fields = dump === undefined ? { groupId, why } : { groupId, why, dump };
-      if (why !== DELETED) this.#options.log.error(fields, "part of the storage stopped");
+      if (why === DELETED) return;
+      this.#options.log.error(fields, "part of the storage stopped");
+      if (groupId === METADATA_GROUP_ID) this.#onFatal(new Error(`the metadata stopped: ${why}`));
+      else this.#queues.get(groupId)?.onStopped(why);
     }
   }
 
@@ -293,6 +332,10 @@ export class NodeStorage implements QueueGroups {
 
 /** Why a group stopped that was deleted: see GroupRegistry. */
 const DELETED = "deleted";
+
+function isNoSpace(cause: unknown): boolean {
+  return cause instanceof DiskError && cause.code === "no-space";
+}
 
 /** The name that this node gave its cluster when it first started here; a new one if it never did. */
 function clusterIdOn(disk: Disk): Promise<string> {

@@ -13,6 +13,7 @@ export interface QueueGroupOwner {
 export class RaftQueueGroup implements QueueGroup {
   readonly groupId: number;
   readonly log: QueueLog;
+  failure: string | undefined;
   readonly #group: RaftGroup;
   readonly #owner: QueueGroupOwner;
   #waiting: (() => void)[] = [];
@@ -20,6 +21,7 @@ export class RaftQueueGroup implements QueueGroup {
   constructor(group: RaftGroup, log: QueueLog, owner: QueueGroupOwner) {
     this.groupId = group.groupId;
     this.log = log;
+    this.failure = group.status().stoppedBecause;
     this.#group = group;
     this.#owner = owner;
   }
@@ -33,7 +35,7 @@ export class RaftQueueGroup implements QueueGroup {
   }
 
   whenReady(done: () => void): void {
-    if (this.isReady) {
+    if (this.isReady || this.failure !== undefined) {
       setImmediate(done);
       return;
     }
@@ -61,6 +63,16 @@ export class RaftQueueGroup implements QueueGroup {
 
   /** The group leads and has replayed its log. */
   onReady(): void {
+    this.#answer();
+  }
+
+  /** The group does not run any more. */
+  onStopped(why: string): void {
+    this.failure = why;
+    this.#answer();
+  }
+
+  #answer(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const done of waiting) done();

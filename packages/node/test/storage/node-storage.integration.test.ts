@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { chmod, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -189,6 +190,35 @@ describe("damage", () => {
   });
 });
 
+describe("a disk that is full to the last byte", () => {
+  test("does not keep a node from starting: it gives up what it kept for that", async () => {
+    const directory = await temporaryDirectory();
+    const first = await openStorage(directory);
+    await first.storage.metadataReady();
+    await store(first.storage.metadata, "a");
+    await first.storage.stop();
+    const kept = (): number => statSync(join(directory, "reserve")).size;
+    const full = kept();
+    const disk = new FailingDisk(new RealDisk(directory));
+    disk.hasRoom = () => kept() < full - 1_000_000;
+    const { storage } = await openStorage(directory, { disk });
+    await storage.metadataReady();
+    expect(itemsOf(storage.metadata)).toEqual(["a"]);
+    await storage.stop();
+    // There was room after all.
+    expect(kept()).toBe(full);
+  });
+
+  test("does if nothing was kept, and the reason is told", async () => {
+    const directory = await temporaryDirectory();
+    const disk = new FailingDisk(new RealDisk(directory));
+    disk.hasRoom = () => false;
+    await expect(openStorage(directory, { disk })).rejects.toThrow(
+      `the data directory ${directory} cannot be used: lock lock: no-space`,
+    );
+  });
+});
+
 describe("a disk that fails", () => {
   test("is fatal, once, and nothing is stored any more", async () => {
     const directory = await temporaryDirectory();
@@ -250,9 +280,12 @@ function newerFormat(meta: Buffer): Buffer {
   return newer;
 }
 
-/** Syncs of files fail when told so. */
+const NO_LOCK = { release: (): void => undefined };
+
+/** Syncs of files fail, and it is full, when told so. */
 class FailingDisk implements Disk {
   isFailing = false;
+  hasRoom = (): boolean => true;
   readonly #disk: Disk;
 
   constructor(disk: Disk) {
@@ -296,7 +329,8 @@ class FailingDisk implements Disk {
     this.#disk.freeSpace(...args);
   }
 
-  lock(...args: Parameters<Disk["lock"]>): void {
-    this.#disk.lock(...args);
+  lock(...[path, done]: Parameters<Disk["lock"]>): void {
+    if (this.hasRoom()) this.#disk.lock(path, done);
+    else setImmediate(() => done(new DiskError("no-space", "lock", path), NO_LOCK));
   }
 }
