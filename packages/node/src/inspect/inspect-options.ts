@@ -23,8 +23,8 @@ export function inspectCommand(
 ): Command {
   return new Command("leveret inspect")
     .description(
-      "Shows what is in a data directory, and what is damaged in it. Changes nothing and takes no lock, so that it is safe\n" +
-        "on a damaged directory and beside a running broker.",
+      "Shows what is in a data directory, and what is damaged in it. Changes nothing and takes no lock: safe on a " +
+        "damaged directory and beside a running broker.",
     )
     .argument("<data dir>", "the broker's --data-dir")
     .option("--group <ID>", "show one group with its entries", positive)
