@@ -35,9 +35,13 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     if (journal.group.isReady) this.#open();
   }
 
+  override get failure(): string | undefined {
+    return this.#journal.failure;
+  }
+
   /** Also what is on its way into the queue: who published a message finds it. */
   override whenReady(done: () => void): void {
-    if (this.isClosed) done();
+    if (this.isClosed || this.failure !== undefined) done();
     else if (this.#isReady) this.#journal.whenAdmitted(done);
     else this.#whenOpen(() => this.whenReady(done));
   }
@@ -50,7 +54,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   }
 
   override whenStored(done: () => void): void {
-    if (this.isClosed) done();
+    if (this.isClosed || this.failure !== undefined) done();
     else this.#journal.whenStored(done);
   }
 
@@ -67,6 +71,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   ): PublishOutcome {
     if (this.isClosed) return true;
     const journal = this.#journal;
+    if (this.failure !== undefined) return false;
     if (this.machine.refuses(now, message, journal.comingCount, journal.comingBytes)) {
       this.finish(now);
       return false;
@@ -174,7 +179,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   }
 
   #open(): void {
-    if (this.#isReady || this.isClosed) return;
+    if (this.#isReady || this.isClosed || this.failure !== undefined) return;
     this.#isReady = true;
     const now = this.host.clock.now();
     this.#journal.open(this);

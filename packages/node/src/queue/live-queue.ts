@@ -109,6 +109,11 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     return this.machine.consumerCount;
   }
 
+  /** Why the queue cannot be used, if its log has failed; undefined: it can. */
+  get failure(): string | undefined {
+    return undefined;
+  }
+
   /** Calls `done` when all messages of the queue are known: at once, unless it has a log that is being replayed. */
   whenReady(done: () => void): void {
     done();

@@ -1,5 +1,5 @@
 import { ChannelError } from "@leveret/amqp";
-import { queueLocked, queueNotFound } from "../../errors.ts";
+import { queueLocked, queueNotFound, resourceText } from "../../errors.ts";
 import type { LiveQueue } from "../../queue/live-queue.ts";
 import type { Channel } from "../channel.ts";
 
@@ -25,10 +25,18 @@ export function refuseForeignQueue(channel: Channel, queue: LiveQueue): void {
   }
 }
 
+/** @throws ChannelError 404 if the log of the queue has failed (RabbitMQ: its process is down) */
+export function requireWorking({ failure, record: { name, vhost } }: LiveQueue): void {
+  if (failure === undefined) return;
+  const queue = resourceText("queue", name, vhost);
+  throw new ChannelError("NOT_FOUND", `${queue} is not available: ${failure}`);
+}
+
 /** The queue of this name, usable by this connection. @throws ChannelError 404, 405 */
 export function requireOwnQueue(channel: Channel, name: string): LiveQueue {
   const queue = channel.vhost.queues.get(name);
   if (queue === undefined) throw queueNotFound(name, channel.vhost.name);
   refuseForeignQueue(channel, queue);
+  requireWorking(queue);
   return queue;
 }

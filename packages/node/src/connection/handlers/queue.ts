@@ -22,7 +22,13 @@ import { isReplyAddress, REPLY_TO_QUEUE } from "../reply-consumer.ts";
 import { suspendFor } from "../suspended-call.ts";
 import { whenStored } from "./change-metadata.ts";
 import { generatedName } from "./consume.ts";
-import { queueNameOf, refuseForeignQueue, requireOwnQueue, strippedName } from "./named-queue.ts";
+import {
+  queueNameOf,
+  refuseForeignQueue,
+  requireOwnQueue,
+  requireWorking,
+  strippedName,
+} from "./named-queue.ts";
 
 const QUEUE_TYPE = "x-queue-type";
 
@@ -49,6 +55,7 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
     return;
   }
   assertSameQueue(existing, requested);
+  requireWorking(existing);
   existing.touch(connection.now);
   // Another client may have declared it just now; or deleted it, and it is still here.
   whenStored(channel, () => {
@@ -90,6 +97,7 @@ function declarePassively(channel: Channel, method: MethodOf<"queue.declare">): 
   const queue = requireOwnQueue(channel, strippedName(method.queue));
   if (!method.noWait) queue.touch(channel.connection.now);
   whenCounted(channel, queue, () => {
+    requireWorking(queue);
     answerDeclare(channel, queue.record.name, queue, method.noWait);
   });
 }
@@ -212,6 +220,7 @@ export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge
   broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
   const queue = requireOwnQueue(channel, name);
   whenCounted(channel, queue, () => {
+    requireWorking(queue);
     const count = queue.purge(connection.now);
     if (method.noWait) return;
     suspendFor<void>(

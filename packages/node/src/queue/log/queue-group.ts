@@ -12,8 +12,10 @@ export interface QueueGroup {
   readonly groupId: number;
   /** The replica leads and has replayed everything: `log` is complete. */
   readonly isReady: boolean;
+  /** Why it will never be ready, or has stopped; undefined: it works, or is about to. */
+  readonly failure: string | undefined;
   readonly log: QueueLog;
-  /** Asks that it be loaded before others, and calls back once when it is ready, in a later turn. */
+  /** Asks that it be loaded before others, and calls back once when it is ready or has failed, in a later turn. */
   whenReady(done: () => void): void;
   /**
    * See RaftGroup.propose: `done` gets "applied" when the command is durable and applied. false: refused, and what comes

@@ -45,8 +45,27 @@ interface Waiter {
 interface Outgoing {
   readonly data: Uint8Array;
   readonly command: QueueCommand;
-  /** Of `data`, as counted in the traffic. */
-  readonly size: number;
+}
+
+/** Commands that follow each other in order. */
+class Lane {
+  readonly isProgress: boolean;
+  /** Not taken by the log yet. */
+  outgoing: Outgoing[] = [];
+  /** Commands ever made, and how many of them are stored. */
+  madeCount = 0;
+  storedCount = 0;
+
+  constructor(isProgress: boolean) {
+    this.isProgress = isProgress;
+  }
+}
+
+/** Waits until all commands that were made before are stored. */
+interface StoreWaiter {
+  readonly batches: number;
+  readonly progress: number;
+  readonly done: () => void;
 }
 
 /**
@@ -66,15 +85,16 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #owner: JournalOwner | undefined;
   #isOpen = false;
   #isClosed = false;
-  #outgoing: Outgoing[] = [];
+  /** Progress does not wait behind batches: it is what frees a disk that is too full for them. */
+  readonly #batches = new Lane(false);
+  readonly #progress = new Lane(true);
+  /** Why nothing goes to the log any more. */
+  #failure: string | undefined;
   /** Batches that are closed and not applied yet, in order. */
   #unapplied: PendingBatch[] = [];
   #comingCount = 0;
   #comingBytes = 0;
-  /** Commands ever made, and how many of them are stored. */
-  #madeCount = 0;
-  #storedCount = 0;
-  #waiters: Waiter[] = [];
+  #waiters: StoreWaiter[] = [];
   /** Batches ever made, and how many of them are applied. */
   #batchCount = 0;
   #appliedCount = 0;
@@ -91,7 +111,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#traffic = parts.traffic;
     this.#reader = new LogReader(parts.group, {
       onRead: () => this.#onRead(),
-      onFailure: (text) => this.#fail(text),
+      onFailure: (text) => this.#parts.log.error({}, `${parts.queueText}: ${text}`),
     });
     this.#view = new Message(parts.slabs, messageRouting("", ""));
     this.#view.log = this;
@@ -103,7 +123,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   open(owner: JournalOwner): void {
     this.#owner = owner;
     this.#isOpen = true;
-    if (this.#outgoing.length > 0 || this.#writer.count > 0) this.#traffic.flushSoon(this);
+    if (this.#batches.outgoing.length > 0 || this.#writer.count > 0) this.#traffic.flushSoon(this);
+  }
+
+  /** Why nothing can be stored any more; undefined: it can. */
+  get failure(): string | undefined {
+    return this.#failure ?? this.#group.failure;
   }
 
   get group(): QueueGroup {
@@ -160,8 +185,9 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   /** Calls `done` when all that was done so far is stored. */
   whenStored(done: () => void): void {
     this.flush();
-    if (this.#storedCount === this.#madeCount) done();
-    else this.#waiters.push({ count: this.#madeCount, done });
+    const waiter = { batches: this.#batches.madeCount, progress: this.#progress.madeCount, done };
+    if (this.#isStored(waiter)) done();
+    else this.#waiters.push(waiter);
   }
 
   // MessageLog, MessageBacking
@@ -234,7 +260,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   // TrafficClient
 
   flush(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#failure !== undefined) return;
     if (this.#writer.count > 0) this.#closeBatch();
     if (!this.#notes.isEmpty) this.#closeProgress();
     this.#pump();
@@ -253,14 +279,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     if (this.#isClosed) return;
     if (this.#writer.count > 0) this.#closeBatch();
     this.#close();
-    for (const { command, size } of this.#outgoing) {
-      this.#traffic.removePending(size);
-      settleAll(command);
-    }
-    this.#outgoing = [];
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { done } of waiters) done();
+    this.#giveUp(true);
     this.#group.delete();
   }
 
@@ -292,36 +311,40 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#riders = [];
     this.#unapplied.push(batch);
     this.#batchCount++;
-    this.#send(batch.bytes, batch);
+    this.#send(this.#batches, batch.bytes, batch);
   }
 
   #closeProgress(): void {
     const progress = this.#notes.take();
-    this.#send(encodeProgress(progress), progress);
+    this.#send(this.#progress, encodeProgress(progress), progress);
   }
 
-  #send(data: Uint8Array, command: QueueCommand): void {
-    this.#madeCount++;
+  #send(lane: Lane, data: Uint8Array, command: QueueCommand): void {
+    lane.madeCount++;
     this.#traffic.addPending(data.length);
-    this.#outgoing.push({ data, command, size: data.length });
+    lane.outgoing.push({ data, command });
   }
 
   #pump(): void {
     if (!this.#isOpen || this.#isClosed) return;
-    let sent = 0;
-    for (const outgoing of this.#outgoing) {
-      if (!this.#propose(outgoing)) break;
-      sent++;
-    }
-    if (sent > 0) this.#outgoing.splice(0, sent);
+    this.#pumpLane(this.#progress);
+    this.#pumpLane(this.#batches);
   }
 
-  #propose(outgoing: Outgoing): boolean {
+  #pumpLane(lane: Lane): void {
+    let sent = 0;
+    for (const outgoing of lane.outgoing) {
+      if (!this.#propose(lane, outgoing)) break;
+      sent++;
+    }
+    if (sent > 0) lane.outgoing.splice(0, sent);
+  }
+
+  #propose(lane: Lane, outgoing: Outgoing): boolean {
     const { data, command } = outgoing;
-    const freesSpace = !(command instanceof PendingBatch);
     let isTaken = false;
-    isTaken = this.#group.propose(data, { command, freesSpace }, (result) => {
-      if (isTaken) this.#onResult(outgoing, result);
+    isTaken = this.#group.propose(data, { command, freesSpace: lane.isProgress }, (result) => {
+      if (isTaken) this.#onResult(lane, outgoing, result);
       else this.#onRefused(result);
     });
     return isTaken;
@@ -329,20 +352,40 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   #onRefused({ kind }: ProposalResult): void {
     if (this.#isClosed) return;
-    if (kind === "stopped") this.#fail("its log has stopped");
+    if (kind === "stopped") this.#fail(this.#group.failure ?? "its log has stopped");
     else if (kind === "refused") this.#fail("its log refuses a command");
     else this.#traffic.retrySoon(this);
   }
 
   /** "unknown": the group stopped here. Whether the command survives only the log can tell: nobody hears anything. */
-  #onResult({ command, size }: Outgoing, { kind }: ProposalResult): void {
-    this.#traffic.removePending(size);
+  #onResult(lane: Lane, { data, command }: Outgoing, { kind }: ProposalResult): void {
+    this.#traffic.removePending(data.length);
     if (kind !== "applied" && !this.#isClosed) return;
-    settleAll(command);
-    this.#storedCount++;
-    while (this.#waiters[0] !== undefined && this.#waiters[0].count <= this.#storedCount) {
-      this.#waiters.shift()?.done();
+    settleAll(command, true);
+    lane.storedCount++;
+    for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
+      if (!this.#isStored(first)) return;
+      this.#waiters.shift();
+      first.done();
     }
+  }
+
+  #isStored({ batches, progress }: StoreWaiter): boolean {
+    return this.#batches.storedCount >= batches && this.#progress.storedCount >= progress;
+  }
+
+  /** What the log has not taken will not be stored: publishers hear that. Who waits for the log waits no longer. */
+  #giveUp(isAccepted: boolean): void {
+    for (const lane of [this.#batches, this.#progress]) {
+      for (const { data, command } of lane.outgoing) {
+        this.#traffic.removePending(data.length);
+        settleAll(command, isAccepted);
+      }
+      lane.outgoing = [];
+    }
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { done } of waiters) done();
   }
 
   #onEnqueued(entryIndex: number, batch: EnqueueBatch): void {
@@ -407,8 +450,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#owner?.loaded();
   }
 
-  #fail(text: string): void {
-    this.#parts.log.error({}, `${this.#parts.queueText}: ${text}`);
+  /** Nothing more can be stored. What is here may still be consumed, but comes back with the next start. */
+  #fail(why: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = why;
+    this.#parts.log.error({}, `${this.#parts.queueText} is not available: ${why}`);
+    this.#giveUp(false);
   }
 }
 
@@ -424,11 +471,11 @@ function admitRiders(batch: PendingBatch, from: number, item: number, owner: Jou
   return rider;
 }
 
-/** Tells those who wait that a batch is stored. */
-function settleAll(command: QueueCommand): void {
+/** Tells those who wait what became of a batch. */
+function settleAll(command: QueueCommand, isAccepted: boolean): void {
   if (!(command instanceof PendingBatch)) return;
   const { receipts, sequences } = command;
   for (let item = 0; item < receipts.length; item++) {
-    receipts[item]?.settle(sequences[item] ?? 0, true);
+    receipts[item]?.settle(sequences[item] ?? 0, isAccepted);
   }
 }

@@ -108,6 +108,47 @@ describe("publishing to a durable queue", () => {
     expect(outlet.lines).toEqual(["0 a", "0 b"]);
   });
 
+  test("lets acks pass when the disk is full, and goes on when there is room", () => {
+    const rig = new DurableRig();
+    rig.publish("a");
+    rig.settleDown();
+    const consumer = rig.consume(new Outlet(), { prefetch: 1 });
+    rig.settleDown();
+    rig.group.isFull = true;
+    rig.publish("b");
+    rig.settleDown();
+    rig.queue.settle(rig.now, consumer, 1, 1);
+    let isAckStored = false;
+    rig.settleDown();
+    expect(rig.group.log.count).toBe(0);
+    expect(rig.stored).toEqual([1]);
+    rig.queue.whenStored(() => {
+      isAckStored = true;
+    });
+    expect(isAckStored).toBe(false);
+    rig.group.isFull = false;
+    rig.settleDown();
+    expect(rig.stored).toEqual([1, 2]);
+    expect(isAckStored).toBe(true);
+  });
+
+  test("is refused when the log has failed, also what waited for it", () => {
+    const rig = new DurableRig();
+    rig.publish("a");
+    rig.settleDown();
+    rig.publish("b");
+    rig.group.failure = "its log is damaged";
+    rig.settleDown();
+    expect(rig.refused).toEqual([2]);
+    expect(rig.publish("c")).toBe(false);
+    expect(rig.queue.failure).toBe("its log is damaged");
+    let isAnswered = false;
+    rig.queue.whenReady(() => {
+      isAnswered = true;
+    });
+    expect(isAnswered).toBe(true);
+  });
+
   test("refuses what overflow reject-publish does not want, before it is logged", () => {
     const rig = new DurableRig({ maxLength: 2, overflow: "reject-publish" });
     expect(["a", "b", "c"].map((body) => rig.publish(body))).toEqual(["pending", "pending", false]);

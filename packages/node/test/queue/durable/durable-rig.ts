@@ -90,6 +90,8 @@ export class DurableRig implements PublishReceipt {
   queue: DurableQueue;
   /** Sequence numbers that are stored. */
   readonly stored: number[] = [];
+  /** Those that were refused later. */
+  readonly refused: number[] = [];
   readonly #config: QueueConfig;
   readonly #store = new SlabStore();
   #sequence = 0;
@@ -104,8 +106,9 @@ export class DurableRig implements PublishReceipt {
     return this.host.clock.now();
   }
 
-  settle(sequence: number): void {
-    this.stored.push(sequence);
+  settle(sequence: number, isAccepted: boolean): void {
+    if (isAccepted) this.stored.push(sequence);
+    else this.refused.push(sequence);
   }
 
   /** Publishes with a receipt; sequence numbers count from 1. */

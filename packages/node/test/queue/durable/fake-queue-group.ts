@@ -16,6 +16,9 @@ export class FakeQueueGroup implements QueueGroup {
   readonly groupId = 16;
   isReady = true;
   isBusy = false;
+  failure: string | undefined = undefined;
+  /** Takes only what frees space. */
+  isFull = false;
   log: QueueLog = new QueueLog();
   readonly entries: Entry[] = [];
   readCount = 0;
@@ -43,15 +46,22 @@ export class FakeQueueGroup implements QueueGroup {
 
   propose(
     data: Uint8Array,
-    { command }: { readonly command: QueueCommand },
+    { command, freesSpace }: { readonly command: QueueCommand; readonly freesSpace: boolean },
     done: (result: ProposalResult) => void,
   ): boolean {
-    if (this.isBusy) {
-      this.#reads.push(() => done({ kind: "busy" }));
+    const kind = this.#refusal(freesSpace);
+    if (kind !== undefined) {
+      this.#reads.push(() => done({ kind }));
       return false;
     }
     this.#proposed.push({ data, command, done });
     return true;
+  }
+
+  #refusal(freesSpace: boolean): "busy" | "no-space" | "stopped" | undefined {
+    if (this.failure !== undefined) return "stopped";
+    if (this.isFull && !freesSpace) return "no-space";
+    return this.isBusy ? "busy" : undefined;
   }
 
   /** Applies what was proposed, and answers refusals. */
