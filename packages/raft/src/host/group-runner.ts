@@ -187,6 +187,13 @@ export class GroupRunner {
     return count;
   }
 
+  /** Saves the state if enough of the log would be set free. */
+  saveIfDue(): void {
+    if (this.#isStopped) return;
+    this.snapshotter.saveIfDue(this.core);
+    this.#checkFailure(this.snapshotter.failure);
+  }
+
   /** The machine has the state of a snapshot now. */
   onReplaced(): void {
     this.requests.onReplaced();

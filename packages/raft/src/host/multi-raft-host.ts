@@ -316,6 +316,13 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     this.transport.pauseAppends(isBacklogged);
   }
 
+  /** Space is short: less is worth a snapshot now. Sleeping groups would not notice. */
+  saveWhatFreesSpace(): void {
+    for (const { runner } of this.handles()) {
+      if (runner !== undefined && runner.awakeAt < 0) runner.saveIfDue();
+    }
+  }
+
   /** The peer lost messages: those awake find out what. Sleeping groups have sent none. */
   visitAwake(visit: (runner: GroupRunner) => void): void {
     this.#awake.visitAll(visit);

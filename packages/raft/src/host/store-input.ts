@@ -43,8 +43,11 @@ export class StoreInput implements LogStoreListener {
 
   onSpaceChange(space: SpaceState): void {
     // The state is looked up where it matters; a full disk moves leaderships at the next tick.
-    this.#host?.turn.schedule();
-    if (this.#host?.isDead === false) this.#owner.onSpaceChange?.(space);
+    const host = this.#host;
+    if (host === undefined || host.isDead) return;
+    host.turn.schedule();
+    if (space !== "ok") host.saveWhatFreesSpace();
+    this.#owner.onSpaceChange?.(space);
   }
 
   /** A replica that does not run yet looks it up when it starts. */

@@ -74,6 +74,23 @@ describe("a group", () => {
   });
 });
 
+describe("sleeping groups", () => {
+  test("set free what they can when space becomes short", () => {
+    const cluster = new HostCluster({ limits: { snapshotReclaimBytes: 1000 } });
+    cluster.boot(1);
+    for (const groupId of [1, 2]) cluster.createGroup(groupId, [1]);
+    const node = cluster.elect(1);
+    cluster.elect(2);
+    node.propose("x".repeat(400), 1);
+    node.propose("x".repeat(100), 2);
+    cluster.runUntil(() => node.status(1).isHibernating && node.status(2).isHibernating);
+    expect(node.host.metrics.snapshotsSaved).toBe(0);
+    node.store.setSpace("low");
+    cluster.run(1000);
+    expect(node.host.metrics.snapshotsSaved).toBe(1);
+  });
+});
+
 describe("entries", () => {
   test("can be read by their indexes, also those below the snapshot that the state refers to", () => {
     const cluster = new NodeCluster(1);
