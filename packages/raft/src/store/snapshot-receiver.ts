@@ -74,10 +74,10 @@ export class IncomingSnapshot implements SnapshotReceiver {
     });
   }
 
+  /** What stays in memory, or is collected for the next write, is bounded and goes nowhere before more comes: it does not count. */
   get bufferedBytes(): number {
-    const inMemory = this.#statePieces.reduce((sum, piece) => sum + piece.length, 0);
-    const entries = this.#entries.length === 0 ? 0 : this.#entryBytes;
-    return inMemory + entries + this.#state.bufferedBytes + (this.#cold?.bufferedBytes ?? 0);
+    const state = this.#state.isFull ? this.#state.bufferedBytes : 0;
+    return state + (this.#cold?.bufferedBytes ?? 0);
   }
 
   get isReady(): boolean {
