@@ -52,11 +52,11 @@ class BrokerWorkload implements Workload {
   }
 
   /** Snapshots and the entries after them have led to the same state as all entries would have. */
-  #checkReplay({ groupId, replicas }: SettledGroup): void {
+  #checkReplay({ groupId, replicas, commandIdAt }: SettledGroup): void {
     for (const { group } of replicas) {
       const machine = this.#workOf(groupId).createMachine();
       const { lastIndex } = group.machine as NumberedMachine<StateMachine>; // See createMachine.
-      this.#appliedOf(groupId).replay(machine, lastIndex);
+      this.#appliedOf(groupId).replay(machine, { last: lastIndex, commandIdAt });
       ensure(
         machine.digest() === group.machine.digest(),
         "state-machine-safety",

@@ -17,24 +17,29 @@ export function numberOf(data: Uint8Array): number {
 
 /** All commands of a group as its replicas applied them: what a replay of the whole log would read. */
 export class AppliedCommands {
-  readonly #commands = new Map<number, Uint8Array>();
+  readonly #entries = new Map<number, { readonly id: number; readonly command: Uint8Array }>();
 
-  /** A replica applied this entry, and no command after `previous` before. What is known of entries in between was lost. */
-  add(previous: number, index: number, command: Uint8Array): void {
-    for (let lost = previous + 1; lost < index; lost++) this.#commands.delete(lost);
-    this.#commands.set(index, Uint8Array.from(command));
+  /** A replica applied this. What a group of one applied before it was durable may be lost, and another command be here then. */
+  add(index: number, data: Uint8Array): void {
+    const command = Uint8Array.from(data.subarray(NUMBER_SIZE));
+    this.#entries.set(index, { id: numberOf(data), command });
   }
 
   at(index: number): Uint8Array | undefined {
-    return this.#commands.get(index);
+    return this.#entries.get(index)?.command;
   }
 
-  /** Applies all up to `last` to a new machine. */
-  replay(machine: StateMachine, last: number): void {
-    const indexes = [...this.#commands.keys()].filter((index) => index <= last);
-    for (const index of indexes.sort((a, b) => a - b)) {
-      const data = this.#commands.get(index) ?? new Uint8Array(0);
-      machine.apply({ index, term: 1, type: 0, data, crc: 0 });
+  /** Applies all that are committed, up to `last`, to a new machine. */
+  replay(
+    machine: StateMachine,
+    log: { readonly last: number; commandIdAt(index: number): number | undefined },
+  ): void {
+    for (let index = 1; index <= log.last; index++) {
+      const entry = this.#entries.get(index);
+      const id = log.commandIdAt(index) ?? entry?.id ?? 0;
+      if (id === 0) continue;
+      if (entry?.id !== id) throw new Error(`nobody applied command ${id}, committed at ${index}`);
+      machine.apply({ index, term: 1, type: 0, data: entry.command, crc: 0 });
     }
   }
 }
@@ -56,9 +61,8 @@ export class NumberedMachine<M extends StateMachine> implements StateMachine {
   }
 
   apply(entry: Entry): void {
-    const data = entry.data.subarray(NUMBER_SIZE);
-    this.#applied.add(this.lastIndex, entry.index, data);
-    this.inner.apply({ ...entry, data });
+    this.#applied.add(entry.index, entry.data);
+    this.inner.apply({ ...entry, data: entry.data.subarray(NUMBER_SIZE) });
     this.lastIndex = entry.index;
   }
 

@@ -165,7 +165,11 @@ export class Liveness {
     const { plans, workload, scheduler } = this.#world;
     const groups = plans
       .filter((plan) => !plan.isDeleted)
-      .map((plan) => ({ groupId: plan.groupId, replicas: this.#replicasOf(plan) }));
+      .map((plan) => ({
+        groupId: plan.groupId,
+        replicas: this.#replicasOf(plan),
+        commandIdAt: (index: number) => this.#world.ledger(plan.groupId).commandIdAt(index),
+      }));
     this.#world.guard(() => workload.onSettled?.(groups, scheduler.nowMs));
   }
 

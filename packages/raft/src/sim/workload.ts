@@ -33,6 +33,8 @@ export interface WorkProposal {
 export interface SettledGroup {
   readonly groupId: GroupId;
   readonly replicas: readonly SettledReplica[];
+  /** Id of the command that is committed at an index, 0 if what is there is none; undefined: nothing is known to be. */
+  commandIdAt(index: number): number | undefined;
 }
 
 export interface SettledReplica {

@@ -59,6 +59,11 @@ export class GroupLedger {
     return this.#committed[index]?.entry.term;
   }
 
+  /** Id of the command that is committed at an index, 0 if what is there is none; undefined: nothing is known to be. */
+  commandIdAt(index: number): number | undefined {
+    return this.#committed[index]?.entry.commandId;
+  }
+
   /** Where a command is committed; undefined: not (yet). */
   indexOfCommand(commandId: number): number | undefined {
     return this.#commandIndex.get(commandId);
