@@ -275,6 +275,8 @@ export class NodeStorage implements QueueGroups {
       if (groupId === METADATA_GROUP_ID) this.#onMetadataReady?.();
       else this.#queues.get(groupId)?.onReady();
       this.#logLoaded();
+    } else if (event.kind === "damaged") {
+      this.#queues.get(groupId)?.onDamaged();
     } else if (event.kind === "stopped" && this.#isRunning) {
       const { why, dump } = event;
       const fields = dump === undefined ? { groupId, why } : { groupId, why, dump };

@@ -13,21 +13,29 @@ export interface QueueGroupOwner {
 export class RaftQueueGroup implements QueueGroup {
   readonly groupId: number;
   readonly log: QueueLog;
-  failure: string | undefined;
   readonly #group: RaftGroup;
   readonly #owner: QueueGroupOwner;
   #waiting: (() => void)[] = [];
+  #stoppedBecause: string | undefined;
+  #isDamaged: boolean;
 
   constructor(group: RaftGroup, log: QueueLog, owner: QueueGroupOwner) {
     this.groupId = group.groupId;
     this.log = log;
-    this.failure = group.status().stoppedBecause;
+    const { stoppedBecause, isDamaged } = group.status();
+    this.#stoppedBecause = stoppedBecause;
+    this.#isDamaged = isDamaged;
     this.#group = group;
     this.#owner = owner;
   }
 
   get isReady(): boolean {
     return this.#group.isReady;
+  }
+
+  get failure(): string | undefined {
+    if (this.#stoppedBecause !== undefined) return this.#stoppedBecause;
+    return this.#isDamaged ? "part of its contents is lost" : undefined;
   }
 
   get lastIndex(): number {
@@ -63,12 +71,19 @@ export class RaftQueueGroup implements QueueGroup {
 
   /** The group leads and has replayed its log. */
   onReady(): void {
+    this.#isDamaged = false;
     this.#answer();
   }
 
   /** The group does not run any more. */
   onStopped(why: string): void {
-    this.failure = why;
+    this.#stoppedBecause = why;
+    this.#answer();
+  }
+
+  /** Entries of it are lost: it works again if its state turns out not to need them. */
+  onDamaged(): void {
+    this.#isDamaged = true;
     this.#answer();
   }
 

@@ -141,7 +141,8 @@ describe("damage", () => {
     if (whole === undefined || spoilt === undefined) throw new Error("no queues");
     await ready(whole);
     expect(itemsOf(whole)).toEqual(["whole", "whole, too"]);
-    expect([spoilt.isReady, itemsOf(spoilt)]).toEqual([false, []]);
+    await ready(spoilt);
+    expect([spoilt.isReady, spoilt.failure]).toEqual([false, "part of its contents is lost"]);
     expect(errorsIn(lines)).toEqual([
       "damage in the data directory",
       "queue 'q17' in vhost '/' is damaged and cannot be used",
@@ -157,8 +158,8 @@ describe("damage", () => {
     const { storage, lines, fields } = await openStorage(directory);
     const whole = storage.open(queueRecord(16));
     const spoilt = storage.open(queueRecord(17));
-    spoilt.whenReady(() => lines.push("is ready all the same"));
-    await ready(whole);
+    await Promise.all([ready(whole), ready(spoilt)]);
+    expect([whole.failure, spoilt.failure]).toEqual([undefined, "part of its contents is lost"]);
     await expect.poll(() => errorsIn(lines)).toEqual(["damage in the data directory"]);
     const told = fields[lines.indexOf("error damage in the data directory")];
     expect(told).toMatchObject({ kind: "entry", file, groups: [17] });
@@ -169,7 +170,8 @@ describe("damage", () => {
     const { storage, lines } = await openStorage(directory);
     storage.reconcile([queueRecord(16), queueRecord(17), queueRecord(18, "gone")]);
     const gone = storage.open(queueRecord(18));
-    gone.whenReady(() => lines.push("is ready all the same"));
+    await ready(gone);
+    expect([gone.isReady, gone.failure]).toEqual([false, "its contents are missing"]);
     expect(await store(gone, "a")).toBe("stopped");
     expect(errorsIn(lines)).toContain(
       "the contents of queue 'gone' in vhost '/' are missing, it cannot be used",

@@ -232,7 +232,10 @@ export class GroupRegistry implements StarterHost {
     const applied = { index: init.applied, term: appliedTerm, forcedIndex };
     const applier = new GroupApplier(handle.machine, applied, this.#host);
     const isUrgent = this.priorityOf(groupId) === 0;
-    if (core.isDamaged) this.metrics.damagesFound++;
+    if (core.isDamaged) {
+      this.metrics.damagesFound++;
+      this.#host.report(groupId, { kind: "damaged" });
+    }
     const runner = new GroupRunner(this.#host, core, applier, { groupId, isUrgent });
     handle.started(runner);
     this.#host.links.link(init.conf);

@@ -204,6 +204,7 @@ export class GroupRunner {
     this.#context.metrics.damagesFound++;
     this.#context.observer?.onEvent(this.groupId, "damage");
     this.call("reportDamage", (core) => core.reportDamage(range));
+    if (this.core.isDamaged) this.#context.report(this.groupId, { kind: "damaged" });
   }
 
   /** Of the core when the group failed, for those who look into it; undefined: it has not. */

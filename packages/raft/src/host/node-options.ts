@@ -127,6 +127,8 @@ export type GroupEvent =
   /** A leader said that this replica is no member any more, or its epoch was closed by a forced recovery: it stopped. */
   | { readonly kind: "removed" }
   | { readonly kind: "obsolete"; readonly epoch: number }
+  /** Entries are lost here: it cannot lead before it is repaired (GroupStatus.isDamaged). */
+  | { readonly kind: "damaged" }
   /** This replica leads and its machine has all that was in the log before (RaftGroup.isReady). */
   | { readonly kind: "ready" }
   /** This replica's role, leader or term changed. */
