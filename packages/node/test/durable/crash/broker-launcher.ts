@@ -6,10 +6,13 @@ import { LeveretProcess } from "../../../../../test/clients/processes/leveret-pr
 
 const READY_MAX_MS = 60_000;
 const STOP_MAX_MS = 60_000;
+const LINES_SHOWN = 20;
 
 /** One start of a broker. */
 export interface StartedBroker {
   readonly isRunning: boolean;
+  /** The end of its log. */
+  readonly lastLines: readonly string[];
   /** Its URL, when clients can connect. */
   ready(): Promise<string>;
   /** SIGKILL. */
@@ -52,6 +55,9 @@ export function launchLeveret(directory: string, options: LaunchOptions = {}): B
       get isRunning() {
         return broker.isRunning;
       },
+      get lastLines() {
+        return broker.lines.slice(-LINES_SHOWN);
+      },
       ready: async () => `amqp://guest:guest@127.0.0.1:${await broker.ready()}/`,
       kill: async () => {
         await broker.kill();
@@ -77,6 +83,7 @@ export function launchRabbitmq(directory: string, server: string): BrokerLaunche
       get isRunning() {
         return isRunning;
       },
+      lastLines: [],
       ready: async () => (await started).url,
       kill: async () => {
         isRunning = false;

@@ -14,6 +14,7 @@ import { TxPublisher } from "./tx-publisher.ts";
 /** Of a hundred rounds: killed at any moment after the start, so perhaps while it recovers. */
 const EARLY_PERCENT = 15;
 const EARLY_MAX_MS = 700;
+const END_SEEN_MS = 500;
 /** A history that is longer is checked, and a new one begun. */
 const OPERATIONS_MAX = 400_000;
 
@@ -88,8 +89,7 @@ export class CrashTest {
         report = { ...(await this.#load(session, broker, { ending, isLast })), round, readyMs };
       }
     } catch (error) {
-      await broker.kill();
-      throw error;
+      throw await explain(error, broker);
     }
     if (ending === "kill") await this.#options.afterKill?.();
     return report;
@@ -161,6 +161,7 @@ export class CrashTest {
       checked = this.#check();
     }
     session.check();
+    if (!broker.isRunning) throw new Error("the broker has ended by itself");
     await this.#end(session, broker, ending);
     await Promise.all(running);
     await transactions.stop();
@@ -232,7 +233,6 @@ export class CrashTest {
   }
 
   async #end(session: Session, broker: StartedBroker, ending: Ending): Promise<void> {
-    if (!broker.isRunning) throw new Error("the broker has ended by itself");
     session.beginEnd();
     const endedAt = performance.now();
     await (ending === "kill" ? broker.kill() : broker.stop());
@@ -242,6 +242,18 @@ export class CrashTest {
     const storedAt = Math.min(endedAt, lastDurablePublishAt);
     this.#history.endSession(ending === "kill" ? storedAt - settleMs : endedAt);
   }
+}
+
+/** A broker that ended by itself is the reason for whatever its clients say. */
+export async function explain(error: unknown, broker: StartedBroker): Promise<Error> {
+  // Its clients may know before its parent does.
+  await delay(END_SEEN_MS);
+  if (broker.isRunning) {
+    await broker.kill();
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  const log = broker.lastLines.join("\n");
+  return new Error(`the broker has ended by itself:\n${log}`, { cause: error });
 }
 
 const NOTHING_DONE: RoundCounts = {

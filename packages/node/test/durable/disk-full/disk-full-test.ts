@@ -4,6 +4,7 @@ import type { ChannelModel } from "amqplib";
 import type { BrokerLauncher, StartedBroker } from "../crash/broker-launcher.ts";
 import { Consumer } from "../crash/consumer.ts";
 import { CrashHistory } from "../crash/crash-history.ts";
+import { explain } from "../crash/crash-test.ts";
 import { drainAll } from "../crash/drain.ts";
 import { QUEUE_PLANS, type QueuePlan } from "../crash/queue-plans.ts";
 import { type Counters, Session } from "../crash/session.ts";
@@ -53,9 +54,8 @@ export class DiskFullTest {
       const used = Math.round((await this.#options.disk.usedBytes()) / 1e6);
       this.#say(`${operations} operations checked, nothing lost; ${drained} came at the end`);
       this.#say(`the data takes ${used} MB at the end`);
-    } finally {
-      // What went wrong before says more.
-      await this.#broker?.kill().catch(() => undefined);
+    } catch (error) {
+      throw this.#broker === undefined ? error : await explain(error, this.#broker);
     }
   }
 
