@@ -1,7 +1,7 @@
 import { type ChannelModel, connect } from "amqplib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type EmbeddedBroker, startBroker } from "../../src/index.ts";
-import { temporaryDirectory } from "./storage-fixture.ts";
+import { spoil, temporaryDirectory } from "./storage-fixture.ts";
 
 async function start(dataDir: string): Promise<EmbeddedBroker> {
   const broker = await startBroker({ dataDir });
@@ -45,6 +45,35 @@ describe("a broker with a data directory", () => {
     expect(got).toEqual(["one", "two", "three"]);
     again.on("error", () => undefined);
     await expect(again.checkQueue("temporary")).rejects.toThrow(/NOT_FOUND/);
+  });
+
+  test("serves all queues but the damaged one, which can be deleted and declared again", async () => {
+    const dataDir = await temporaryDirectory();
+    const first = await start(dataDir);
+    const channel = await (await client(first)).createConfirmChannel();
+    for (const queue of ["spoilt", "whole"]) {
+      await channel.assertQueue(queue);
+      channel.sendToQueue(queue, Buffer.from(queue.repeat(100)), { persistent: true });
+      // What was written later proves that the first one was on the disk.
+      await channel.waitForConfirms();
+    }
+    await first.stop();
+    await spoil(dataDir, "spoilt".repeat(100), false);
+
+    const second = await start(dataDir);
+    const connection = await client(second);
+    const refused = await connection.createChannel();
+    refused.on("error", () => undefined);
+    await expect(refused.assertQueue("spoilt")).rejects.toThrow(
+      /queue 'spoilt' in vhost '\/' is not available: part of its contents is lost/,
+    );
+    const again = await connection.createConfirmChannel();
+    expect(await again.checkQueue("whole")).toMatchObject({ messageCount: 1 });
+    await again.deleteQueue("spoilt");
+    expect(await again.assertQueue("spoilt")).toMatchObject({ messageCount: 0 });
+    again.sendToQueue("spoilt", Buffer.from("new"), { persistent: true });
+    await again.waitForConfirms();
+    expect(await again.checkQueue("spoilt")).toMatchObject({ messageCount: 1 });
   });
 
   test("leaves its data directory to the next one, and to no other meanwhile", async () => {

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { chmod, readdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type Disk, DiskError } from "@leveret/raft";
@@ -11,6 +11,7 @@ import {
   openStorage,
   queueRecord,
   ready,
+  spoil,
   store,
   temporaryDirectory,
 } from "./storage-fixture.ts";
@@ -258,20 +259,7 @@ async function damagedDirectory(options: {
   await store(other, "spoilt".repeat(100));
   await store(whole, "whole, too");
   await storage.stop();
-  const folder = join(directory, "log");
-  const names = (await readdir(folder)).sort();
-  if (!hasIndex) {
-    for (const name of names) if (name.endsWith(".idx")) await unlink(join(folder, name));
-  }
-  for (const name of names) {
-    const bytes = await readFile(join(folder, name));
-    const offset = bytes.indexOf(spoils.repeat(100));
-    if (offset < 0) continue;
-    bytes[offset] = (bytes[offset] ?? 0) ^ 1;
-    await writeFile(join(folder, name), bytes);
-    return { directory, file: `log/${name}`, offset };
-  }
-  throw new Error("the message is not in the log");
+  return { directory, ...(await spoil(directory, spoils.repeat(100), hasIndex)) };
 }
 
 /** Whoever opens the copy of another version's file learns that from its header alone. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Disk, ProposalResult, RaftGroup, SpaceState } from "@leveret/raft";
@@ -106,4 +106,26 @@ export function ready(group: QueueGroup): Promise<void> {
 export function itemsOf(group: RaftGroup | QueueGroup): readonly string[] {
   const machine: unknown = "log" in group ? group.log : group.machine;
   return (machine as ListLog).items;
+}
+
+/** Flips a bit of a text in the log of a stopped node. `hasIndex`: the file keeps its index, so that nobody looks at once. */
+export async function spoil(
+  directory: string,
+  text: string,
+  hasIndex: boolean,
+): Promise<{ readonly file: string; readonly offset: number }> {
+  const folder = join(directory, "log");
+  const names = (await readdir(folder)).sort();
+  if (!hasIndex) {
+    for (const name of names) if (name.endsWith(".idx")) await unlink(join(folder, name));
+  }
+  for (const name of names) {
+    const bytes = await readFile(join(folder, name));
+    const offset = bytes.indexOf(text);
+    if (offset < 0) continue;
+    bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+    await writeFile(join(folder, name), bytes);
+    return { file: `log/${name}`, offset };
+  }
+  throw new Error("the text is not in the log");
 }

@@ -64,6 +64,7 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
       return;
     }
     whenCounted(channel, existing, () => {
+      requireWorking(existing);
       answerDeclare(channel, name, existing, method.noWait);
     });
   });
