@@ -29,6 +29,8 @@ export function deadLetter(
   reason: DeadLetterReason,
 ): void {
   queue.whenLoaded(message, () => {
+    // It stays in the log of its queue, which has reported that it cannot be read.
+    if (!message.isLoaded) return;
     const transfer = new Transfer(message);
     try {
       publish(broker, queue, transfer, reason);

@@ -3,6 +3,7 @@ import type { BrokerNode } from "../broker/broker-node.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { MetadataCommand, MetadataResult, Refusal } from "../metadata/commands.ts";
 import type { JsonValue } from "../metadata/json-value.ts";
+import type { Message } from "../queue/message.ts";
 import type { VirtualClock } from "../runtime/virtual-clock.ts";
 import {
   type ConnectionInfo,
@@ -26,6 +27,14 @@ const ANY_ADDRESS: ReadonlyMap<string, string> = new Map([
   ["0.0.0.0", "127.0.0.1"],
   ["::", "::1"],
 ]);
+
+/** Which messages of a queue are wanted. */
+export interface MessagesOptions {
+  /** Default "/". */
+  readonly vhost?: string;
+  /** At most so many; default 1000. */
+  readonly limit?: number;
+}
 
 export interface WaitOptions {
   /** Default "/". */
@@ -126,13 +135,34 @@ export class EmbeddedBroker implements AsyncDisposable {
     return queueInfo(getQueue(this.#node.broker, name, vhost));
   }
 
-  /** The ready messages of a queue, oldest first, at most `limit` (1000); they stay where they are. */
-  messages(name: string, options: { vhost?: string; limit?: number } = {}): QueuedMessage[] {
+  /**
+   * The ready messages of a queue, oldest first, at most `limit` (1000); they stay where they are.
+   * @throws Error if they are in the log of a data directory: see `readMessages`
+   */
+  messages(name: string, options: MessagesOptions = {}): QueuedMessage[] {
     const { vhost = "/", limit = MESSAGES_SHOWN_DEFAULT } = options;
     const found: QueuedMessage[] = [];
     getQueue(this.#node.broker, name, vhost).peek(limit, (message, redelivered) => {
+      if (!message.isLoaded) {
+        throw new Error(`the messages of queue '${name}' have to be read: await readMessages()`);
+      }
       found.push(queuedMessage(message, redelivered));
     });
+    return found;
+  }
+
+  /** As `messages`, also from the log of a data directory. What a consumer takes meanwhile may be missing. */
+  async readMessages(name: string, options: MessagesOptions = {}): Promise<QueuedMessage[]> {
+    const { vhost = "/", limit = MESSAGES_SHOWN_DEFAULT } = options;
+    const queue = getQueue(this.#node.broker, name, vhost);
+    await new Promise<void>((resolve) => queue.whenReady(resolve));
+    const ready: { message: Message; redelivered: boolean }[] = [];
+    queue.peek(limit, (message, redelivered) => ready.push({ message, redelivered }));
+    const found: QueuedMessage[] = [];
+    for (const { message, redelivered } of ready) {
+      await new Promise<void>((resolve) => queue.whenLoaded(message, resolve));
+      if (message.isLoaded) found.push(queuedMessage(message, redelivered));
+    }
     return found;
   }
 
@@ -149,7 +179,7 @@ export class EmbeddedBroker implements AsyncDisposable {
       () => describeShortage(name, count, find()),
       options,
     );
-    return this.messages(name, { vhost, limit: count });
+    return this.readMessages(name, { vhost, limit: count });
   }
 
   /** Waits until a queue has neither ready nor unacknowledged messages. @throws Error if there is no such queue */

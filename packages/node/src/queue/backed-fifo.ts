@@ -81,20 +81,49 @@ export class BackedFifo<M extends MachineMessage> {
     if (passed !== undefined) this.#backing.forgetRange(this.#level, passed.first, passed.last);
   }
 
-  /** Calls `visit` for the entries that are objects, oldest first, until it returns false; false: it did. */
+  /**
+   * Calls `visit` from the oldest to the newest until it returns false; false: it did. Logged messages are shown without their
+   * bytes, by objects that nobody may release.
+   */
   every(visit: (entry: QueueEntry<M>) => boolean): boolean {
-    const head = this.peek();
-    if (head === undefined) return true;
-    if (head === this.#head && !visit(head)) return false;
-    return this.#transient.every(visit);
+    const transient: QueueEntry<M>[] = [];
+    this.#transient.every((entry) => transient.push(entry) > 0);
+    let next = 0;
+    const showBefore = (sequence: number): boolean => {
+      for (let entry = transient[next]; entry !== undefined; entry = transient[next]) {
+        if (entry.sequence > sequence) return true;
+        next++;
+        if (!visit(entry)) return false;
+      }
+      return true;
+    };
+    return (
+      this.#everyLogged((entry) => showBefore(entry.sequence) && visit(entry)) &&
+      showBefore(Infinity)
+    );
+  }
+
+  #everyLogged(visit: (entry: QueueEntry<M>) => boolean): boolean {
+    if (this.#head !== undefined && !visit(this.#head)) return false;
+    const { ref } = this.#cursor;
+    let left = this.#logged;
+    let goesOn = true;
+    for (; left > 0 && goesOn; left--) goesOn = visit(this.#entryAtCursor());
+    if (left < this.#logged) this.#cursor.rewindTo(ref);
+    return goesOn;
   }
 
   #takeLogged(): QueueEntry<M> {
+    this.#logged--;
+    return this.#entryAtCursor();
+  }
+
+  /** The message at the cursor, which moves past it. */
+  #entryAtCursor(): QueueEntry<M> {
     const cursor = this.#cursor;
     const { ref, expiresAtMs, returnCount } = cursor;
     const message = this.#backing.messageAt(cursor, this.#level);
     cursor.take();
-    this.#logged--;
     const entry = new QueueEntry<M>(
       message,
       ref,

@@ -33,6 +33,8 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     this.#journal = journal;
     this.#traffic = traffic;
     if (journal.group.isReady) this.#open();
+    // Its messages may expire, and it may itself, even if nobody uses it.
+    else journal.group.onceReady(() => this.#open());
   }
 
   override get failure(): string | undefined {

@@ -261,7 +261,10 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     this.finish(now);
   }
 
-  /** Visits ready messages in order, without taking them; for tests and the embedding API. */
+  /**
+   * Visits ready messages in order, without taking them. The messages of a log come without their bytes; use `whenLoaded`, and
+   * release none.
+   */
   peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void {
     this.machine.peek(limit, visitor);
   }

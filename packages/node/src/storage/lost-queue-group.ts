@@ -18,6 +18,10 @@ export class LostQueueGroup implements QueueGroup {
     this.log = log;
   }
 
+  onceReady(done: () => void): void {
+    setImmediate(done);
+  }
+
   whenReady(done: () => void): void {
     setImmediate(done);
   }

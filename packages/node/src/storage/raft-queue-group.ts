@@ -42,13 +42,14 @@ export class RaftQueueGroup implements QueueGroup {
     return this.#group.status().lastIndex;
   }
 
+  onceReady(done: () => void): void {
+    if (this.isReady || this.failure !== undefined) setImmediate(done);
+    else this.#waiting.push(done);
+  }
+
   whenReady(done: () => void): void {
-    if (this.isReady || this.failure !== undefined) {
-      setImmediate(done);
-      return;
-    }
-    this.#waiting.push(done);
-    this.#owner.node.startFirst(this.groupId);
+    this.onceReady(done);
+    if (!this.isReady) this.#owner.node.startFirst(this.groupId);
   }
 
   propose(

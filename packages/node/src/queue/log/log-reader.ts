@@ -12,8 +12,8 @@ const AHEAD_MAX_FACTOR = 2;
 export interface LogReaderEvents {
   /** More is here. */
   onRead(): void;
-  /** What was asked for cannot be read; the text says why. */
-  onFailure(text: string): void;
+  /** What was asked for cannot be read: damage, or the messages have left. */
+  onFailure(index: number, why: string): void;
 }
 
 /**
@@ -31,8 +31,6 @@ export class LogReader {
   #middleIndex = Infinity;
   /** Last index of the last piece read. */
   #endIndex = 0;
-  /** Told already. */
-  #failedIndex = -1;
   /** Routing of the last message shown, by its bytes: most have the same. */
   #routing: MessageRouting | undefined = undefined;
 
@@ -104,9 +102,8 @@ export class LogReader {
     if (!isDemanded) {
       // What was asked for meanwhile still waits.
       this.#events.onRead();
-    } else if (this.#failedIndex !== first) {
-      this.#failedIndex = first;
-      this.#events.onFailure(`its log cannot be read at index ${first}: ${kind}`);
+    } else {
+      this.#events.onFailure(first, kind);
     }
   }
 

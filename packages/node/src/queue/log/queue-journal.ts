@@ -102,6 +102,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   readonly #hot = new Map<number, EnqueueBatch>();
   /** Transient messages behind those of the batch being gathered. */
   #riders: { readonly position: number; readonly message: Message }[] = [];
+  /** The log has told of it. */
+  #unreadableIndex = -1;
   /** Who waits for bytes, in the order of asking. */
   #loading: { readonly message: Message; readonly done: () => void }[] = [];
 
@@ -111,7 +113,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#traffic = parts.traffic;
     this.#reader = new LogReader(parts.group, {
       onRead: () => this.#onRead(),
-      onFailure: (text) => this.#parts.log.error({}, `${parts.queueText}: ${text}`),
+      onFailure: (index, why) => this.#onUnreadable(index, why),
     });
     this.#view = new Message(parts.slabs, messageRouting("", ""));
     this.#view.log = this;
@@ -251,7 +253,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     return true;
   }
 
-  /** As `load`, and calls back when the bytes are here, in the order of asking. */
+  /** As `load`, and calls back when the bytes are here, in the order of asking; without them if they cannot be read. */
   whenLoaded(message: Message, done: () => void): void {
     if (this.#loading.length === 0 && (message.isLoaded || this.load(message))) done();
     else this.#loading.push({ message, done });
@@ -438,6 +440,20 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     if (owner.readyCount === 0 || owner.readyBytes > HOT_QUEUE_BYTES) return;
     this.#hot.set(entryIndex, batch);
     this.#traffic.keepHot(this, entryIndex, batch.bytes.length);
+  }
+
+  /** The messages there stay where they are: to pass over them would lose them. */
+  #onUnreadable(index: number, why: string): void {
+    const waiting = this.#loading;
+    const isThere = ({ message }: { message: Message }): boolean =>
+      entryIndexOf(message.ref) === index;
+    this.#loading = waiting.filter((each) => !isThere(each));
+    if (this.#unreadableIndex !== index) {
+      this.#unreadableIndex = index;
+      const { log, queueText } = this.#parts;
+      log.error({ index }, `messages of ${queueText} cannot be read: ${why}`);
+    }
+    for (const each of waiting) if (isThere(each)) each.done();
   }
 
   #onRead(): void {

@@ -265,6 +265,20 @@ describe("a durable queue after a restart", () => {
   });
 });
 
+test("a durable queue that nobody uses expires its messages, and itself, after its log is replayed", () => {
+  const rig = new DurableRig({ messageTtlMs: 100, expiresMs: 500 }, false);
+  rig.group.becomeReady();
+  rig.publish("a");
+  rig.settleDown();
+  rig.restart(true, false);
+  rig.group.becomeReady();
+  expect(rig.queue.readyCount).toBe(1);
+  rig.host.clock.advance(200);
+  expect(rig.queue.readyCount).toBe(0);
+  rig.host.clock.advance(400);
+  expect(rig.host.lines).toEqual(["delete expired"]);
+});
+
 describe("who asks a durable queue for what it has", () => {
   test("hears of what was published before, even if the log has not placed it yet", async () => {
     const rig = new DurableRig();

@@ -158,9 +158,12 @@ export class DurableRig implements PublishReceipt {
   }
 
   /** The process ends, and another one finds what is durable, or all that was written. */
-  restart(losesUnsynced: boolean): void {
+  restart(losesUnsynced: boolean, isReady = true): void {
     this.group.log.onEnqueued = undefined;
     this.group = this.group.restart(losesUnsynced);
+    this.group.isReady = isReady;
+    // Its timers must not outlive it.
+    this.queue.stop();
     this.queue = this.#open();
   }
 

@@ -33,6 +33,10 @@ export class FakeQueueGroup implements QueueGroup {
     return this.entries.length + 1;
   }
 
+  onceReady(done: () => void): void {
+    this.#waiting.push(done);
+  }
+
   whenReady(done: () => void): void {
     this.#waiting.push(done);
   }
