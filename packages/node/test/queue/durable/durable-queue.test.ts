@@ -314,6 +314,8 @@ describe("who asks a durable queue for what it has", () => {
 
 describe("a long durable queue", () => {
   const COUNT = 20_000;
+  /** Seconds on a machine that has other things to do. */
+  const LONG_MAX_MS = 30_000;
   const body = (number: number): string => `${number} ${"x".repeat(500)}`;
 
   function filled(): DurableRig {
@@ -326,7 +328,7 @@ describe("a long durable queue", () => {
     return rig;
   }
 
-  test("is read back from its log in order, a piece at a time", () => {
+  test("is read back from its log in order, a piece at a time", { timeout: LONG_MAX_MS }, () => {
     const rig = filled();
     rig.restart(true);
     const outlet = new Outlet();
