@@ -22,6 +22,9 @@ export const DEFAULT_MAX_MESSAGE_SIZE = 134_217_728;
 /** Longest body any configuration may allow; what a content header may announce at all (RabbitMQ: 512 MiB). */
 export const MESSAGE_SIZE_CEILING = 536_870_912;
 
+/** Bytes free in the data directory below which publishers are blocked (RabbitMQ: disk_free_limit.absolute = 50MB). */
+export const DEFAULT_DISK_FREE_LIMIT = 50_000_000;
+
 /** A peer that failed before it was trusted is left waiting this long, against guessing (RabbitMQ: 3 s). */
 export const SILENT_CLOSE_DELAY_MS = 3000;
 /** How long connection.close waits for its close-ok before TCP is dropped (RabbitMQ: min(heartbeat, 30 s)). */

@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, resolve } from "node:path";
+import { DEFAULT_DISK_FREE_LIMIT } from "../limits.ts";
 import { LOG_CATEGORIES, type LogCategory, type LogLevel } from "../logger.ts";
 import { buildAuth, buildDefaults } from "./build-users.ts";
 import type {
@@ -42,7 +43,7 @@ export function buildConfig(parts: ConfigParts): Config {
     limits: buildLimits(settings),
     auth: buildAuth(settings),
     defaults: buildDefaults(settings, flags),
-    alarms: buildAlarms(settings),
+    alarms: buildAlarms(settings, !flags.isSet("in-memory")),
     log: buildLog(settings, flags),
     definitions: [
       ...["load_definitions", "definitions.local.path"].flatMap(
@@ -168,14 +169,15 @@ function buildLimits(settings: Settings): LimitsConfig {
   };
 }
 
-function buildAlarms(settings: Settings): AlarmsConfig {
+function buildAlarms(settings: Settings, hasStorage: boolean): AlarmsConfig {
+  const diskFreeLimit = hasStorage ? { absolute: DEFAULT_DISK_FREE_LIMIT } : undefined;
   return {
     memoryWatermark: findLimit(settings, "vm_memory_high_watermark") ?? {
       relative: settings.number("vm_memory_high_watermark.relative"),
     },
     totalMemoryOverride: settings.limit("total_memory_available_override_value"),
     memoryMonitorIntervalMs: settings.number("memory_monitor_interval"),
-    diskFreeLimit: findLimit(settings, "disk_free_limit"),
+    diskFreeLimit: findLimit(settings, "disk_free_limit") ?? diskFreeLimit,
   };
 }
 

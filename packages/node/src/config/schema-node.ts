@@ -50,7 +50,7 @@ export const RESOURCES: ConfigSection = {
     {
       pattern: "disk_free_limit.absolute",
       type: MEMORY,
-      text: "Publishers are blocked while less is free in the data directory. Unset: not watched, as this version writes nothing to it (RabbitMQ: 50MB).",
+      text: "Publishers are blocked while less is free in the data directory. Unset: 50MB, and with `--in-memory` not watched.",
     },
     {
       pattern: "disk_free_limit.relative",

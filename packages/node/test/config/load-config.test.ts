@@ -400,6 +400,12 @@ describe("loadConfig", () => {
     ]);
   });
 
+  test("watches free space as RabbitMQ does by default, if anything is stored", () => {
+    expect(load().config.alarms.diskFreeLimit).toEqual({ absolute: 50_000_000 });
+    const inMemory = load({ flags: { "in-memory": true } });
+    expect(inMemory.config.alarms.diskFreeLimit).toBeUndefined();
+  });
+
   test("names the nearest environment variable", () => {
     expect(load({ env: { LEVERET_AMPQ_PORT: "1" } }).warnings).toEqual([
       "unknown environment variable LEVERET_AMPQ_PORT; did you mean LEVERET_AMQP_PORT?",
