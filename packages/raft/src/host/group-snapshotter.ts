@@ -142,7 +142,9 @@ export class GroupSnapshotter {
       this.#answer("stopped");
       return;
     }
-    if (this.#wouldHeal(core) && overlaps(source.live, core.holes)) {
+    const { holes } = core;
+    if (this.#wouldHeal(core) && overlaps(source.live, holes)) source.narrow();
+    if (this.#wouldHeal(core) && overlaps(source.live, holes)) {
       // The state needs some of the lost entries: a peer has to bring them back.
       source.close();
       this.#notBeforeMs = this.#context.nowMs() + this.#context.limits.snapshotRetryMaxMs;
@@ -205,13 +207,19 @@ function overlaps(live: readonly IndexRange[], holes: readonly IndexRange[]): bo
 
 /** Passes a source on and counts its bytes. */
 class CountingSource implements SnapshotSource {
-  readonly live: SnapshotSource["live"];
   readonly #source: SnapshotSource;
   #size = 0;
 
   constructor(source: SnapshotSource) {
-    this.live = source.live;
     this.#source = source;
+  }
+
+  get live(): SnapshotSource["live"] {
+    return this.#source.live;
+  }
+
+  narrow(): void {
+    this.#source.narrow?.();
   }
 
   get size(): number {

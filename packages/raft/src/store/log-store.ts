@@ -62,6 +62,11 @@ export type ReadResult =
 export interface SnapshotSource {
   /** Log indexes whose entries the state still refers to (message bodies); ascending, disjoint, at or below the snapshot's index. */
   readonly live: readonly IndexRange[];
+  /**
+   * Makes `live` name nothing that the state can do without, if it does so to be short. Called before the first piece, if at all:
+   * entries that it names are lost.
+   */
+  narrow?(): void;
   /** The next piece of at most `maxBytes`; undefined at the end. Shows the state at the moment the source was made. */
   next(maxBytes: number): Uint8Array | undefined;
   /** No more pieces will be asked for. */

@@ -60,8 +60,8 @@ export class EntryRanges {
     this.#bounds = kept;
   }
 
-  /** Drops what is not among the ascending `entries`, apart from small gaps. */
-  narrow(entries: Iterable<number>): void {
+  /** Drops what is not among the ascending `entries`, apart from gaps of up to `gapMax` entries. */
+  narrow(entries: Iterable<number>, gapMax: number = RANGE_GAP_MAX): void {
     const old = this.#bounds;
     const wasOpen = this.#openEnd >= 0;
     let at = 0;
@@ -70,7 +70,7 @@ export class EntryRanges {
     this.#bounds = [];
     for (const entry of entries) {
       for (; at < old.length && (old[at + 1] ?? 0) < entry; at += 2) isSame = false;
-      this.addNext(entry, isSame && entry - end <= RANGE_GAP_MAX + 1);
+      this.addNext(entry, isSame && entry - end <= gapMax + 1);
       isSame = true;
       end = entry;
     }

@@ -289,6 +289,12 @@ export class LogPage {
     return ranges;
   }
 
+  /** From now on no gaps are closed in what the messages here need. */
+  narrowRanges(): void {
+    this.ranges.narrow(this.#liveEntries(), 0);
+    this.#hasStaleRanges = false;
+  }
+
   /** Takes messages out of the sums: those whose bits are set, which stand for the slots from `base` on. */
   #forget(base: number, bits: number, level: number, removed: Removed): void {
     const { refs, sizes, expiries, returns } = this;

@@ -50,8 +50,9 @@ interface FrozenLevel {
  * Numbers are varints.
  */
 export class LogSnapshot implements SnapshotSource {
-  readonly live: readonly IndexRange[];
-  readonly #levels: FrozenLevel[] = [];
+  readonly #contents: readonly LevelContents[];
+  #live: readonly IndexRange[] = [];
+  #levels: readonly FrozenLevel[] = [];
   readonly #digest: number;
   readonly #writer = new VarintWriter();
   #onClose: ((isComplete: boolean) => void) | undefined;
@@ -65,19 +66,25 @@ export class LogSnapshot implements SnapshotSource {
 
   /** @param onClose called once, with whether everything was taken */
   constructor(
-    levels: Iterable<LevelContents>,
+    levels: readonly LevelContents[],
     digest: number,
     onClose: (isComplete: boolean) => void,
   ) {
+    this.#contents = levels;
     this.#digest = digest;
     this.#onClose = onClose;
-    const bounds: number[] = [];
-    for (const { level, deliveredRef, count, pages } of levels) {
-      const frozen = pages.map((page) => page.freeze());
-      this.#levels.push({ level, deliveredRef, count, pages: frozen });
-      for (const page of frozen) for (const bound of page.bounds) bounds.push(bound);
-    }
-    this.live = unionOf(bounds);
+    this.#freeze();
+  }
+
+  /** Small gaps are closed, so that the list is short. */
+  get live(): readonly IndexRange[] {
+    return this.#live;
+  }
+
+  /** Costs a look at each message. */
+  narrow(): void {
+    for (const { pages } of this.#contents) for (const page of pages) page.narrowRanges();
+    this.#freeze();
   }
 
   next(maxBytes: number): Uint8Array | undefined {
@@ -90,12 +97,26 @@ export class LogSnapshot implements SnapshotSource {
 
   close(): void {
     const isComplete = this.#isComplete && this.#pending.length === 0;
-    this.#levels.length = 0;
+    this.#levels = [];
     this.#pending = new Uint8Array(0);
     this.#isComplete = true;
     const onClose = this.#onClose;
     this.#onClose = undefined;
     onClose?.(isComplete);
+  }
+
+  #freeze(): void {
+    this.#levels = this.#contents.map(({ level, deliveredRef, count, pages }) => ({
+      level,
+      deliveredRef,
+      count,
+      pages: pages.map((page) => page.freeze()),
+    }));
+    const bounds: number[] = [];
+    for (const { pages } of this.#levels) {
+      for (const page of pages) for (const bound of page.bounds) bounds.push(bound);
+    }
+    this.#live = unionOf(bounds);
   }
 
   /** The next bytes, at least one unless everything was written. */

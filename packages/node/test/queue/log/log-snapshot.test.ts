@@ -114,6 +114,27 @@ describe("a snapshot", () => {
   });
 });
 
+describe("where entries are lost", () => {
+  test("a snapshot can do without those in gaps, for good", () => {
+    const log = new QueueLog();
+    for (const entry of [10, 12, 15, 16]) enqueue(log, entry, alike(2));
+    progress(log, 17, { removed: [{ level: 0, first: 12 * 256, last: 12 * 256 }] });
+    const source = log.snapshot();
+    expect(source.live).toEqual([{ first: 10, last: 16 }]);
+    source.narrow?.();
+    const expected = [
+      { first: 10, last: 10 },
+      { first: 12, last: 12 },
+      { first: 15, last: 16 },
+    ];
+    expect(source.live).toEqual(expected);
+    const copy = restored(pullAll(source), 17);
+    expect(copy.digest()).toBe(log.digest());
+    expect(copy.snapshot().live).toEqual(expected);
+    expect(log.snapshot().live).toEqual(expected);
+  });
+});
+
 describe("a damaged snapshot is refused", () => {
   test("cut anywhere, or followed by more", () => {
     const bytes = exampleBytes();
