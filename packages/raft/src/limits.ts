@@ -55,7 +55,10 @@ export interface RaftLimits {
   /** Reads of one group that wait, and how long one waits before it is given up. */
   readonly maxPendingReads: number;
   readonly readTimeoutMs: number;
-  /** Recovered groups that are being started at the same time: one alone until it leads, others until they run. */
+  /**
+   * Recovered groups that are being started at the same time: one alone until it leads, others until they run. Twice
+   * as many if they are asked for.
+   */
   readonly startsAtOnce: number;
   /** A group of one that does not lead after so long (its log is long) does not count against the above any more. */
   readonly startSettleMs: number;

@@ -67,6 +67,7 @@ export class NodeStorage implements QueueGroups {
   #onMetadataReady: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   #hasFailed = false;
+  readonly #disk: Disk;
   readonly #reserve: SpaceReserve;
   readonly #openedAtMs = performance.now();
   /** What was there at the start has been replayed. */
@@ -74,6 +75,7 @@ export class NodeStorage implements QueueGroups {
 
   private constructor(options: NodeStorageOptions) {
     this.#options = options;
+    this.#disk = options.disk ?? new RealDisk(options.directory);
     this.#reserve = new SpaceReserve(options.directory);
   }
 
@@ -84,11 +86,10 @@ export class NodeStorage implements QueueGroups {
   static async open(options: NodeStorageOptions): Promise<NodeStorage> {
     prepareDataDirectory(options.directory);
     const storage = new NodeStorage(options);
-    const disk = options.disk ?? new RealDisk(options.directory);
-    const wait = new OpeningWait(disk, options.log);
+    const wait = new OpeningWait(storage.#disk, options.log);
     let node: RaftNode;
     try {
-      node = await storage.#openWithReserve(disk, await clusterIdOn(disk));
+      node = await storage.#openWithReserve(await clusterIdOn(storage.#disk));
     } finally {
       wait.end();
     }
@@ -122,6 +123,15 @@ export class NodeStorage implements QueueGroups {
 
   /** Resolves when the metadata are complete and can be changed. @throws StorageError if they never will be */
   async metadataReady(): Promise<void> {
+    const wait = new OpeningWait(this.#disk, this.#options.log);
+    try {
+      await this.#waitForMetadata();
+    } finally {
+      wait.end();
+    }
+  }
+
+  async #waitForMetadata(): Promise<void> {
     const { metadata } = this;
     while (!metadata.isReady) {
       const { stoppedBecause, isDamaged } = metadata.status();
@@ -195,11 +205,11 @@ export class NodeStorage implements QueueGroups {
   }
 
   /** On a disk that is full, with the room that was kept for that. */
-  async #openWithReserve(disk: Disk, clusterId: string): Promise<RaftNode> {
+  async #openWithReserve(clusterId: string): Promise<RaftNode> {
     let isReserveUsed = false;
     for (;;) {
       try {
-        const node = await this.#openNode(disk, clusterId);
+        const node = await this.#openNode(clusterId);
         // What of it was not needed is kept for the next start.
         if (isReserveUsed || node.space === "ok") this.#reserve.keep();
         return node;
@@ -211,12 +221,12 @@ export class NodeStorage implements QueueGroups {
     }
   }
 
-  #openNode(disk: Disk, clusterId: string): Promise<RaftNode> {
+  #openNode(clusterId: string): Promise<RaftNode> {
     const { directory, limits } = this.#options;
     const clock = new RealRaftClock();
     return new Promise((resolve, reject) => {
       RaftNode.open(
-        { clock, timers: clock, disk, net: new RealNet() },
+        { clock, timers: clock, disk: this.#disk, net: new RealNet() },
         {
           nodeId: NODE_ID,
           clusterId,

@@ -75,7 +75,9 @@ export class GroupStarter {
 
   /** Somebody wants to use the group: if it is still to be started, it comes before those that nobody has asked for. */
   prefer(groupId: GroupId): void {
-    if (this.#waiting.has(groupId)) this.#preferred.add(groupId);
+    if (!this.#waiting.has(groupId)) return;
+    this.#preferred.add(groupId);
+    this.#startNext();
   }
 
   /** The group leads, or has stopped. */
@@ -98,12 +100,18 @@ export class GroupStarter {
   }
 
   #startNext(): void {
-    while (this.#active < this.#host.limits.startsAtOnce) {
+    while (this.#mayStart) {
       const next = this.#takeNext();
       if (next === undefined) break;
       this.#start(next);
     }
     this.#host.metrics.groupsStarting = this.#active + this.#waiting.size;
+  }
+
+  /** Those that somebody waits for need not wait for the others at work. */
+  get #mayStart(): boolean {
+    const { startsAtOnce } = this.#host.limits;
+    return this.#active < (this.#preferred.size > 0 ? startsAtOnce * 2 : startsAtOnce);
   }
 
   #takeNext(): StartingGroup | undefined {

@@ -147,6 +147,8 @@ describe("the order of starting", () => {
     const fixture = new StarterFixture({ startsAtOnce: 1 });
     fixture.add(1, 2, 3, 4, 5);
     for (const groupId of [4, 3, 4, 1, 77]) fixture.starter.prefer(groupId);
+    // One of them at once, though somebody is at work.
+    expect(fixture.started).toEqual([1, 4]);
     for (const groupId of [1, 4, 3, 2, 5]) fixture.settle(groupId);
     expect(fixture.started).toEqual([1, 4, 3, 2, 5]);
   });
