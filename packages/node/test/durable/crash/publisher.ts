@@ -121,6 +121,8 @@ export class Publisher {
       if (message !== undefined) session.history.onConfirm(message, performance.now());
       return;
     }
+    // A channel that ends says no to everything it does not know about.
+    if (session.isEnding) return;
     session.addToBacklog(plan.name, -1);
     session.counts.refused++;
     if (!plan.mayRefuse)
