@@ -1,5 +1,6 @@
 import { LevelCursor } from "./level-cursor.ts";
 import {
+  type AlikeMessages,
   FIRST_PAGE_SLOTS,
   LogPage,
   type MessageFacts,
@@ -18,15 +19,20 @@ const MERGED_SLOTS_MAX: number = PAGE_SLOTS / 2;
 /** Stands where there is no page; never filled. */
 const NO_PAGE = new LogPage(0);
 
-/** Messages with consecutive refs that are alike otherwise, as a snapshot has them. */
-export interface SnapshotRun {
+/** Messages with consecutive refs that are alike otherwise, as a snapshot has them. One object serves a whole restore. */
+export class SnapshotRun implements AlikeMessages {
+  level = 0;
   /** Of the first. */
-  readonly ref: number;
-  readonly count: number;
-  /** The same for each message. */
-  readonly facts: MessageFacts;
+  ref = 0;
+  count = 0;
+  /** Octets of each body. */
+  size = 0;
+  /** -1: never. */
+  expiresAtMs = -1;
+  /** Return count of each, -1 where none was set. */
+  returns = -1;
   /** The entries between the message before and the first one are in the log. */
-  readonly joinsRange: boolean;
+  joinsRange = false;
 }
 
 /** The messages of one priority level, in pages, oldest first. */
@@ -65,23 +71,29 @@ export class LevelContents {
       const page = this.#pageToFill();
       const to = Math.min(range.to, from + page.capacity - page.used);
       page.ranges.add(entryIndex);
-      hash = (hash + this.#fill(page, batch, { from, to, firstRef })) | 0;
+      const { bytes } = page;
+      hash = (hash + page.fill(batch, { from, to, firstRef }, this.level)) | 0;
+      this.bytes += page.bytes - bytes;
       from = to;
     }
+    this.count += range.to - range.from;
     return hash;
   }
 
-  /** Adds the messages of a snapshot behind all others; returns what their hashes add. */
+  /** Adds messages of a snapshot, of this level, behind all others; returns what their hashes add. */
   restore(run: SnapshotRun): number {
     let hash = 0;
-    for (let from = 0; from < run.count; ) {
+    for (let done = 0; done < run.count; ) {
       const page = this.#pageToFill();
-      const to = Math.min(run.count, from + page.capacity - page.used);
-      page.ranges.addNext(entryIndexOf(run.ref + from), from === 0 && run.joinsRange);
-      page.ranges.extendTo(entryIndexOf(run.ref + to - 1));
-      hash = (hash + this.#fill(page, run.facts, { from, to, firstRef: run.ref })) | 0;
-      from = to;
+      const count = Math.min(run.count - done, page.capacity - page.used);
+      const ref = run.ref + done;
+      page.ranges.addNext(entryIndexOf(ref), done === 0 && run.joinsRange);
+      page.ranges.extendTo(entryIndexOf(ref + count - 1));
+      hash = (hash + page.fillAlike(ref, count, run)) | 0;
+      done += count;
     }
+    this.count += run.count;
+    this.bytes += run.count * run.size;
     return hash;
   }
 
@@ -152,18 +164,6 @@ export class LevelContents {
 
   #pageToFill(): LogPage {
     return this.#tail.isFull ? this.#makeRoom() : this.#tail;
-  }
-
-  #fill(
-    page: LogPage,
-    batch: MessageFacts,
-    range: { from: number; to: number; firstRef: number },
-  ): number {
-    const { bytes } = page;
-    const hash = page.fill(batch, range, this.level);
-    this.count += range.to - range.from;
-    this.bytes += page.bytes - bytes;
-    return hash;
   }
 
   #removeFrom(page: LogPage, first: number, last: number): void {

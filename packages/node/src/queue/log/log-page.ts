@@ -23,6 +23,13 @@ export interface MessageFacts {
   expiresAtMsAt(item: number): number;
 }
 
+/** What messages have in common. */
+export interface AlikeMessages {
+  readonly level: number;
+  readonly size: number;
+  readonly expiresAtMs: number;
+}
+
 /** A page that does not change. */
 export interface FrozenPage
   extends Pick<LogPage, "refs" | "sizes" | "live" | "expiries" | "returns" | "used" | "head"> {
@@ -126,6 +133,27 @@ export class LogPage {
     this.used = slot;
     this.count += slot - start;
     this.bytes += bytes;
+    this.hash = (this.hash + hash) | 0;
+    return hash;
+  }
+
+  /** Fills slots with messages that follow each other and are alike; returns what their hashes add. */
+  fillAlike(firstRef: number, count: number, alike: AlikeMessages): number {
+    const { level, size, expiresAtMs } = alike;
+    const start = this.used;
+    const end = start + count;
+    let hash = 0;
+    for (let nth = 0; nth < count; nth++) {
+      const ref = firstRef + nth;
+      this.refs[start + nth] = ref;
+      hash = (hash + messageHash(level, ref, size, expiresAtMs)) | 0;
+    }
+    this.sizes.fill(size, start, end);
+    if (expiresAtMs !== NEVER) this.#expiriesForWriting().fill(expiresAtMs, start, end);
+    setBits(this.live, start, end);
+    this.used = end;
+    this.count += count;
+    this.bytes += count * size;
     this.hash = (this.hash + hash) | 0;
     return hash;
   }

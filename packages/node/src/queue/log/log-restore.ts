@@ -1,6 +1,6 @@
 import type { RestoreSink } from "@leveret/raft";
 import { RANGE_GAP_MAX } from "./entry-ranges.ts";
-import { LevelContents, type SnapshotRun } from "./level-contents.ts";
+import { LevelContents, SnapshotRun } from "./level-contents.ts";
 import { RUN_FLAGS, RunFlag, SNAPSHOT_FORMAT } from "./log-snapshot.ts";
 import { entryIndexOf, refOf } from "./message-ref.ts";
 import { RETURN_COUNT_MAX } from "./progress.ts";
@@ -30,6 +30,7 @@ export class LogRestore implements RestoreSink {
   #levelsLeft = 0;
   #messagesLeft = 0;
   #current: LevelContents = new LevelContents(0);
+  readonly #run = new SnapshotRun();
   #previousRef = -1;
   #previousExpiryMs = 0;
   #hash = 0;
@@ -103,6 +104,7 @@ export class LogRestore implements RestoreSink {
     if (level <= before) throw new Error(`level ${level} of a queue follows level ${before}`);
     this.#levelsLeft--;
     this.#current = new LevelContents(level);
+    this.#run.level = level;
     this.#levels.push(this.#current);
     this.#current.deliveredRef = this.#requireRef(reader.unsigned() - 1);
     this.#messagesLeft = reader.unsigned();
@@ -116,41 +118,40 @@ export class LogRestore implements RestoreSink {
   }
 
   #readRun(reader: VarintReader): void {
-    const { run, returns } = this.#decodeRun(reader);
+    const run = this.#run;
+    this.#decodeRun(reader, run);
     const last = run.ref + run.count - 1;
     this.#requireRef(last);
     if (run.count > this.#messagesLeft) {
       throw new Error(`level ${this.#current.level} of a queue has more messages than it says`);
     }
     this.#hash = (this.#hash + this.#current.restore(run)) | 0;
-    if (returns !== undefined) this.#restoreReturns(run, returns);
+    if (run.returns >= 0) this.#restoreReturns(run);
     this.#previousRef = last;
     this.#messagesLeft -= run.count;
     if (this.#messagesLeft === 0) this.#nextLevel();
   }
 
-  #restoreReturns({ ref, count }: SnapshotRun, returns: number): void {
+  #restoreReturns({ ref, count, returns }: SnapshotRun): void {
     for (let nth = 0; nth < count; nth++) {
       this.#hash = (this.#hash + this.#current.setReturns(ref + nth, returns)) | 0;
     }
   }
 
-  #decodeRun(reader: VarintReader): { run: SnapshotRun; returns: number | undefined } {
+  #decodeRun(reader: VarintReader, run: SnapshotRun): void {
     const start = reader.unsigned();
     const flags = start % RUN_FLAGS;
     const isFar = (flags & RunFlag.isFar) !== 0;
     const distance = isFar ? reader.unsigned() : Math.floor(start / RUN_FLAGS);
-    const ref = this.#previousRef + 1 + distance;
-    const count = (flags & RunFlag.isLong) === 0 ? 1 : reader.unsigned() + 2;
-    const size = reader.unsigned();
-    if (size > SIZE_MAX) throw new Error(`a body of ${size} octets`);
-    const expiresAtMs = (flags & RunFlag.expires) === 0 ? -1 : this.#readExpiry(reader);
-    const returns = (flags & RunFlag.hasReturns) === 0 ? undefined : reader.unsigned();
-    if ((returns ?? 0) > RETURN_COUNT_MAX) throw new Error(`a return count of ${returns}`);
-    const joinsRange = (flags & RunFlag.joinsRange) !== 0;
-    if (joinsRange) this.#requireNear(ref);
-    const facts = { bodySizeAt: () => size, expiresAtMsAt: () => expiresAtMs };
-    return { run: { ref, count, facts, joinsRange }, returns };
+    run.ref = this.#previousRef + 1 + distance;
+    run.count = (flags & RunFlag.isLong) === 0 ? 1 : reader.unsigned() + 2;
+    run.size = reader.unsigned();
+    if (run.size > SIZE_MAX) throw new Error(`a body of ${run.size} octets`);
+    run.expiresAtMs = (flags & RunFlag.expires) === 0 ? -1 : this.#readExpiry(reader);
+    run.returns = (flags & RunFlag.hasReturns) === 0 ? -1 : reader.unsigned();
+    if (run.returns > RETURN_COUNT_MAX) throw new Error(`a return count of ${run.returns}`);
+    run.joinsRange = (flags & RunFlag.joinsRange) !== 0;
+    if (run.joinsRange) this.#requireNear(run.ref);
   }
 
   #readExpiry(reader: VarintReader): number {
