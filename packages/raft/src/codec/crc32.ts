@@ -12,6 +12,57 @@ export function crc32(bytes: Uint8Array, seed = 0): number {
   return bytes.length > SHORT_BYTES ? platformCrc32(bytes, seed) : shortCrc32(bytes, seed);
 }
 
+/** A polynomial's coefficient of x^0 is its highest bit, as in the CRC itself: so this is 1, in 32 bits with a sign. */
+const ONE = 0x8000_0000 | 0;
+/** x^1, x^2, x^4 ... modulo the CRC's polynomial. */
+const POWERS = makePowers();
+/** Shifts mostly are by the same length as before. */
+let lastLength = 0;
+let lastFactor = ONE;
+
+/**
+ * What `crc` does to the CRC of `length` bytes that follow: CRC(a, then b) = shift(CRC(a), length of b) ^ CRC(b). In the arithmetic of
+ * the CRC this is a multiplication by x^(8 * length), and so a matter of the bits of `length`.
+ */
+export function shiftCrc32(crc: number, length: number): number {
+  if (length !== lastLength) {
+    lastFactor = powerOf(length * 8);
+    lastLength = length;
+  }
+  return multiply(crc, lastFactor) >>> 0;
+}
+
+function powerOf(exponent: number): number {
+  let product = ONE;
+  let rest = exponent;
+  for (let bit = 0; rest > 0; bit = (bit + 1) % POWERS.length) {
+    if (rest % 2 === 1) product = multiply(product, POWERS[bit] ?? ONE);
+    rest = Math.floor(rest / 2);
+  }
+  return product;
+}
+
+function multiply(left: number, right: number): number {
+  let product = 0;
+  let shifted = right;
+  for (let rest = left | 0; rest !== 0; rest <<= 1) {
+    product ^= shifted & (rest >> 31);
+    shifted = (shifted >>> 1) ^ (-(shifted & 1) & POLYNOMIAL);
+  }
+  return product;
+}
+
+/** x^(2^32) is x again: the order of x divides 2^32 - 1, so that 32 powers are all there are. */
+function makePowers(): readonly number[] {
+  let power = ONE >>> 1;
+  const powers = [power];
+  while (powers.length < 32) {
+    power = multiply(power, power);
+    powers.push(power);
+  }
+  return powers;
+}
+
 /** For each byte that leaves the register what it changes: at once (0), and with one to three more bytes behind it. */
 const [TABLE_0, TABLE_1, TABLE_2, TABLE_3] = makeTables();
 

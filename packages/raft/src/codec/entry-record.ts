@@ -1,6 +1,6 @@
 import { ENTRY_OVERHEAD, type Entry, EntryType } from "../core/entry.ts";
 import type { GroupId } from "../core/ids.ts";
-import { crc32 } from "./crc32.ts";
+import { crc32, shiftCrc32 } from "./crc32.ts";
 import { readU8, readU32, readU48, writeU32, writeU48 } from "./u48.ts";
 
 /*
@@ -50,11 +50,26 @@ export function entryChecksum(
   type: EntryType,
   data: Uint8Array,
 ): number {
+  return crc32(data, identityChecksum(groupId, index, term, type));
+}
+
+function identityChecksum(groupId: GroupId, index: number, term: number, type: EntryType): number {
   writeU48(identity, 0, groupId);
   writeU48(identity, 6, index);
   writeU48(identity, 12, term);
   identity[18] = type;
-  return crc32(data, crc32(identity));
+  return crc32(identity);
+}
+
+/**
+ * Continues `crc`, that of bytes which end with the header of the entry's record, over the entry's data: not by another pass, but
+ * by the entry's own checksum. Quicker for data of a few hundred bytes and more.
+ */
+export function continueWithEntry(crc: number, groupId: GroupId, entry: Entry): number {
+  const { index, term, type, data } = entry;
+  // Both checksums go on with the same bytes: only what stood before them differs.
+  const before = (crc ^ identityChecksum(groupId, index, term, type)) >>> 0;
+  return (shiftCrc32(before, data.length) ^ entry.crc) >>> 0;
 }
 
 /** Size of the entry's record in bytes. */

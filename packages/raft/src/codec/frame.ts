@@ -1,4 +1,6 @@
+import { MessageType } from "../core/message.ts";
 import { crc32 } from "./crc32.ts";
+import { MESSAGE_HEADER_SIZE, messageBodySizeAt } from "./message-codec.ts";
 import { readU8, readU16, readU32, readU48, writeU16, writeU32, writeU48 } from "./u48.ts";
 
 /*
@@ -6,8 +8,9 @@ import { readU8, readU16, readU32, readU48, writeU16, writeU32, writeU48 } from 
  *
  *   size u32 | lane u8 | flags u8 (0) | source incarnation u48 | destination incarnation u48 | parts u16 | crc u32 | parts
  *
- * `size` is that of the parts. The CRC covers all of the header before it, and the parts. See message-codec.ts and
- * frame-parts.ts for what a part is.
+ * `size` is that of the parts. The CRC covers all of the header before it, and the parts, but on the append lane not the
+ * entries: each has a checksum of its own, and one pass over their bytes is enough. See message-codec.ts and frame-parts.ts
+ * for what a part is.
  */
 
 /** Which of the three connections of a node pair: so that a snapshot never delays a vote. */
@@ -16,6 +19,7 @@ export type Lane = (typeof Lane)[keyof typeof Lane];
 
 export const FRAME_HEADER_SIZE = 24;
 export const FRAME_PARTS_MAX = 0xffff;
+const LANE_OFFSET = 4;
 const CRC_OFFSET = 20;
 
 /** A frame's header, decoded. */
@@ -45,7 +49,7 @@ export function sealFrame(
   },
 ): void {
   writeU32(bytes, offset, end - offset - FRAME_HEADER_SIZE);
-  bytes[offset + 4] = header.lane;
+  bytes[offset + LANE_OFFSET] = header.lane;
   bytes[offset + 5] = 0;
   writeU48(bytes, offset + 6, header.source);
   writeU48(bytes, offset + 12, header.destination);
@@ -57,7 +61,7 @@ export function sealFrame(
 export function readFrameHeader(bytes: Uint8Array, offset: number): FrameHeader {
   return {
     size: readU32(bytes, offset),
-    lane: readU8(bytes, offset + 4),
+    lane: readU8(bytes, offset + LANE_OFFSET),
     flags: readU8(bytes, offset + 5),
     source: readU48(bytes, offset + 6),
     destination: readU48(bytes, offset + 12),
@@ -66,8 +70,30 @@ export function readFrameHeader(bytes: Uint8Array, offset: number): FrameHeader 
   };
 }
 
-/** CRC-32 of the frame from `offset` to `end`, without the CRC itself. */
+/** CRC-32 of the frame from `offset` to `end`, without the CRC itself and without entries on the append lane. */
 export function frameChecksum(bytes: Uint8Array, offset: number, end: number): number {
   const head = crc32(bytes.subarray(offset, offset + CRC_OFFSET));
-  return crc32(bytes.subarray(offset + FRAME_HEADER_SIZE, end), head);
+  const start = offset + FRAME_HEADER_SIZE;
+  return readU8(bytes, offset + LANE_OFFSET) === Lane.Append
+    ? checksumWithoutEntries(bytes, { start, end }, head)
+    : crc32(bytes.subarray(start, end), head);
+}
+
+/** What is no message with entries, and all behind it, is covered as it is. */
+function checksumWithoutEntries(
+  bytes: Uint8Array,
+  parts: { readonly start: number; readonly end: number },
+  seed: number,
+): number {
+  const { start, end } = parts;
+  let crc = seed;
+  for (let at = start; at < end; ) {
+    const body = at + MESSAGE_HEADER_SIZE;
+    if (readU8(bytes, at) !== MessageType.AppendEntries || body > end) {
+      return crc32(bytes.subarray(at, end), crc);
+    }
+    crc = crc32(bytes.subarray(at, body), crc);
+    at = body + messageBodySizeAt(bytes, at);
+  }
+  return crc;
 }

@@ -69,10 +69,15 @@ export function writeMessage(
   writeBody(target, offset + MESSAGE_HEADER_SIZE, message);
 }
 
+/** Size of the body of the message at `offset`; the caller has checked that its header is there. */
+export function messageBodySizeAt(bytes: Uint8Array, offset: number): number {
+  return readU32(bytes, offset + BODY_SIZE_OFFSET);
+}
+
 /** Size of the message at `offset`, whatever its body holds. @throws DecodeError if it does not end by `end` */
 export function messageSizeAt(bytes: Uint8Array, offset: number, end: number): number {
   if (offset + MESSAGE_HEADER_SIZE > end) throw new DecodeError("a message is cut short");
-  const size = MESSAGE_HEADER_SIZE + readU32(bytes, offset + BODY_SIZE_OFFSET);
+  const size = MESSAGE_HEADER_SIZE + messageBodySizeAt(bytes, offset);
   if (offset + size > end) throw new DecodeError("a message is cut short");
   return size;
 }

@@ -73,12 +73,12 @@ export interface BatchHeader {
   readonly bodyCrc: number;
 }
 
-/** Writes a header in front of a complete body, computing both checksums. Returns the headCrc. */
+/** Writes a header in front of a complete body, whose checksum is `header.bodyCrc`. Returns the headCrc. */
 export function writeBatchHeader(
   target: Buffer,
   offset: number,
   place: BatchPlace,
-  header: Omit<BatchHeader, "bodyCrc">,
+  header: BatchHeader,
 ): number {
   writeU32(target, offset, HEADER_MAGIC);
   writeU16(target, offset + 4, FORMAT_VERSION);
@@ -91,7 +91,7 @@ export function writeBatchHeader(
   writeU32(target, offset + 32, header.rowCount);
   writeU32(target, offset + 36, header.copiedRowCount);
   writeU32(target, offset + 40, header.previousCrc);
-  writeU32(target, offset + 44, batchBodyCrc(target, offset, header.size));
+  writeU32(target, offset + 44, header.bodyCrc);
   writeU32(target, offset + 48, place.stamp);
   writeU32(target, offset + 52, place.position / SECTOR_SIZE);
   writeU32(target, offset + 56, header.recordCount);

@@ -78,6 +78,7 @@ export function writeHeader(
     rowCount: batch.rowCount,
     copiedRowCount: batch.copiedRowCount,
     previousCrc: facts.previousCrc,
+    bodyCrc: batch.bodyChecksum(),
   });
 }
 

@@ -2,6 +2,7 @@ import { entryRecordSize, writeEntryRecord } from "../codec/entry-record.ts";
 import {
   BATCH_FLAG_COLD,
   BATCH_HEADER_SIZE,
+  batchBodyCrc,
   batchSize,
   SECTOR_SIZE,
   writeBatchHeader,
@@ -44,9 +45,9 @@ export class ColdFileWriter {
     this.#tools = tools;
   }
 
-  /** Bytes of complete batches that are not written yet. */
+  /** Bytes taken that are not written yet. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes;
+    return this.#bufferedBytes + this.#size - BATCH_HEADER_SIZE;
   }
 
   addEntry(groupId: GroupId, entry: Entry): void {
@@ -153,6 +154,7 @@ export class ColdFileWriter {
         recordsSize,
         recordCount: this.#recordCount,
         previousCrc: this.#lastHeadCrc,
+        bodyCrc: batchBodyCrc(this.#buffer, 0, size),
       },
     );
     this.#full.push({ bytes: this.#buffer.subarray(0, size), position: this.#position });

@@ -213,6 +213,7 @@ function appendEntries(batch: Batch, group: GroupLog, entries: readonly Entry[])
   let at = batch.cursor;
   for (const entry of entries) {
     const end = writeEntryRecord(buffer, at, groupId, entry);
+    batch.noteEntry(groupId, entry, end);
     group.appendEntry(entry.index, entry.term, {
       file,
       offset: batch.positionOf(at),
@@ -233,6 +234,7 @@ function placeEntries(
   let at = batch.cursor;
   for (const entry of entries) {
     const end = writeEntryRecord(batch.buffer, at, group.groupId, entry, flag);
+    batch.noteEntry(group.groupId, entry, end);
     group.placeEntry(entry.index, entry.term, {
       file: batch.file,
       offset: batch.positionOf(at),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DecodeError } from "../../src/codec/decode-error.ts";
+import { EntrySlab } from "../../src/codec/entry-slab.ts";
 import { FRAME_HEADER_SIZE, Lane, sealFrame } from "../../src/codec/frame.ts";
 import { type PartSink, readParts } from "../../src/codec/frame-content.ts";
 import {
@@ -10,9 +11,16 @@ import {
   writeNote,
 } from "../../src/codec/frame-parts.ts";
 import { FrameReader } from "../../src/codec/frame-reader.ts";
-import { messageSize, writeMessage } from "../../src/codec/message-codec.ts";
+import {
+  MESSAGE_HEADER_SIZE,
+  messageSize,
+  readMessage,
+  writeMessage,
+} from "../../src/codec/message-codec.ts";
+import { MessageType } from "../../src/core/message.ts";
 import { Random } from "../../src/core/random.ts";
-import { randomBytes, randomMessage } from "./message-maker.ts";
+import { messageOf } from "../transport/link-cluster.ts";
+import { entryOf, randomBytes, randomMessage } from "./message-maker.ts";
 
 const SIZE_MAX = 100_000;
 const BEAT: Beat = {
@@ -120,6 +128,44 @@ describe("FrameReader", () => {
       const at = bit >>> 3;
       flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << (bit & 7)), at);
       expect(() => collect([]).push(flipped), `bit ${bit}`).toThrow(DecodeError);
+    }
+  });
+
+  it("leaves entries to their own checksums, and notices each flipped bit of everything else", () => {
+    const entry = entryOf(9, 5, 3, Buffer.from("data"));
+    const append = { type: MessageType.AppendEntries, index: 4, entries: [entry] };
+    const message = messageOf(1, 2, append);
+    const size = messageSize(message);
+    const parts = Buffer.alloc(2 * size);
+    writeMessage(parts, 0, size, message);
+    writeMessage(parts, size, size, message);
+    const frame = frameOf(parts, 2, Lane.Append);
+    const isEntry = (at: number): boolean =>
+      at >= FRAME_HEADER_SIZE && (at - FRAME_HEADER_SIZE) % size >= MESSAGE_HEADER_SIZE;
+    for (let bit = 0; bit < frame.length * 8; bit++) {
+      const at = bit >>> 3;
+      const flipped = Buffer.from(frame);
+      flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << (bit & 7)), at);
+      const messages: number[] = [];
+      const reader = new FrameReader(
+        { lane: Lane.Append, sizeMax: SIZE_MAX },
+        (_header, bytes, start) => {
+          for (const offset of [start, start + size]) {
+            readMessage(bytes, offset, offset + size, new EntrySlab());
+            messages.push(offset);
+          }
+          return true;
+        },
+      );
+      try {
+        reader.push(flipped);
+        // Only the size: the frame goes on behind the input.
+        expect(at, `bit ${bit}`).toBeLessThan(4);
+      } catch (error) {
+        expect(error, `bit ${bit}`).toBeInstanceOf(DecodeError);
+        const isSecond = at >= FRAME_HEADER_SIZE + size;
+        expect(messages).toHaveLength(isEntry(at) && isSecond ? 1 : 0);
+      }
     }
   });
 

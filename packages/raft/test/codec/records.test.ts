@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { crc32 } from "../../src/codec/crc32.ts";
 import { DecodeError } from "../../src/codec/decode-error.ts";
 import {
+  continueWithEntry,
   entryChecksum,
   entryRecordSize,
   readEntryRecord,
@@ -11,6 +13,7 @@ import { RecordType, readControlRecord, writeRecord } from "../../src/codec/reco
 import {
   BATCH_ROW_SIZE,
   BATCH_TRAILER_SIZE,
+  batchBodyCrc,
   readBatchHeader,
   readBatchTrailer,
   writeBatchHeader,
@@ -28,7 +31,7 @@ import { decodeIndexSection, encodeIndexSection } from "../../src/codec/record-i
 import { decodeNodeMeta, encodeNodeMeta } from "../../src/codec/record-node-meta.ts";
 import { decodeSnapshotRecord, encodeSnapshotRecord } from "../../src/codec/record-snapshot.ts";
 import { decodeSnapshotEnd, encodeSnapshotEnd } from "../../src/codec/record-snapshot-file.ts";
-import { EntryType } from "../../src/core/entry.ts";
+import { ENTRY_OVERHEAD, EntryType } from "../../src/core/entry.ts";
 import { Random } from "../../src/sim/random.ts";
 
 const LARGE = 2 ** 48 - 1;
@@ -207,6 +210,18 @@ test("any other record is refused whichever bit flips", () => {
   }
 });
 
+test("an entry's checksum continues that of what is before its data, as the data's bytes would", () => {
+  for (const size of [0, 1, 4096, 70_000]) {
+    const data = Buffer.alloc(size, size + 3);
+    const place = { index: LARGE, term: 3, type: EntryType.Command };
+    const crc = entryChecksum(7, place.index, place.term, place.type, data);
+    const bytes = Buffer.alloc(20 + ENTRY_OVERHEAD + size, 9);
+    const end = writeEntryRecord(bytes, 20, 7, { ...place, data, crc });
+    const before = crc32(bytes.subarray(0, end - size));
+    expect(continueWithEntry(before, 7, { ...place, data, crc })).toBe(crc32(bytes));
+  }
+});
+
 describe("a batch", () => {
   const place = { fileSeq: 3, position: 4096, stamp: 99 };
   const row = {
@@ -237,6 +252,7 @@ describe("a batch", () => {
     rowCount: 1,
     copiedRowCount: 0,
     previousCrc: 5,
+    bodyCrc: batchBodyCrc(bytes, 0, 1024),
   };
   writeBatchHeader(bytes, 0, place, header);
 
