@@ -2,8 +2,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import type { Broker } from "../broker/broker.ts";
 import type { ListenAddress } from "../config/config.ts";
+import { withInputBuffer } from "../runtime/input-buffer.ts";
 import { Connection, type ConnectionAddresses } from "./connection.ts";
-import { withInputBuffer } from "./input-buffer.ts";
 import { ListenError } from "./listen-error.ts";
 import { ProxyHeaderReader } from "./proxy-protocol.ts";
 

@@ -1,9 +1,12 @@
 import { connect, createServer, Socket } from "node:net";
 import type { Connection, ConnectionHandler, Net, NetListener } from "@leveret/raft";
+import { withInputBuffer } from "./input-buffer.ts";
 import { formatNetAddress, parseNetAddress } from "./net-address.ts";
 
 /** Bytes that a socket takes before `write` says to stop: one or two large messages. */
 const SEND_BUFFER_BYTES = 256 * 1024;
+/** One read of a connection: a usual message with entries, so that it need not be put together from pieces. */
+const INPUT_BUFFER_BYTES = 512 * 1024;
 /** A machine that vanished is noticed by the system too, if late. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -13,6 +16,9 @@ const SOCKET_OPTIONS = {
   keepAliveInitialDelay: KEEP_ALIVE_MS,
   highWaterMark: SEND_BUFFER_BYTES,
 } as const;
+
+/** Where all connections of the process read to: what comes is handled before the next read. */
+const inputBuffer: Buffer = Buffer.allocUnsafeSlow(INPUT_BUFFER_BYTES);
 
 /** The machine's network. Addresses are "host:port", with brackets around an IPv6 host; no host: all of this machine. */
 export class RealNet implements Net {
@@ -26,8 +32,11 @@ export class RealNet implements Net {
       setImmediate(() => done(new Error(`"${address}" is no address to listen on`), undefined));
       return;
     }
-    const server = createServer(SOCKET_OPTIONS, (socket) => {
-      const connection = new RealConnection(socket);
+    const server = createServer(SOCKET_OPTIONS, (accepted) => {
+      const connection = new RealConnection(
+        (onInput) =>
+          withInputBuffer(accepted, onInput, inputBuffer) ?? accepted.on("data", onInput),
+      );
       connection.handle(accept(connection));
     });
     server.once("error", (error) => done(error, undefined));
@@ -48,17 +57,26 @@ export class RealNet implements Net {
   }
 
   connect(address: string, handler: ConnectionHandler): Connection {
-    const connection = new RealConnection(openSocket(address));
+    const connection = new RealConnection((onInput) => openSocket(address, onInput));
     connection.handle(handler);
     return connection;
   }
 }
 
-function openSocket(address: string): Socket {
+type OnInput = (chunk: Uint8Array) => void;
+
+function openSocket(address: string, onInput: OnInput): Socket {
   const target = parseNetAddress(address);
   if (target !== undefined) {
     const { host, port } = target;
-    return connect({ ...SOCKET_OPTIONS, host: host === "" ? "localhost" : host, port });
+    const onread = {
+      buffer: inputBuffer,
+      callback: (size: number): boolean => {
+        onInput(inputBuffer.subarray(0, size));
+        return true;
+      },
+    };
+    return connect({ ...SOCKET_OPTIONS, onread, host: host === "" ? "localhost" : host, port });
   }
   // Fails like a connection that is refused: a moment later, by its events.
   return new Socket().destroy(new Error(`"${address}" is no address to connect to`));
@@ -67,10 +85,11 @@ function openSocket(address: string): Socket {
 /** One TCP connection. */
 class RealConnection implements Connection {
   readonly #socket: Socket;
+  #handler: ConnectionHandler | undefined;
   #reason: string | undefined;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
+  constructor(open: (onInput: OnInput) => Socket) {
+    this.#socket = open((chunk) => this.#handler?.onData(chunk));
   }
 
   get bufferedBytes(): number {
@@ -79,8 +98,8 @@ class RealConnection implements Connection {
 
   handle(handler: ConnectionHandler): void {
     const socket = this.#socket;
+    this.#handler = handler;
     socket.on("connect", () => handler.onOpen());
-    socket.on("data", (chunk) => handler.onData(chunk));
     socket.on("drain", () => handler.onDrain());
     socket.on("end", () => {
       this.#reason ??= "closed by the peer";
@@ -89,6 +108,7 @@ class RealConnection implements Connection {
       this.#reason ??= error.message;
     });
     socket.on("close", () => handler.onClose(this.#reason ?? "closed"));
+    if (!socket.isPaused()) socket.resume();
   }
 
   write(bytes: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { withInputBuffer } from "../../src/connection/input-buffer.ts";
+import { withInputBuffer } from "../../src/runtime/input-buffer.ts";
 
 /** A server whose connections read into the shared buffer, and what each of them got. */
 class Receiver {
