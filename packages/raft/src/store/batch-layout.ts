@@ -56,10 +56,9 @@ export function closeBatch(
     copiedRowCount: batch.copiedRowCount,
   });
   batch.slab.used = end;
-  return {
-    bytes: batch.buffer.subarray(rowsStart, end - BATCH_TRAILER_SIZE),
-    count: batch.rowCount,
-  };
+  // A copy, and only if it will be used: the slab may be another batch's by then.
+  const rowsEnd = batch.rowCount <= COPIED_ROWS_MAX ? end - BATCH_TRAILER_SIZE : rowsStart;
+  return { bytes: Buffer.from(batch.buffer.subarray(rowsStart, rowsEnd)), count: batch.rowCount };
 }
 
 /** Writes the header, last of all, because it says what is durable at this moment. Returns its checksum. */

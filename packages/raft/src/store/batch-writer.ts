@@ -18,8 +18,6 @@ import type { LogFile } from "./log-file.ts";
 import { captureImage, SealJob } from "./seal-job.ts";
 import type { Slab } from "./slab.ts";
 
-const SLAB_BYTES = 1024 * 1024;
-
 /** What the writer needs from the rest of the store. */
 export interface BatchWriterDependencies {
   readonly stamp: number;
@@ -53,7 +51,6 @@ export interface LogEnd {
 export class BatchWriter {
   readonly #deps: BatchWriterDependencies;
   readonly #evidence: EvidenceTimer;
-  readonly #slabBytes: number;
   #building: Batch;
   #queue: Batch[] = [];
   #queueBytes = 0;
@@ -62,6 +59,7 @@ export class BatchWriter {
   #nextSeq: number;
   #lastHeadCrc = 0;
   #lastRows: RowsCopy | undefined;
+  #lastSize = 0;
   #isAfterMarker = false;
   #touched: GroupLog[] = [];
   /** Files whose last batch is not durable yet. */
@@ -72,7 +70,6 @@ export class BatchWriter {
 
   constructor(deps: BatchWriterDependencies, end: LogEnd) {
     this.#deps = deps;
-    this.#slabBytes = Math.min(SLAB_BYTES, deps.limits.hotFileBytes);
     this.#evidence = new EvidenceTimer(deps.timers, deps.limits.evidenceDelayMs, () =>
       this.#writeMarker(),
     );
@@ -201,10 +198,13 @@ export class BatchWriter {
   #reserve(size: number): void {
     const batch = this.#building;
     const needed = this.#alignedSize(batch, size);
-    if (batch.start + needed <= batch.slab.buffer.length) return;
+    const room = batch.slab.buffer.length - batch.start;
+    // Batches under load are alike: one that is likely not to fit starts in a new slab, instead of being moved there later.
+    const isFirst = batch.recordCount === 0 && size > 0;
+    const isMisfit = isFirst && batch.start > 0 && room < this.#lastSize;
+    if (needed <= room && !isMisfit) return;
     const old = batch.slab;
-    const isStarted = batch.recordCount > 0;
-    const slab = this.#addSlab(batch.file, batch.position, isStarted ? needed * 2 : needed);
+    const slab = this.#deps.cache.add(batch.file, batch.position, needed);
     slab.buffer.set(old.buffer.subarray(batch.start, batch.cursor));
     // Of the batch, and as the slab in use.
     old.pins -= 2;
@@ -214,10 +214,6 @@ export class BatchWriter {
     if (batch.start === 0) this.#deps.cache.remove(old);
     batch.slab = slab;
     batch.start = 0;
-  }
-
-  #addSlab(file: LogFile, position: number, size: number): Slab {
-    return this.#deps.cache.add(file, position, Math.max(this.#slabBytes, size));
   }
 
   /** Completes the batch being built, queues it and starts the next one behind it. */
@@ -231,6 +227,7 @@ export class BatchWriter {
       align: this.#deps.limits.batchAlignBytes,
       previousRows: this.#lastRows,
     });
+    this.#lastSize = batch.size;
     batch.file.end = batch.position + batch.size;
     batch.file.lastBatchSeq = batch.seq;
     batch.file.size = Math.max(batch.file.size, batch.file.end);
@@ -265,7 +262,7 @@ export class BatchWriter {
     file: LogFile,
     previous: { readonly seq: number; readonly end: number } | undefined,
   ): Batch {
-    const batch = this.#startBatch(file, this.#addSlab(file, 0, this.#slabBytes));
+    const batch = this.#startBatch(file, this.#deps.cache.add(file, 0, 0));
     file.firstBatchSeq = batch.seq;
     this.#building = batch;
     const start: FileStart = {

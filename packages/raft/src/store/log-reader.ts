@@ -174,7 +174,7 @@ function collect(group: GroupLog, file: LogFile, range: IndexRange, found: Found
     if (slab === undefined) break;
     if (found.entries.length > 0 && found.bytes + size > found.maxBytes) break;
     slab.isReferenced = true;
-    found.entries.push(viewEntryRecord(slab.buffer, offset - slab.position));
+    found.entries.push(viewEntryRecord(slab.share(), offset - slab.position));
     found.bytes += size;
     next++;
   }

@@ -96,7 +96,7 @@ export class NodeLogStore implements LogStore {
     this.#opened = opened;
     this.#stamp = nodeStamp(options.clusterId, options.nodeId);
     this.#slicer = new Slicer(platform.clock, platform.timers);
-    this.#cache = new BodyCache(options.limits.bodyCacheBytes);
+    this.#cache = new BodyCache(options.limits);
     this.#pool = this.#createPool();
     this.#writer = this.#createWriter();
     this.#appender = new LogAppender(this.#writer);

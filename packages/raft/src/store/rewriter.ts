@@ -145,7 +145,7 @@ export class Rewriter {
     const slab = file.slabAt(span.position, span.size);
     if (slab !== undefined) {
       const start = span.position - slab.position;
-      return slab.buffer.subarray(start, start + span.size);
+      return slab.share().subarray(start, start + span.size);
     }
     try {
       const handle = yield* this.#deps.files.open(file);

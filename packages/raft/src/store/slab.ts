@@ -2,12 +2,13 @@ import type { LogFile } from "./log-file.ts";
 
 /**
  * Memory in which batches are built, and which then serves as the cache of what was written: a piece of a file as it is on
- * the disk. Never written again once used, so views of it stay right after it left the cache.
+ * the disk. Once others have views of it, it is never written again, so they stay right after it left the cache.
  */
 export class Slab {
   readonly file: LogFile;
   /** Of its first byte in the file. */
   readonly position: number;
+  /** For the writer, which keeps no view of it. Others use `share`. */
   readonly buffer: Buffer;
   /** Bytes that hold batches, complete or being built. */
   used = 0;
@@ -15,11 +16,19 @@ export class Slab {
   pins = 0;
   /** For the cache's clock: used since the hand passed. */
   isReferenced = true;
+  /** Somebody may have a view of it: it must not be used for another slab. */
+  isShared = false;
 
-  constructor(file: LogFile, position: number, size: number) {
+  /** `buffer` need not be zeroed: every byte that is used is written. */
+  constructor(file: LogFile, position: number, buffer: Buffer) {
     this.file = file;
     this.position = position;
-    // Not from the shared pool, and not zeroed: every byte that is used is written.
-    this.buffer = Buffer.allocUnsafeSlow(size);
+    this.buffer = buffer;
+  }
+
+  /** Its bytes, to keep views of them for as long as one likes. */
+  share(): Buffer {
+    this.isShared = true;
+    return this.buffer;
   }
 }

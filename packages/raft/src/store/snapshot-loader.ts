@@ -110,7 +110,7 @@ export function* readSnapshotRecord(
   const slab = file.slabAt(place.offset, place.size);
   if (slab !== undefined) {
     const start = place.offset - slab.position;
-    return slab.buffer.subarray(start, start + place.size);
+    return slab.share().subarray(start, start + place.size);
   }
   file.pins++;
   try {
