@@ -13,10 +13,20 @@ export class EntrySlab {
   #slab: Buffer = this.bytes;
   #used = 0;
 
-  /** Copies `source[start, start + size)`; returns its offset in {@link bytes}. */
-  take(source: Uint8Array, start: number, size: number): number {
-    const offset = size > OWN_MEMORY_BYTES ? this.#own(size) : this.#share(size);
-    this.bytes.set(source.subarray(start, start + size), offset);
+  /** How much may be taken together with a record of `size` at its front: small ones share memory, a large one has its own. */
+  roomFor(size: number): number {
+    if (size > OWN_MEMORY_BYTES) return size;
+    const left = this.#slab.length - this.#used;
+    return size > left ? ENTRY_SLAB_BYTES : left;
+  }
+
+  /**
+   * Copies `source[start, end)`, which begins with a record of `firstSize` and has no more than {@link roomFor} allows; returns its
+   * offset in {@link bytes}.
+   */
+  take(source: Uint8Array, start: number, end: number, firstSize: number): number {
+    const offset = firstSize > OWN_MEMORY_BYTES ? this.#own(firstSize) : this.#share(end - start);
+    this.bytes.set(source.subarray(start, end), offset);
     return offset;
   }
 

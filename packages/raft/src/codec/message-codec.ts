@@ -182,12 +182,18 @@ function readEntries(
 ): readonly Entry[] {
   if (start === end) return NO_ENTRIES;
   const entries: Entry[] = [];
+  /** Up to here records are in the slab, that far behind their place in the message. */
+  let copiedEnd = start;
+  let shift = 0;
   for (let at = start; at < end; ) {
     const recordEnd = entryRecordEnd(bytes, at, end);
     if (recordEnd > end) throw new DecodeError("an entry is cut short");
-    const size = recordEnd - at;
-    const offset = slab.take(bytes, at, size);
-    const record = readEntryRecord(slab.bytes, offset, offset + size);
+    if (at === copiedEnd) {
+      const size = recordEnd - at;
+      copiedEnd = endOfRun(bytes, { at: recordEnd, limit: at + slab.roomFor(size), end });
+      shift = slab.take(bytes, at, copiedEnd, size) - at;
+    }
+    const record = readEntryRecord(slab.bytes, at + shift, recordEnd + shift);
     if (record === "short" || record === "damaged" || record.flags !== 0) {
       throw new DecodeError("an entry is not as its leader made it");
     }
@@ -199,4 +205,18 @@ function readEntries(
     at = recordEnd;
   }
   return entries;
+}
+
+/** Where the whole records from `at` on end that do not go beyond `limit`. */
+function endOfRun(
+  bytes: Buffer,
+  run: { readonly at: number; readonly limit: number; readonly end: number },
+): number {
+  const { limit, end } = run;
+  let { at } = run;
+  for (let next = at; next <= limit && next <= end; next = entryRecordEnd(bytes, at, end)) {
+    at = next;
+    if (at === end) break;
+  }
+  return at;
 }

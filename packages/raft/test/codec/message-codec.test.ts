@@ -160,6 +160,16 @@ describe("message codec", () => {
     expect(first?.data.buffer.byteLength).toBe(ENTRY_SLAB_BYTES);
     expect(second?.data.buffer.byteLength).toBeLessThan(200_100);
   });
+
+  it("finds small entries, of which many share memory, and large ones between them", () => {
+    const sizes = Array.from({ length: 300 }, (_unused, at) => (at % 50 === 49 ? 9000 : 3 * at));
+    const entries = sizes.map((size, at) => entryOf(9, 5 + at, 3, Buffer.alloc(size, at)));
+    const append = { type: MessageType.AppendEntries, index: 4, entries };
+    const decoded = decode(encode(messageOf(1, 2, append)));
+    expect(plain(decoded).entries).toEqual(entries.map(plainEntry));
+    const pieces = new Set(decoded.entries.map(({ data }) => data.buffer));
+    expect(pieces.size).toBeLessThan(20);
+  });
 });
 
 function randomAppend(): RaftMessage {
