@@ -85,7 +85,7 @@ export class Operators {
    * restarts might need their votes.
    */
   #deleteRemoved(plan: GroupPlan, members: ReadonlySet<ReplicaId>): void {
-    for (const member of members) plan.wasMember.add(member);
+    this.#noteMembers(plan, members);
     const removed = [...plan.replicas].filter(
       ([, { replicaId }]) => plan.wasMember.has(replicaId) && !members.has(replicaId),
     );
@@ -186,9 +186,16 @@ export class Operators {
     );
   }
 
+  /** Some were members for so short a time that no look at the members has shown them. */
+  #noteMembers(plan: GroupPlan, members: ReadonlySet<ReplicaId>): void {
+    for (const member of members) plan.wasMember.add(member);
+    for (const member of this.#world.ledger(plan.groupId).everMembers) plan.wasMember.add(member);
+  }
+
   /** A replica that waits on a running node to be added. */
   #spare(plan: GroupPlan, conf: ConfState): ReplicaId | undefined {
     const members = membersOf(conf);
+    this.#noteMembers(plan, members);
     for (const [nodeId, planned] of plan.replicas) {
       const { replicaId, isCreated } = planned;
       if (members.has(replicaId) || plan.wasMember.has(replicaId) || !isCreated) continue;

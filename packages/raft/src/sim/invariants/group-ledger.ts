@@ -1,6 +1,7 @@
 import type { ConfState } from "../../core/conf-state.ts";
 import type { Entry } from "../../core/entry.ts";
 import type { GroupId, ReplicaId } from "../../core/ids.ts";
+import { membersOf } from "../membership.ts";
 import { ensure } from "./violation.ts";
 
 /** What is known of the entry at some index and term, on whichever replica. */
@@ -33,6 +34,8 @@ interface CommittedEntry {
  */
 export class GroupLedger {
   readonly groupId: GroupId;
+  /** Replicas that were members after some change, if only for a moment. */
+  readonly everMembers: Set<ReplicaId> = new Set();
   readonly #leaders = new Map<string, ReplicaId>();
   readonly #known: KnownEntry[][] = [];
   #committed: (CommittedEntry | undefined)[] = [];
@@ -224,6 +227,7 @@ export class GroupLedger {
   }
 
   #noteConf(index: number, conf: ConfState): void {
+    for (const member of membersOf(conf)) this.everMembers.add(member);
     if (this.#latestConf === undefined || this.#latestConf.index < index) {
       this.#latestConf = { index, conf };
     }
