@@ -64,6 +64,16 @@ describe("the state of a group", () => {
     expect([saved, results]).toEqual([[], ["damaged"]]);
   });
 
+  test("is saved if the lost entries were only named to be short", () => {
+    const { host, snapshotter, saved, machine } = follower();
+    machine.live = [1, 2, 3];
+    machine.needed = [1, 3];
+    host.log.entries.delete(2);
+    host.core.reportDamage({ first: 2, last: 2 });
+    snapshotter.saveIfDue(host.core);
+    expect(saved.length).toBe(1);
+  });
+
   test("is not saved with the members of a snapshot that has just been accepted", () => {
     const { host, snapshotter, saved, results } = follower();
     const snapshot = { index: 9, term: 2, conf: confOf([1, 2, 3, 4]) };

@@ -11,6 +11,8 @@ import type { SnapshotSource } from "../../src/store/log-store.ts";
 export class ListMachine implements StateMachine {
   items: string[] = [];
   live: number[] = [];
+  /** What a snapshot names once it was narrowed; undefined: the same. */
+  needed: number[] | undefined;
   reclaimableBytes = 0;
 
   apply(entry: Entry): void {
@@ -25,10 +27,15 @@ export class ListMachine implements StateMachine {
   snapshot(): SnapshotSource {
     this.reclaimableBytes = 0;
     const bytes = Buffer.from(JSON.stringify({ items: this.items, live: this.live }));
-    const live: IndexRange[] = this.live.map((index) => ({ first: index, last: index }));
+    let named = this.live;
     let position = 0;
     return {
-      live,
+      get live(): IndexRange[] {
+        return named.map((index) => ({ first: index, last: index }));
+      },
+      narrow: (): void => {
+        named = this.needed ?? named;
+      },
       next: (maxBytes): Uint8Array | undefined => {
         if (position >= bytes.length) return undefined;
         const piece = bytes.subarray(position, position + maxBytes);
