@@ -45,9 +45,9 @@ export class ColdFileWriter {
     this.#tools = tools;
   }
 
-  /** Bytes taken that are not written yet. */
+  /** Bytes of complete batches that are not written yet. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes + this.#size - BATCH_HEADER_SIZE;
+    return this.#bufferedBytes;
   }
 
   addEntry(groupId: GroupId, entry: Entry): void {
