@@ -45,8 +45,10 @@ export interface RoundReport extends RoundCounts {
   readonly isEarly: boolean;
   /** From the start of the process until clients could connect. */
   readonly readyMs: number;
-  /** Under load. */
+  /** Under load, and drained. */
   readonly loadMs: number;
+  /** From the signal until the process was gone. */
+  readonly endMs: number;
   /** Messages found in the queues at the start. */
   readonly found: number;
   /** Operations that were checked; undefined: that comes later. */
@@ -117,6 +119,7 @@ export class CrashTest {
       isEarly: true,
       readyMs: 0,
       loadMs: 0,
+      endMs: 0,
       found: 0,
       checked: undefined,
     };
@@ -162,11 +165,11 @@ export class CrashTest {
     }
     session.check();
     if (!broker.isRunning) throw new Error("the broker has ended by itself");
-    await this.#end(session, broker, ending);
+    const loadMs = performance.now() - beginMs;
+    const endMs = await this.#end(session, broker, ending);
     await Promise.all(running);
     await transactions.stop();
-    const loadMs = performance.now() - beginMs;
-    return { ...session.counts, ending, isEarly: false, loadMs, found, checked };
+    return { ...session.counts, ending, isEarly: false, loadMs, endMs, found, checked };
   }
 
   /** What has to be there is there. */
@@ -232,15 +235,18 @@ export class CrashTest {
     return operations.length;
   }
 
-  async #end(session: Session, broker: StartedBroker, ending: Ending): Promise<void> {
+  /** @returns how long the broker took, ms */
+  async #end(session: Session, broker: StartedBroker, ending: Ending): Promise<number> {
     session.beginEnd();
     const endedAt = performance.now();
     await (ending === "kill" ? broker.kill() : broker.stop());
+    const endMs = performance.now() - endedAt;
     await session.end();
     const { lastDurablePublishAt } = this.#history;
     const { settleMs } = this.#options;
     const storedAt = Math.min(endedAt, lastDurablePublishAt);
     this.#history.endSession(ending === "kill" ? storedAt - settleMs : endedAt);
+    return endMs;
   }
 }
 
@@ -271,13 +277,13 @@ function rulesByName(): { [name: string]: Partial<QueueRules> } {
 
 /** One line for people. */
 export function formatRound(report: RoundReport): string {
-  const { round, ending, isEarly, readyMs, loadMs, found, checked } = report;
+  const { round, ending, isEarly, readyMs, loadMs, endMs, found, checked } = report;
   if (isEarly) return `round ${round}: killed while starting`;
   const { published, confirmed, refused, delivered, redelivered, settled } = report;
   const start = `ready after ${Math.round(readyMs)} ms with ${found} messages`;
   const out = `published ${published} (confirmed ${confirmed}, refused ${refused})`;
   const came = `delivered ${delivered} (redelivered ${redelivered}), settled ${settled}`;
-  const end = `${ending} after ${Math.round(loadMs)} ms`;
+  const end = `${ending} after ${Math.round(loadMs)} ms took ${Math.round(endMs)} ms`;
   const check = checked === undefined ? "" : `; drained, ${checked} operations checked`;
   return `round ${round}: ${start}; ${out}; ${came}${check}; ${end}`;
 }

@@ -22,7 +22,7 @@ export function nameMessage(publisher: number, seq: number, transientOf: number)
 }
 
 /** The name from the message-id. @throws Error if it is none of ours */
-export function parseName(text: string): MessageName {
+function parseName(text: string): MessageName {
   const match = /^(?:p|t(\d+)\.)\d+\.\d+$/.exec(text);
   if (match === null) throw new Error(`a message has the id ${JSON.stringify(text)}`);
   return { transientOf: Number(match[1] ?? 0), text };
