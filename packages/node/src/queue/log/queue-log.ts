@@ -136,8 +136,9 @@ export class QueueLog implements StateMachine {
   }
 
   #markDelivered(level: number, ref: number): void {
-    const contents = this.#levels[level];
-    if (contents === undefined || ref <= contents.deliveredRef) return;
+    // Whether a level is here may depend on who asked for its cursor: the mark must not.
+    const contents = this.#levelOf(level);
+    if (ref <= contents.deliveredRef) return;
     this.#markHash = (this.#markHash - markHash(contents)) | 0;
     contents.deliveredRef = ref;
     this.#markHash = (this.#markHash + markHash(contents)) | 0;

@@ -69,7 +69,6 @@ describe("applying entries", () => {
         { level: 9, first: 0, last: REF },
         { level: 0, first: 0, last: 5 },
       ],
-      delivered: [{ level: 9, ref: 3 }],
       returned: [
         { level: 0, ref: REF + 1, count: 3 },
         { level: 9, ref: REF, count: 3 },
@@ -77,6 +76,16 @@ describe("applying entries", () => {
     });
     expect(log.digest()).toBe(digest);
     expect(walk(log).map(({ ref }) => ref)).toEqual([REF, REF + 2]);
+  });
+
+  test("the state does not depend on whose cursors were asked for", () => {
+    const logs = [new QueueLog(), new QueueLog()];
+    logs[0]?.cursorOf(7);
+    for (const log of logs) {
+      enqueue(log, INDEX, alike(2));
+      progress(log, INDEX + 1, { delivered: [{ level: 7, ref: REF }] });
+    }
+    expect(logs[0]?.digest()).toBe(logs[1]?.digest());
   });
 
   test.each<[string, Uint8Array, string]>([
