@@ -96,6 +96,11 @@ export const HOT_QUEUE_BYTES = 4_194_304;
 /** What is read from a log at once for a queue that is behind: large enough that reading is a small part of delivering. */
 export const READ_AHEAD_BYTES = 1_048_576;
 
+/** Expired messages of one queue that wait to be read for the dead-letter exchange, a few hundred bytes each; then expiry pauses. */
+export const DEAD_LETTERS_LOADING_MAX = 10_000;
+/** For so long. */
+export const DEAD_LETTER_PAUSE_MS = 10;
+
 /** Different publish targets a channel remembers; a publisher with more distinct keys starts afresh. */
 export const PUBLISH_TARGET_CACHE_COUNT = 2048;
 /** A route to more queues than this is not remembered: handing over costs far more than finding them again. */

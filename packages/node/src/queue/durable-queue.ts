@@ -1,3 +1,4 @@
+import { DEAD_LETTERS_LOADING_MAX } from "../limits.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { Consumer } from "./consumer.ts";
 import {
@@ -7,6 +8,7 @@ import {
   type QueueHost,
 } from "./live-queue.ts";
 import type { LogTraffic } from "./log/log-traffic.ts";
+import { MESSAGES_PER_ENTRY_MAX, refOf } from "./log/message-ref.ts";
 import type { JournalOwner, QueueJournal } from "./log/queue-journal.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
@@ -140,6 +142,11 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     if (message.ref !== 0) this.#journal.noteDelivered(message, deliveryNumber === 0);
   }
 
+  /** Messages that expire into the dead-letter exchange have to be read first: no more are dropped than can be. */
+  protected override get isBehind(): boolean {
+    return this.#journal.loadingCount > DEAD_LETTERS_LOADING_MAX;
+  }
+
   override attach(
     now: number,
     spec: Parameters<LiveQueue["attach"]>[1],
@@ -185,7 +192,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     this.#isReady = true;
     const now = this.host.clock.now();
     this.#journal.open(this);
-    this.machine.recover(now);
+    this.machine.recover(now, refOf(this.#journal.group.lastIndex, MESSAGES_PER_ENTRY_MAX - 1));
     this.finish(now);
   }
 

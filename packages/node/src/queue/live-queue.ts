@@ -1,6 +1,12 @@
 import type { Backlog, YieldingPublishers } from "../broker/backlog.ts";
 import type { DeferredWork } from "../broker/deferred-work.ts";
-import { BACKLOG_HIGH, BACKLOG_HIGH_COUNT, BACKLOG_LOW, BACKLOG_LOW_COUNT } from "../limits.ts";
+import {
+  BACKLOG_HIGH,
+  BACKLOG_HIGH_COUNT,
+  BACKLOG_LOW,
+  BACKLOG_LOW_COUNT,
+  DEAD_LETTER_PAUSE_MS,
+} from "../limits.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
@@ -347,6 +353,11 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     this.#hasAftermath = true;
   }
 
+  /** Dead letters are made faster than they can be sent on: expiry has to wait. */
+  protected get isBehind(): boolean {
+    return false;
+  }
+
   /** What the command that has returned left to be done. */
   protected finish(now: number): void {
     this.#hasAftermath = false;
@@ -387,8 +398,8 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     const wanted = this.#wantedDueAtMs;
     if (this.#isClosed || wanted === -1) return;
     const now = this.host.clock.now();
-    if (now < wanted) {
-      this.#setTimer(wanted);
+    if (now < wanted || this.isBehind) {
+      this.#setTimer(Math.max(wanted, this.isBehind ? now + DEAD_LETTER_PAUSE_MS : 0));
       return;
     }
     this.#wantedDueAtMs = -1;

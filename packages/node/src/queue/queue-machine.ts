@@ -160,9 +160,10 @@ export class QueueMachine<M extends MachineMessage, C> {
     return this.#retention.refuses(message, coming, comingBytes);
   }
 
-  /** The log of a durable queue was replayed: what it has is ready. */
-  recover(now: number): void {
+  /** The log of a durable queue was replayed: what it has is ready. No message in it has a ref above `lastRef`. */
+  recover(now: number, lastRef: number): void {
     this.#advance(now);
+    this.#lastSequence = lastRef;
     this.#ready.recover();
     this.#deadlines.used(this.#now);
     this.#deliveries.run(this.#now);

@@ -259,6 +259,11 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     else this.#loading.push({ message, done });
   }
 
+  /** Messages whose bytes somebody waits for. */
+  get loadingCount(): number {
+    return this.#loading.length;
+  }
+
   // TrafficClient
 
   flush(): void {

@@ -81,7 +81,10 @@ class History {
   /** Unacked, the oldest first: delivery number and body. */
   #held: { readonly number: number; readonly body: string }[] = [];
 
+  readonly #hasOrder: boolean;
+
   constructor(maxPriority: number | undefined) {
+    this.#hasOrder = maxPriority === undefined;
     this.rig = new DurableRig({ maxPriority });
   }
 
@@ -182,6 +185,11 @@ class History {
     rig.settleDown();
     const drained = outlet.lines.map((line) => line.split(" ")[1] ?? "");
     expect(new Set(drained).size).toBe(drained.length);
+    if (this.#hasOrder) {
+      // What came back went to its original place.
+      const sequences = drained.map((body) => Number(body.slice(1)));
+      expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+    }
     for (const body of confirmed) {
       if (!this.gone.has(body)) expect(drained).toContain(body);
     }
