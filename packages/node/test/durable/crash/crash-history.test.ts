@@ -11,7 +11,7 @@ let excuses: Excuses;
 
 beforeEach(() => {
   history = new CrashHistory();
-  excuses = { unmarked: 0, unconfirmed: 0 };
+  excuses = { unmarked: 0, unmarkedMs: 0, unconfirmed: 0 };
 });
 
 function publish(name: string, at: number, confirmedAt?: number): void {
@@ -42,7 +42,7 @@ function check(): Verdict {
 test("a confirmed message that never comes is lost", () => {
   deliverAnother();
   publish("a", 10, 20);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   expect(check().problemCounts).toEqual({ lost: 1 });
 });
 
@@ -50,14 +50,14 @@ test("a confirmed message that was delivered at the kill and never comes again i
   deliverAnother();
   publish("a", 95, 97);
   deliver("a", 98);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   expect(check().problemCounts).toEqual({ lost: 1 });
 });
 
 test("an ack that arrived long before the kill is final", () => {
   publish("a", 10, 20);
   ack(deliver("a", 30), 40, 50);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   ack(deliver("a", KILLED_AT + 10, true, 3), KILLED_AT + 11, KILLED_AT + 12);
   expect(check().problemCounts).toEqual({ "delivered-after-ack": 1 });
 });
@@ -67,7 +67,7 @@ test("an ack in the last moments may be forgotten, but not the mark of a deliver
   ack(deliver("a", 30), 91, 92);
   publish("b", 10, 20);
   ack(deliver("b", 30), 91, 92);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   ack(deliver("a", KILLED_AT + 10, true, 3), KILLED_AT + 11, KILLED_AT + 12);
   ack(deliver("b", KILLED_AT + 10, false, 3), KILLED_AT + 11, KILLED_AT + 12);
   const { problemCounts, problems } = check();
@@ -78,23 +78,33 @@ test("an ack in the last moments may be forgotten, but not the mark of a deliver
 test("a delivery in the last moments may be forgotten, and is counted", () => {
   publish("a", 10, 20);
   deliver("a", 95);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   ack(deliver("a", KILLED_AT + 10, false, 3), KILLED_AT + 11, KILLED_AT + 12);
   expect(check().validity).toBe("valid");
-  expect(excuses).toEqual({ unmarked: 1, unconfirmed: 0 });
+  expect(excuses).toEqual({ unmarked: 1, unmarkedMs: 5, unconfirmed: 0 });
+});
+
+test("all deliveries in the last moments may be forgotten", () => {
+  publish("a", 10, 20);
+  history.onSettle(deliver("a", 93), "requeue", 94);
+  deliver("a", 95, true);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
+  ack(deliver("a", KILLED_AT + 10, false, 3), KILLED_AT + 11, KILLED_AT + 12);
+  expect(check().validity).toBe("valid");
+  expect(excuses).toEqual({ unmarked: 2, unmarkedMs: 7, unconfirmed: 0 });
 });
 
 test("what was never confirmed may vanish in the last moments only", () => {
   deliverAnother();
   publish("a", 93);
   deliver("a", 95);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   expect(check().validity).toBe("valid");
-  expect(excuses).toEqual({ unmarked: 0, unconfirmed: 1 });
+  expect(excuses).toEqual({ unmarked: 0, unmarkedMs: 0, unconfirmed: 1 });
   deliverAnother();
   publish("b", 10);
   deliver("b", 20);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   expect(check().problemCounts).toEqual({ lost: 1 });
 });
 
@@ -110,7 +120,7 @@ test("a message of a history that was checked before must not come again", () =>
 test("the order of what comes for the first time is kept over a restart", () => {
   publish("a", 10, 20);
   publish("b", 11, 20);
-  history.endSession(SETTLED_BEFORE);
+  history.endSession(KILLED_AT, SETTLED_BEFORE);
   ack(deliver("b", KILLED_AT + 10, false, 3), KILLED_AT + 11, KILLED_AT + 12);
   ack(deliver("a", KILLED_AT + 11, false, 3), KILLED_AT + 12, KILLED_AT + 13);
   expect(check().problemCounts).toEqual({ "out-of-order": 1 });

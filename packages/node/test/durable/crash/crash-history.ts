@@ -22,8 +22,8 @@ export interface DeliveredMessage {
   readonly at: number;
   readonly isRedelivered: boolean;
   readonly deliveryCount: number | undefined;
-  /** So close to a kill that the broker may have forgotten it. */
-  isInDoubt: boolean;
+  /** How long before a kill, ms, if that was so close that the broker may have forgotten it. */
+  inDoubtMs: number | undefined;
   settlement:
     | { readonly how: Settlement; readonly at: number; arrivedAt: number | undefined }
     | undefined;
@@ -33,6 +33,8 @@ export interface DeliveredMessage {
 export interface Excuses {
   /** Came again without the redelivered mark, after a delivery in the last moments. */
   unmarked: number;
+  /** How long before the kill that delivery was at most, ms. */
+  unmarkedMs: number;
   /** Delivered in the last moments, never confirmed, gone. */
   unconfirmed: number;
 }
@@ -91,7 +93,7 @@ export class CrashHistory {
       message = { queue, name, attempt: undefined, deliveries: [] };
       this.#messages.set(key, message);
     }
-    const delivery = { ...seen, isInDoubt: false, settlement: undefined };
+    const delivery = { ...seen, inDoubtMs: undefined, settlement: undefined };
     message.deliveries.push(delivery);
     this.#deliveries.push(delivery);
     this.#operationCount++;
@@ -124,10 +126,13 @@ export class CrashHistory {
     });
   }
 
-  /** All connections are gone. `finalBefore`: what the broker had been told by then it has to remember. */
-  endSession(finalBefore: number): void {
+  /**
+   * The broker was ended, and all connections are gone.
+   * @param finalBefore what the broker had been told by then it has to remember
+   */
+  endSession(endedAt: number, finalBefore: number): void {
     for (const delivery of this.#deliveries) {
-      delivery.isInDoubt = delivery.at > finalBefore;
+      if (delivery.at > finalBefore) delivery.inDoubtMs = endedAt - delivery.at;
       const { settlement } = delivery;
       if (settlement?.arrivedAt === undefined || settlement.arrivedAt <= finalBefore) continue;
       settlement.arrivedAt = undefined;
@@ -161,16 +166,18 @@ function withoutDoubtful(message: PublishedMessage, excuses: Excuses): Delivered
   const { attempt, deliveries } = message;
   const isConfirmed = attempt?.confirmedAt !== undefined;
   return deliveries.filter((delivery, nth) => {
-    if (!delivery.isInDoubt) return true;
-    const next = deliveries[nth + 1];
-    if (next === undefined) {
+    if (delivery.inDoubtMs === undefined) return true;
+    const after = deliveries.slice(nth + 1);
+    if (after.length === 0) {
       const how = delivery.settlement?.how;
       if (isConfirmed || how === "ack" || how === "discard") return true;
       excuses.unconfirmed++;
       return false;
     }
-    if (next.isRedelivered) return true;
+    // One that comes without a mark shows that all before it are forgotten, marked ones as well.
+    if (after.every((each) => each.isRedelivered)) return true;
     excuses.unmarked++;
+    excuses.unmarkedMs = Math.max(excuses.unmarkedMs, delivery.inDoubtMs);
     return false;
   });
 }

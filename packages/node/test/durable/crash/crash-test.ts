@@ -57,7 +57,7 @@ export interface RoundReport extends RoundCounts {
 
 /** A broker that is ended again and again under load, and what it has promised is checked. */
 export class CrashTest {
-  readonly excuses: Excuses = { unmarked: 0, unconfirmed: 0 };
+  readonly excuses: Excuses = { unmarked: 0, unmarkedMs: 0, unconfirmed: 0 };
   readonly #options: CrashTestOptions;
   readonly #random: Random;
   readonly #history = new CrashHistory();
@@ -66,6 +66,8 @@ export class CrashTest {
   #round = 0;
   #sinceCheck = 0;
   #isDeclared = false;
+  /** When rounds ended since the last check, for whoever reads a verdict. */
+  #ends: string[] = [];
   /** The queues were drained before the kill. */
   #isEmpty = true;
 
@@ -231,7 +233,10 @@ export class CrashTest {
     this.#sinceCheck = 0;
     this.#isEmpty = true;
     const verdict = checkTotalQueue(operations, { queues: rulesByName(), isAckFinal: true });
-    if (verdict.validity !== "valid") throw new Error(formatVerdict(verdict));
+    if (verdict.validity !== "valid") {
+      throw new Error([formatVerdict(verdict), ...this.#ends].join("\n"));
+    }
+    this.#ends = [];
     return operations.length;
   }
 
@@ -245,7 +250,10 @@ export class CrashTest {
     const { lastDurablePublishAt } = this.#history;
     const { settleMs } = this.#options;
     const storedAt = Math.min(endedAt, lastDurablePublishAt);
-    this.#history.endSession(ending === "kill" ? storedAt - settleMs : endedAt);
+    const finalBefore = ending === "kill" ? storedAt - settleMs : endedAt;
+    this.#history.endSession(endedAt, finalBefore);
+    const when = `${ending} at ${Math.round(endedAt)} ms`;
+    this.#ends.push(`round ${this.#round}: ${when}, final before ${Math.round(finalBefore)} ms`);
     return endMs;
   }
 }

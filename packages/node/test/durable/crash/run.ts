@@ -99,8 +99,9 @@ async function main(): Promise<void> {
   const test = new CrashTest(readOptions(values, directory));
   try {
     const confirmed = await run(test, Number(rounds));
-    const { unmarked, unconfirmed } = test.excuses;
-    const excused = `${unmarked} unmarked and ${unconfirmed} unconfirmed messages excused by a kill`;
+    const { unmarked, unmarkedMs, unconfirmed } = test.excuses;
+    const marks = `${unmarked} messages unmarked (up to ${Math.round(unmarkedMs)} ms before)`;
+    const excused = `excused by a kill: ${marks}, ${unconfirmed} unconfirmed`;
     print(`${rounds} rounds, ${confirmed} messages confirmed, ${excused}: nothing lost`);
   } catch (error) {
     print(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -30,6 +30,7 @@ export class TxPublisher {
     const { hostname, port } = new URL(session.url);
     const client = await RawClient.open({ host: hostname, port: Number(port) });
     session.addClosed(client.closed.then(() => undefined));
+    answerClose(client);
     await client.openChannel(CHANNEL);
     await client.call(CHANNEL, "tx.select");
     return new TxPublisher(session, client, seed);
@@ -80,4 +81,12 @@ export class TxPublisher {
     for (const message of messages) history.onConfirm(message, at);
     counts.confirmed += messages.length;
   }
+}
+
+/** A broker that stops waits for its clients to agree. */
+function answerClose(client: RawClient): void {
+  client.next("connection.close").then(
+    () => client.send(0, "connection.close-ok"),
+    () => undefined, // Killed, or it went on for longer than the client waits.
+  );
 }

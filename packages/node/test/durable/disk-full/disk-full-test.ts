@@ -144,7 +144,7 @@ export class DiskFullTest {
     await (ending === "kill" ? broker.kill() : broker.stop());
     await session.end();
     const { settleMs } = this.#options;
-    this.#history.endSession(ending === "kill" ? endedAt - settleMs : endedAt);
+    this.#history.endSession(endedAt, ending === "kill" ? endedAt - settleMs : endedAt);
   }
 
   /** While publishers are blocked. */
@@ -166,7 +166,7 @@ export class DiskFullTest {
   }
 
   #check(): number {
-    const excuses = { unmarked: 0, unconfirmed: 0 };
+    const excuses = { unmarked: 0, unmarkedMs: 0, unconfirmed: 0 };
     const operations = this.#history.takeOperations(excuses);
     const verdict = checkTotalQueue(operations, { isAckFinal: true });
     if (verdict.validity !== "valid") throw new Error(formatVerdict(verdict));
