@@ -96,11 +96,12 @@ test("all deliveries in the last moments may be forgotten", () => {
 
 test("what was never confirmed may vanish in the last moments only", () => {
   deliverAnother();
-  publish("a", 93);
-  deliver("a", 95);
+  publish("a", 91);
+  history.onSettle(deliver("a", 93), "requeue", 94);
+  deliver("a", 95, true);
   history.endSession(KILLED_AT, SETTLED_BEFORE);
   expect(check().validity).toBe("valid");
-  expect(excuses).toEqual({ unmarked: 0, unmarkedMs: 0, unconfirmed: 1 });
+  expect(excuses).toEqual({ unmarked: 0, unmarkedMs: 0, unconfirmed: 2 });
   deliverAnother();
   publish("b", 10);
   deliver("b", 20);

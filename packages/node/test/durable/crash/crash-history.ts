@@ -167,19 +167,23 @@ function withoutDoubtful(message: PublishedMessage, excuses: Excuses): Delivered
   const isConfirmed = attempt?.confirmedAt !== undefined;
   return deliveries.filter((delivery, nth) => {
     if (delivery.inDoubtMs === undefined) return true;
-    const after = deliveries.slice(nth + 1);
-    if (after.length === 0) {
-      const how = delivery.settlement?.how;
-      if (isConfirmed || how === "ack" || how === "discard") return true;
-      excuses.unconfirmed++;
+    const rest = deliveries.slice(nth);
+    // One that comes without a mark shows that all before it are forgotten, marked ones as well.
+    if (rest.slice(1).some((each) => !each.isRedelivered)) {
+      excuses.unmarked++;
+      excuses.unmarkedMs = Math.max(excuses.unmarkedMs, delivery.inDoubtMs);
       return false;
     }
-    // One that comes without a mark shows that all before it are forgotten, marked ones as well.
-    if (after.every((each) => each.isRedelivered)) return true;
-    excuses.unmarked++;
-    excuses.unmarkedMs = Math.max(excuses.unmarkedMs, delivery.inDoubtMs);
+    if (isConfirmed || !rest.every(isForgettable)) return true;
+    excuses.unconfirmed++;
     return false;
   });
+}
+
+/** The message may be gone as if it had never been delivered. */
+function isForgettable({ inDoubtMs, settlement }: DeliveredMessage): boolean {
+  const isTaken = settlement?.how === "ack" || settlement?.how === "discard";
+  return inDoubtMs !== undefined && !isTaken;
 }
 
 function addAttempt(operations: Operation[], { queue, name, attempt }: PublishedMessage): void {
