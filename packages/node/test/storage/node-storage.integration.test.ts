@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -114,10 +115,17 @@ describe("a data directory that cannot be used is refused with a sentence", () =
     await expect(openStorage(file)).rejects.toThrow(/^the data directory .*file cannot be made: /);
   });
 
-  test.skipIf(process.getuid?.() === 0)("when it cannot be written", async () => {
+  test("when it cannot be written", async () => {
     const directory = await temporaryDirectory();
-    await chmod(directory, 0o500);
-    await expect(openStorage(directory)).rejects.toThrow(/ cannot be written: /);
+    const isRoot = process.getuid?.() === 0;
+    // Modes do not stop root.
+    if (isRoot) execFileSync("mount", ["-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", directory]);
+    else await chmod(directory, 0o500);
+    try {
+      await expect(openStorage(directory)).rejects.toThrow(/ cannot be written: /);
+    } finally {
+      if (isRoot) execFileSync("umount", [directory]);
+    }
   });
 
   test("when the metadata are missing though there are messages", async () => {
