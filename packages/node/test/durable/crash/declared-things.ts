@@ -13,7 +13,7 @@ import type { Session } from "./session.ts";
 
 const CHANGING_MAX = 12;
 const PAUSE_MS = 5;
-const REMEMBERED_MAX = 200;
+const REMEMBERED_MAX = 50;
 
 /** Declares what the test needs; finds it as it was when it is there. */
 export async function declareAll(channel: Channel): Promise<void> {

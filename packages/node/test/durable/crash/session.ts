@@ -62,7 +62,7 @@ export class Session {
 
   /** Connects; the session notes it when that ends before it should. */
   async connect(): Promise<ChannelModel> {
-    const connection = await connect(this.url);
+    const connection = await connect(this.url, { noDelay: true });
     connection.on("error", (error) => this.fail(error));
     const closed = new Promise<void>((resolve) => {
       connection.once("close", () => resolve());
