@@ -12,11 +12,12 @@ import {
   MESSAGE_SIZE_CEILING,
   SHUTDOWN_TIMEOUT_MS,
 } from "../limits.ts";
-import type { Logging } from "../logger.ts";
+import type { Logger, Logging } from "../logger.ts";
 import { PRODUCT } from "../product.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { RealClock } from "../runtime/real-clock.ts";
 import type { Stores } from "../storage/open-stores.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import { StorageFailure } from "../storage/storage-failure.ts";
 import { Administration } from "./administration.ts";
 import { Broker } from "./broker.ts";
@@ -220,11 +221,26 @@ async function fill(
   } else if (needsDefaults(administration.metadata)) {
     await seedDefaults(administration, config.defaults);
   }
-  for (const file of config.definitions) await importDefinitionsFile(administration, file, log);
+  for (const file of config.definitions) await loadDefinitions(administration, file, log);
   for (const json of documents) {
     await importDefinitions(administration, { json, source: "definitions" }, log);
   }
   await completeSetup(administration);
+}
+
+/** A full disk must not keep a node from starting that has its metadata: nobody could consume what fills it. */
+async function loadDefinitions(
+  administration: Administration,
+  file: string,
+  log: Logger,
+): Promise<void> {
+  try {
+    await importDefinitionsFile(administration, file, log);
+  } catch (error) {
+    if (!(error instanceof StorageError) || !administration.metadata.isSetUp) throw error;
+    const what = "definitions were not loaded, the node goes on with the metadata that it has";
+    log.error(`${what}: ${error.message}`);
+  }
 }
 
 async function startMonitors(config: Config, logging: Logging, alarms: Alarms): Promise<Monitors> {

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Logger } from "../logger.ts";
-import type { MetadataResult, Refusal } from "../metadata/commands.ts";
+import { isNotStored, type MetadataResult, type Refusal } from "../metadata/commands.ts";
 import { DefinitionsError, loadDefinitions } from "../metadata/definitions.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import { type Administration, makeSalt } from "./administration.ts";
 
 /** A definitions document, and what to call it when it is wrong. */
@@ -10,7 +11,7 @@ export interface DefinitionsSource {
   readonly source: string;
 }
 
-/** Rejects with a DefinitionsError whose sentences start with the file and the place in it. */
+/** As `importDefinitions`; sentences start with the file and the place in it. */
 export async function importDefinitionsFile(
   administration: Administration,
   file: string,
@@ -30,7 +31,10 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Applies a definitions document; what was applied before a refusal stays. Rejects with a DefinitionsError. */
+/**
+ * Applies a definitions document; what was applied before a refusal stays. Rejects with a DefinitionsError, or with a StorageError
+ * if it cannot be stored.
+ */
 export async function importDefinitions(
   administration: Administration,
   { json, source }: DefinitionsSource,
@@ -44,14 +48,13 @@ export async function importDefinitions(
     });
     if (result.ok) continue;
     const reason = result.text.trim().replaceAll(/\s*\n\s*/g, ": ");
-    throw new DefinitionsError([
-      `${source}: ${places.get(command)}: ${command.type} refused: ${reason}`,
-    ]);
+    const problem = `${source}: ${places.get(command)}: ${command.type} refused: ${reason}`;
+    throw isNotStored(result) ? new StorageError(problem) : new DefinitionsError([problem]);
   }
   const failure = await new Promise<Refusal | undefined>((resolve) => {
     administration.whenStored(resolve);
   });
-  if (failure !== undefined) throw new DefinitionsError([`${source}: ${failure.text}`]);
+  if (failure !== undefined) throw new StorageError(`${source}: ${failure.text}`);
 }
 
 function load(

@@ -1,7 +1,8 @@
 import type { DefaultsConfig } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
-import type { MetadataResult } from "../metadata/commands.ts";
+import { isNotStored, type MetadataResult } from "../metadata/commands.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import type { Administration } from "./administration.ts";
 
 /** The user that comes with the program: no rule for passwords may lock it out. */
@@ -18,7 +19,7 @@ export function needsDefaults(metadata: MetadataView): boolean {
 
 /**
  * Fills an empty broker: default vhost, with what new vhosts are given, and default user (RabbitMQ: insert_default_data).
- * Rejects with a ConfigError.
+ * Rejects with a ConfigError, or with a StorageError if it cannot be stored.
  */
 export async function seedDefaults(
   administration: Administration,
@@ -51,5 +52,7 @@ async function demand(
   start: (done: (result: MetadataResult) => void) => void,
 ): Promise<void> {
   const result = await new Promise<MetadataResult>((resolve) => start(resolve));
-  if (!result.ok) throw new ConfigError([`${key}: ${result.text}`]);
+  if (result.ok) return;
+  const problem = `${key}: ${result.text}`;
+  throw isNotStored(result) ? new StorageError(problem) : new ConfigError([problem]);
 }

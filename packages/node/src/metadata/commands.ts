@@ -291,6 +291,11 @@ export interface Applied {
 
 export type MetadataResult = Applied | Refusal;
 
+/** Nothing is wrong with the command: it is the disk, or the log, that could not take it. */
+export function isNotStored({ reason }: Refusal): boolean {
+  return reason === "store_full" || reason === "store_unavailable";
+}
+
 export const CHANGED: Applied = Object.freeze({ ok: true, changed: true });
 export const UNCHANGED: Applied = Object.freeze({ ok: true, changed: false });
 
