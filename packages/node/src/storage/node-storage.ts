@@ -64,9 +64,11 @@ export class NodeStorage implements QueueGroups {
   readonly #queues = new Map<number, RaftQueueGroup>();
   /** Groups of queues that should be there, and are not, in a damaged data directory. */
   readonly #lost = new Set<number>();
-  #onMetadataReady: (() => void) | undefined;
+  /** Who waits for the metadata is told that they are ready, or never will be. */
+  #onMetadataChange: (() => void) | undefined;
+  #isMetadataReady = false;
   #stopping: Promise<void> | undefined;
-  #hasFailed = false;
+  #failure: Error | undefined;
   readonly #disk: Disk;
   readonly #reserve: SpaceReserve;
   readonly #openedAtMs = performance.now();
@@ -135,11 +137,11 @@ export class NodeStorage implements QueueGroups {
     const { metadata } = this;
     while (!metadata.isReady) {
       const { stoppedBecause, isDamaged } = metadata.status();
-      if (this.#hasFailed) throw this.#metadataProblem("storage failed");
+      if (this.#failure !== undefined) throw this.#metadataProblem(this.#failure.message);
       if (stoppedBecause !== undefined) throw this.#metadataProblem(stoppedBecause);
       if (isDamaged) throw this.#metadataProblem("part of them is lost");
       await new Promise<void>((resolve) => {
-        this.#onMetadataReady = resolve;
+        this.#onMetadataChange = resolve;
         setTimeout(resolve, METADATA_POLL_MS);
       });
     }
@@ -265,7 +267,11 @@ export class NodeStorage implements QueueGroups {
     if (node.groups().length > 0 || hasLosses(node.damage)) {
       throw this.#metadataProblem("they are missing");
     }
-    await new Promise<void>((resolve) => this.#createGroup(METADATA_GROUP_ID, resolve));
+    await new Promise<void>((resolve) => {
+      this.#onMetadataChange = resolve;
+      this.#createGroup(METADATA_GROUP_ID, resolve);
+    });
+    if (this.#failure !== undefined) throw this.#metadataProblem(this.#failure.message);
   }
 
   #create(groupId: number): RaftGroup {
@@ -282,7 +288,7 @@ export class NodeStorage implements QueueGroups {
 
   #onGroupEvent(groupId: number, event: GroupEvent): void {
     if (event.kind === "ready") {
-      if (groupId === METADATA_GROUP_ID) this.#onMetadataReady?.();
+      if (groupId === METADATA_GROUP_ID) this.#onMetadataIsReady();
       else this.#queues.get(groupId)?.onReady();
       this.#logLoaded();
     } else if (event.kind === "damaged") {
@@ -292,9 +298,20 @@ export class NodeStorage implements QueueGroups {
       const fields = dump === undefined ? { groupId, why } : { groupId, why, dump };
       if (why === DELETED) return;
       this.#options.log.error(fields, "part of the storage stopped");
-      if (groupId === METADATA_GROUP_ID) this.#onFatal(new Error(`the metadata stopped: ${why}`));
+      if (groupId === METADATA_GROUP_ID) this.#onMetadataStopped(why);
       else this.#queues.get(groupId)?.onStopped(why);
     }
+  }
+
+  #onMetadataIsReady(): void {
+    this.#isMetadataReady = true;
+    this.#onMetadataChange?.();
+  }
+
+  /** At the start it is told to who waits for them. Later nothing works without them. */
+  #onMetadataStopped(why: string): void {
+    if (this.#isMetadataReady) this.#onFatal(new Error(`the metadata stopped: ${why}`));
+    else this.#onMetadataChange?.();
   }
 
   /** Once, when the last one of those that were there at the start is ready. */
@@ -307,7 +324,7 @@ export class NodeStorage implements QueueGroups {
   }
 
   get #isRunning(): boolean {
-    return this.#stopping === undefined && !this.#hasFailed;
+    return this.#stopping === undefined && this.#failure === undefined;
   }
 
   /** Found by reading, not at the start. */
@@ -318,7 +335,8 @@ export class NodeStorage implements QueueGroups {
   }
 
   #onFatal(error: Error): void {
-    this.#hasFailed = true;
+    this.#failure = error;
+    this.#onMetadataChange?.();
     this.#options.onFatal(error);
   }
 

@@ -3,10 +3,11 @@ import { statSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { type Disk, DiskError } from "@leveret/raft";
+import { type Disk, DiskError, type Entry } from "@leveret/raft";
 import { describe, expect, test } from "vitest";
 import { RealDisk } from "../../src/runtime/real-disk.ts";
 import { StorageError } from "../../src/storage/storage-error.ts";
+import { ListLog } from "./list-log.ts";
 import {
   itemsOf,
   openStorage,
@@ -140,6 +141,37 @@ describe("a data directory that cannot be used is refused with a sentence", () =
   });
 });
 
+describe("metadata that stop", () => {
+  test("at the start keep the node from starting, with the reason", async () => {
+    const directory = await temporaryDirectory();
+    const first = await openStorage(directory);
+    await first.storage.metadataReady();
+    await store(first.storage.metadata, "of a newer version");
+    await first.storage.stop();
+    const { storage, fatal } = await openStorage(directory, {
+      createMetadata: () => new RefusingLog(),
+    });
+    await expect(storage.metadataReady()).rejects.toThrow(
+      new StorageError(
+        `the metadata in the data directory ${directory} cannot be used, Error: what does "of a newer version" mean?`,
+      ),
+    );
+    expect(fatal).toEqual([]);
+  });
+
+  test("later are fatal", async () => {
+    const directory = await temporaryDirectory();
+    const { storage, fatal } = await openStorage(directory, {
+      createMetadata: () => new RefusingLog(),
+    });
+    await storage.metadataReady();
+    await store(storage.metadata, "b");
+    await expect.poll(() => fatal.map(String)).toEqual([
+      'Error: the metadata stopped: Error: what does "b" mean?',
+    ]);
+  });
+});
+
 describe("damage", () => {
   test("is told with file and offset at the start, and other queues work", async () => {
     const { directory, file, offset } = await damagedDirectory({ hasIndex: false });
@@ -231,6 +263,18 @@ describe("a disk that is full to the last byte", () => {
 });
 
 describe("a disk that fails", () => {
+  test("ends a first start, whenever that is", async () => {
+    for (let syncs = 0; ; syncs++) {
+      const directory = await temporaryDirectory();
+      const disk = new FailingDisk(new RealDisk(directory));
+      disk.syncsLeft = syncs;
+      const opened = await openStorage(directory, { disk }).catch((error: unknown) => error);
+      if (!(opened instanceof Error)) break;
+      expect(opened).toBeInstanceOf(StorageError);
+      expect(opened.message).toMatch(/ data directory .* cannot be used.* sync .*: io$/);
+    }
+  });
+
   test("is fatal, once, and nothing is stored any more", async () => {
     const directory = await temporaryDirectory();
     const disk = new FailingDisk(new RealDisk(directory));
@@ -278,11 +322,19 @@ function newerFormat(meta: Buffer): Buffer {
   return newer;
 }
 
+class RefusingLog extends ListLog {
+  override apply(entry: Entry): void {
+    throw new Error(`what does "${Buffer.from(entry.data)}" mean?`);
+  }
+}
+
 const NO_LOCK = { release: (): void => undefined };
 
 /** Syncs of files fail, and it is full, when told so. */
 class FailingDisk implements Disk {
   isFailing = false;
+  /** So many work, then they fail. */
+  syncsLeft = Number.POSITIVE_INFINITY;
   hasRoom = (): boolean => true;
   readonly #disk: Disk;
 
@@ -295,7 +347,7 @@ class FailingDisk implements Disk {
       if (error === undefined) {
         const sync = file.sync.bind(file);
         file.sync = (synced): void => {
-          if (this.isFailing) setImmediate(() => synced(new DiskError("io", "sync", path)));
+          if (this.isFailing || --this.syncsLeft < 0) setImmediate(() => synced(new DiskError("io", "sync", path)));
           else sync(synced);
         };
       }

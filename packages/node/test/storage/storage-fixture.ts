@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Disk, ProposalResult, RaftGroup, SpaceState } from "@leveret/raft";
+import type { Disk, ProposalResult, RaftGroup, SpaceState, StateMachine } from "@leveret/raft";
 import { onTestFinished } from "vitest";
 import type { LogFunction, Logger } from "../../src/logger.ts";
 import type { QueueRecord } from "../../src/metadata/records.ts";
@@ -30,7 +30,7 @@ export async function temporaryDirectory(): Promise<string> {
 
 export async function openStorage(
   directory: string,
-  options: { readonly disk?: Disk } = {},
+  options: { readonly disk?: Disk; createMetadata?(): StateMachine } = {},
 ): Promise<OpenedStorage> {
   const { log, lines, fields } = fieldLogger();
   const fatal: Error[] = [];
