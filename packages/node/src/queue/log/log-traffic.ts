@@ -69,20 +69,20 @@ export class LogTraffic {
 
   /** `flush` at the end of this turn. */
   flushSoon(client: TrafficClient): void {
+    if (this.#flushing.size === 0) setImmediate(this.#flushAll);
     this.#flushing.add(client);
-    if (this.#flushing.size === 1) setImmediate(this.#flushAll);
   }
 
   /** `flush` within PROGRESS_DELAY_MS. */
   flushLater(client: TrafficClient): void {
+    if (this.#late.size === 0) setTimeout(this.#flushLate, PROGRESS_DELAY_MS);
     this.#late.add(client);
-    if (this.#late.size === 1) setTimeout(this.#flushLate, PROGRESS_DELAY_MS);
   }
 
   /** `retry` in LOG_RETRY_MS. */
   retrySoon(client: TrafficClient): void {
+    if (this.#retrying.size === 0) setTimeout(this.#retryAll, LOG_RETRY_MS);
     this.#retrying.add(client);
-    if (this.#retrying.size === 1) setTimeout(this.#retryAll, LOG_RETRY_MS);
   }
 
   /** Counts a batch whose bytes the client keeps; the oldest ones of all have to go when it is too much. */
