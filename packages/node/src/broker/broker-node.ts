@@ -76,12 +76,27 @@ export class BrokerNode {
    * @throws StorageError, ConfigError, DefinitionsError, TlsOptionsError, ListenError
    */
   static async start(config: Config, dependencies: NodeDependencies): Promise<BrokerNode> {
-    const { logging } = dependencies;
-    const alarms = new Alarms(logging.root);
-    const clock = dependencies.clock ?? new RealClock();
-    const options = brokerOptions(config, dependencies.silentCloseDelayMs);
-    const failure = new StorageFailure(logging.root, dependencies.onStorageFailure);
+    const { root } = dependencies.logging;
+    const alarms = new Alarms(root);
+    const failure = new StorageFailure(root, dependencies.onStorageFailure);
     const stores = await storesOf(config, { dependencies, alarms, failure });
+    try {
+      const node = await BrokerNode.#startOn(stores, config, { ...dependencies, alarms });
+      failure.onFailure(() => node.#abandon());
+      return node;
+    } catch (error) {
+      await stores?.stop();
+      throw error;
+    }
+  }
+
+  static async #startOn(
+    stores: Stores | undefined,
+    config: Config,
+    dependencies: NodeDependencies & { readonly alarms: Alarms },
+  ): Promise<BrokerNode> {
+    const { logging, alarms, clock = new RealClock() } = dependencies;
+    const options = brokerOptions(config, dependencies.silentCloseDelayMs);
     const broker = new Broker(options, { clock, logging, alarms, ...stores });
     const administration = new Administration(broker.metadataStore, config);
     const listeners: Listener[] = [];
@@ -95,11 +110,10 @@ export class BrokerNode {
       monitors?.disk?.stop();
       await Promise.all(listeners.map((listener) => listener.close()));
       broker.close();
-      await stores?.stop();
       throw error;
     }
     const { shutdownTimeoutMs = SHUTDOWN_TIMEOUT_MS } = dependencies;
-    const node = new BrokerNode(config, logging, {
+    return new BrokerNode(config, logging, {
       broker,
       administration,
       listeners,
@@ -107,8 +121,6 @@ export class BrokerNode {
       ...monitors,
       shutdownTimeoutMs,
     });
-    failure.onFailure(() => node.#abandon());
-    return node;
   }
 
   /** Closes listeners, tells the clients (320), stops everything. Repeatable. */

@@ -1,5 +1,6 @@
 import { type ChannelModel, connect } from "amqplib";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Config } from "../../src/config/config.ts";
 import { type EmbeddedBroker, startBroker } from "../../src/index.ts";
 import { spoil, temporaryDirectory } from "./storage-fixture.ts";
 
@@ -83,6 +84,20 @@ describe("a broker with a data directory", () => {
       `the data directory ${dataDir} is in use: process ${process.pid} uses the data directory`,
     );
     await first.stop();
+    await start(dataDir);
+  });
+
+  test("gives its data directory back if it does not start", async () => {
+    const dataDir = await temporaryDirectory();
+    const user = { name: "u", password: "p", tags: [], vhostPattern: "(" };
+    const configure = (config: Config): Config => ({
+      ...config,
+      defaults: {
+        ...config.defaults,
+        users: [{ ...user, permissions: config.defaults.permissions }],
+      },
+    });
+    await expect(startBroker({ dataDir, configure })).rejects.toThrow();
     await start(dataDir);
   });
 });

@@ -166,9 +166,9 @@ describe("metadata that stop", () => {
     });
     await storage.metadataReady();
     await store(storage.metadata, "b");
-    await expect.poll(() => fatal.map(String)).toEqual([
-      'Error: the metadata stopped: Error: what does "b" mean?',
-    ]);
+    await expect
+      .poll(() => fatal.map(String))
+      .toEqual(['Error: the metadata stopped: Error: what does "b" mean?']);
   });
 });
 
@@ -347,12 +347,17 @@ class FailingDisk implements Disk {
       if (error === undefined) {
         const sync = file.sync.bind(file);
         file.sync = (synced): void => {
-          if (this.isFailing || --this.syncsLeft < 0) setImmediate(() => synced(new DiskError("io", "sync", path)));
+          if (this.#failsNow()) setImmediate(() => synced(new DiskError("io", "sync", path)));
           else sync(synced);
         };
       }
       done(error, file);
     });
+  }
+
+  #failsNow(): boolean {
+    this.syncsLeft--;
+    return this.isFailing || this.syncsLeft < 0;
   }
 
   list(...args: Parameters<Disk["list"]>): void {
