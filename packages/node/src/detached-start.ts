@@ -69,7 +69,7 @@ export function reportReady(): void {
   });
 }
 
-/** Resolves with the exit code if the child ended. */
+/** Resolves with an exit code, never 0, if the child ended. */
 function firstNews(child: ChildProcess): Promise<"ready" | "still starting" | number> {
   return new Promise((resolveNews) => {
     const timer = setTimeout(() => resolveNews("still starting"), WAIT_MAX_MS);
@@ -80,7 +80,7 @@ function firstNews(child: ChildProcess): Promise<"ready" | "still starting" | nu
     child.on("message", (message) => {
       if (message === READY) settle("ready");
     });
-    child.once("exit", (code) => settle(code ?? 1));
+    child.once("exit", (code) => settle(code || 1));
     child.once("error", () => settle(1));
   });
 }

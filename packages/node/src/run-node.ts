@@ -19,12 +19,15 @@ const EXIT_STORAGE = 70;
 /** Anything else that keeps the node from starting: a port in use, a file that cannot be read. */
 const EXIT_FAILURE = 1;
 
+const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
 /** Runs the broker in this process until a signal ends it. Resolves when it serves, or could not start. */
 export async function runNode({ config, warnings, notices }: LoadedConfig): Promise<void> {
   const logging = openLogs(config);
   if (logging === undefined) return;
   for (const warning of warnings) logging.root.warn(warning);
   for (const notice of notices) logging.root.info(notice);
+  const hasStarted = endOnSignal(logging);
   const node = await start(config, logging);
   if (node === undefined) {
     logging.close();
@@ -35,6 +38,7 @@ export async function runNode({ config, warnings, notices }: LoadedConfig): Prom
     logging.close();
     return;
   }
+  hasStarted();
   stopOnSignal(node, logging);
   announce(node, logging);
 }
@@ -143,6 +147,22 @@ function logOutputs({ log }: Config): LogOutput[] {
   return outputs;
 }
 
+/**
+ * SIGTERM and SIGINT while the node starts: nobody has to be told, and a start can be cut short anywhere. Without a handler they would
+ * have no effect on the first process of a container. The function returned ends that.
+ */
+function endOnSignal(logging: Logging): () => void {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    logging.root.info(`received ${signal} before the start was complete`);
+    logging.close();
+    process.exit(0);
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+  };
+}
+
 /** SIGTERM and SIGINT: clients are told (320), then exit 0; a second signal ends at once. */
 function stopOnSignal(node: BrokerNode, logging: Logging): void {
   let isStopping = false;
@@ -156,8 +176,7 @@ function stopOnSignal(node: BrokerNode, logging: Logging): void {
       process.exit(0);
     });
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
 }
 
 /** The banner for a person, and the line that scripts wait for. */

@@ -57,6 +57,13 @@ describe("a detached start", () => {
     });
   });
 
+  test("has failed if the broker was stopped before it served", async () => {
+    expect(await start(`${HELLO} process.exitCode = 0;`)).toMatchObject({
+      kind: "failed",
+      exitCode: 1,
+    });
+  });
+
   test("a pid file holds the process id, and is removed only by its owner", () => {
     const file = join(cwd, "x.pid");
     writePidFile(file);

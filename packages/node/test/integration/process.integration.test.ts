@@ -1,5 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -125,6 +133,21 @@ describe("the process", () => {
     await silent.next("connection.close");
     broker.child.kill("SIGTERM");
     expect(await broker.ended).toBe(1);
+  });
+
+  test("ends at a signal while it starts, and with 0", async () => {
+    // Definitions that nobody ever writes.
+    execFileSync("mkfifo", [join(cwd, "pipe")]);
+    const broker = start(["--amqp-port", "0", "--definitions", "pipe"]);
+    const has = (text: string): boolean => broker.lines.some(({ msg }) => msg.includes(text));
+    await waitFor(() => has("have definitions to load"), "a start that waits");
+    broker.child.kill("SIGTERM");
+    await waitFor(() => has("received SIGTERM"), "the signal");
+    // Node ends when no call to the system is under way any more.
+    closeSync(openSync(join(cwd, "pipe"), "w"));
+    expect(await broker.ended).toBe(0);
+    expect(broker.lines.at(-1)?.msg).toBe("received SIGTERM before the start was complete");
+    await start(["--amqp-port", "0"]).ready();
   });
 
   test.each([
