@@ -96,6 +96,8 @@ export const HOT_QUEUE_BYTES = 4_194_304;
 /** What is read from a log at once for a queue that is behind: large enough that reading is a small part of delivering. */
 export const READ_AHEAD_BYTES = 1_048_576;
 
+/** Objects of messages that durable queues keep for their next ones: as many as a few consumers with a usual prefetch hold. */
+export const UNUSED_MESSAGES_MAX = 4096;
 /** Expired messages of one queue that wait to be read for the dead-letter exchange, a few hundred bytes each; then expiry pauses. */
 export const DEAD_LETTERS_LOADING_MAX = 10_000;
 /** For so long. */

@@ -191,14 +191,15 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     if (this.#isReady || this.isClosed || this.failure !== undefined) return;
     this.#isReady = true;
     const now = this.host.clock.now();
-    this.#journal.open(this);
     this.machine.recover(now, refOf(this.#journal.group.lastIndex, MESSAGES_PER_ENTRY_MAX - 1));
+    this.#journal.open(this);
     this.finish(now);
   }
 
   #publishTransient(now: number, message: Message): void {
     if (this.#journal.isAdmitting) {
       this.#journal.addRider(message.keep());
+      if (!this.#isReady) this.#whenOpen(nothing);
       return;
     }
     this.admitMessage(now, message);

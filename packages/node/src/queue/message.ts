@@ -32,7 +32,8 @@ const RUN_PROPERTIES_OFFSET = 19;
 
 /** Who has to know that a message of a durable queue is needed no more. */
 export interface MessageLog {
-  forget(level: number, ref: number): void;
+  /** Nobody holds the message: the object may be used for another one. */
+  forget(message: Message): void;
 }
 const EMPTY: Buffer = Buffer.alloc(0);
 const EMPTY_VIEW: DataView = viewOf(EMPTY);
@@ -125,22 +126,27 @@ export class Message implements MachineMessage, SlabTenant {
       this.slab = undefined;
       this.#store.release(slab, storedSize);
     } else if (this.log !== undefined) {
-      this.log.forget(this.level, this.ref);
+      this.log.forget(this);
     }
   }
 
   /** A message of a log without its bytes, with one reference. */
   static unloaded(store: SlabStore, log: MessageLog, facts: LoggedFacts): Message {
     const message = new Message(store, NO_ROUTING);
-    message.log = log;
-    message.ref = facts.ref;
-    message.level = facts.level;
-    message.expiresAtMs = facts.expiresAtMs;
-    message.bodySize = facts.bodySize;
     message.persistent = true;
-    message.isLoaded = false;
-    message.#references = 1;
+    message.reuse(log, facts);
     return message;
+  }
+
+  /** Makes a message of a log that nobody holds another one, without its bytes, with one reference. */
+  reuse(log: MessageLog, facts: LoggedFacts): void {
+    this.log = log;
+    this.ref = facts.ref;
+    this.level = facts.level;
+    this.expiresAtMs = facts.expiresAtMs;
+    this.bodySize = facts.bodySize;
+    this.#references = 1;
+    this.#dropBytes();
   }
 
   /** Takes on the bytes of an item of its log's batch. */
@@ -173,13 +179,22 @@ export class Message implements MachineMessage, SlabTenant {
   /** Lets go of the bytes of a logged message, or of the stored copy of this view: they can be read again. */
   unload(): void {
     const message = this.#references > 0 ? this : this.#stored;
-    if (message?.log === undefined || message.#references === 0) return;
-    message.bytes = EMPTY;
-    message.bodySource = EMPTY;
-    message.view = EMPTY_VIEW;
-    message.runStart = -1;
-    message.runEnd = -1;
-    message.isLoaded = false;
+    if (message?.log !== undefined && message.#references > 0) message.#dropBytes();
+  }
+
+  /** Nobody holds the message: it must not hold its log and its bytes. */
+  discard(): void {
+    this.log = undefined;
+    this.#dropBytes();
+  }
+
+  #dropBytes(): void {
+    this.bytes = EMPTY;
+    this.bodySource = EMPTY;
+    this.view = EMPTY_VIEW;
+    this.runStart = -1;
+    this.runEnd = -1;
+    this.isLoaded = false;
   }
 
   /** The view will describe another message: forget the stored copy of the one before. */

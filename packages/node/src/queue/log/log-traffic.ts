@@ -4,7 +4,9 @@ import {
   LOG_PENDING_LOW,
   LOG_RETRY_MS,
   PROGRESS_DELAY_MS,
+  UNUSED_MESSAGES_MAX,
 } from "../../limits.ts";
+import type { Message } from "../message.ts";
 
 /** The part of a journal that the traffic calls back. */
 export interface TrafficClient {
@@ -29,6 +31,7 @@ export class LogTraffic {
   #flushing = new Set<TrafficClient>();
   #late = new Set<TrafficClient>();
   #retrying = new Set<TrafficClient>();
+  readonly #unused: Message[] = [];
   /** Batches whose bytes are kept, the oldest first from `#hotHead` on. */
   #hot: HotBatch[] = [];
   #hotHead = 0;
@@ -83,6 +86,18 @@ export class LogTraffic {
   retrySoon(client: TrafficClient): void {
     if (this.#retrying.size === 0) setTimeout(this.#retryAll, LOG_RETRY_MS);
     this.#retrying.add(client);
+  }
+
+  /** Nobody holds the message any more: its object is kept for another one. */
+  reuseLater(message: Message): void {
+    if (this.#unused.length === UNUSED_MESSAGES_MAX) return;
+    message.discard();
+    this.#unused.push(message);
+  }
+
+  /** An object for a message of any log; undefined: there is none. */
+  takeUnused(): Message | undefined {
+    return this.#unused.pop();
   }
 
   /** Counts a batch whose bytes the client keeps; the oldest ones of all have to go when it is too much. */

@@ -102,6 +102,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   readonly #hot = new Map<number, EnqueueBatch>();
   /** Transient messages behind those of the batch being gathered. */
   #riders: { readonly position: number; readonly message: Message }[] = [];
+  /** Messages of a batch are being admitted. */
+  #isShowing = false;
   /** The log has told of it. */
   #unreadableIndex = -1;
   /** Who waits for bytes, in the order of asking. */
@@ -121,11 +123,22 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#group.log.onEnqueued = (index, batch) => this.#onEnqueued(index, batch);
   }
 
-  /** The log is complete: from now on commands go to it. */
+  /** The log is complete, and the owner has what is in it: from now on commands go to it. */
   open(owner: JournalOwner): void {
     this.#owner = owner;
     this.#isOpen = true;
-    if (this.#batches.outgoing.length > 0 || this.#writer.count > 0) this.#traffic.flushSoon(this);
+    if (this.#comingCount > 0) this.#traffic.flushSoon(this);
+    else this.#admitWaiting(owner);
+  }
+
+  /** Transient messages that came while the log was being replayed, and no other. */
+  #admitWaiting(owner: JournalOwner): void {
+    const riders = this.#riders;
+    this.#riders = [];
+    for (const { message } of riders) {
+      owner.admit(message);
+      message.release();
+    }
   }
 
   /** Why nothing can be stored any more; undefined: it can. */
@@ -172,7 +185,6 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     const last = this.#unapplied[this.#unapplied.length - 1];
     last?.riders.push({ position: last.count, message });
   }
-  /** Those of the batch being gathered. */
 
   /** Calls `done` when what is on its way into the queue now is in it; at once if nothing is. */
   whenAdmitted(done: () => void): void {
@@ -194,10 +206,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   // MessageLog, MessageBacking
 
-  forget(level: number, ref: number): void {
+  forget(message: Message): void {
     if (this.#isClosed) return;
-    this.#notes.removed(level, ref);
+    this.#notes.removed(message.level, message.ref);
     this.#noteProgress();
+    // The view still knows the one that it has just shown.
+    if (!this.#isShowing) this.#traffic.reuseLater(message);
   }
 
   forgetRange(level: number, first: number, last: number): void {
@@ -237,7 +251,11 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   }
 
   messageAt({ ref, bodySize, expiresAtMs }: LogCursor, level: number): Message {
-    return Message.unloaded(this.#parts.slabs, this, { ref, level, bodySize, expiresAtMs });
+    const facts = { ref, level, bodySize, expiresAtMs };
+    const unused = this.#traffic.takeUnused();
+    if (unused === undefined) return Message.unloaded(this.#parts.slabs, this, facts);
+    unused.reuse(this, facts);
+    return unused;
   }
 
   load(message: Message): boolean {
@@ -401,12 +419,14 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#appliedCount++;
     this.#comingCount -= batch.count;
     this.#comingBytes -= batch.bodyBytes;
+    this.#isShowing = true;
     try {
       this.#admit(entryIndex, batch, this.#owner);
     } catch (error) {
       // The log has the messages; what failed was handing them out, which must not stop the log.
       this.#parts.log.error({ err: error }, `internal error in ${this.#parts.queueText}`);
     }
+    this.#isShowing = false;
     this.#keepHot(entryIndex, batch, this.#owner);
     this.#wakeAdmitted();
   }
