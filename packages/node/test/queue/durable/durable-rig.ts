@@ -94,6 +94,7 @@ export class DurableRig implements PublishReceipt {
   readonly refused: number[] = [];
   readonly #config: QueueConfig;
   readonly #store = new SlabStore();
+  readonly #messages: Message[] = [];
   #sequence = 0;
 
   constructor(config: Partial<QueueConfig> = {}, isReady = true) {
@@ -104,6 +105,16 @@ export class DurableRig implements PublishReceipt {
 
   get now(): number {
     return this.host.clock.now();
+  }
+
+  /** Bytes on their way to the log. */
+  get pendingBytes(): number {
+    return this.#traffic.pendingBytes;
+  }
+
+  /** Published messages that somebody keeps in memory. */
+  get keptCount(): number {
+    return this.#messages.filter(({ references }) => references > 0).length;
   }
 
   settle(sequence: number, isAccepted: boolean): void {
@@ -118,6 +129,7 @@ export class DurableRig implements PublishReceipt {
     message.persistent = !isTransient;
     message.priority = priority;
     message.expirationMs = expirationMs;
+    this.#messages.push(message);
     this.#sequence++;
     const outcome = this.queue.publish(this.now, message, this, this.#sequence);
     message.release();
@@ -169,6 +181,7 @@ export class DurableRig implements PublishReceipt {
 
   #open(): DurableQueue {
     const traffic = new LogTraffic();
+    this.#traffic = traffic;
     this.#journal = new QueueJournal({
       group: this.group,
       traffic,
@@ -189,4 +202,5 @@ export class DurableRig implements PublishReceipt {
     return new DurableQueue(record, this.#config, this.host, { journal: this.#journal, traffic });
   }
   #journal!: QueueJournal;
+  #traffic!: LogTraffic;
 }

@@ -43,6 +43,11 @@ export class FakeQueueGroup implements QueueGroup {
 
   becomeReady(): void {
     this.isReady = true;
+    this.tellWaiting();
+  }
+
+  /** It is ready, or has failed. */
+  tellWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const done of waiting) done();
@@ -96,6 +101,15 @@ export class FakeQueueGroup implements QueueGroup {
     for (const { proposed, index } of applied) proposed.done({ kind: "applied", index, term: 1 });
   }
 
+  /** The group does not run any more: what became of proposals nobody can tell. */
+  stop(why: string): void {
+    this.failure = why;
+    const proposed = [...this.#applied.map((each) => each.proposed), ...this.#proposed];
+    this.#applied = [];
+    this.#proposed = [];
+    for (const { done } of proposed) done({ kind: "unknown" });
+  }
+
   read(first: number, maxBytes: number, done: (result: ReadResult) => void): void {
     this.readCount++;
     this.#reads.push(() => {
@@ -120,6 +134,7 @@ export class FakeQueueGroup implements QueueGroup {
 
   delete(): void {
     this.isDeleted = true;
+    setImmediate(() => this.tellWaiting());
   }
 
   /** The group as the next process finds it: what was not durable may be gone. */
