@@ -188,7 +188,11 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   }
 
   #open(): void {
-    if (this.#isReady || this.isClosed || this.failure !== undefined) return;
+    if (this.#isReady || this.isClosed) return;
+    if (this.failure !== undefined) {
+      this.#journal.abandon();
+      return;
+    }
     this.#isReady = true;
     const now = this.host.clock.now();
     this.machine.recover(now, refOf(this.#journal.group.lastIndex, MESSAGES_PER_ENTRY_MAX - 1));
@@ -206,10 +210,13 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     this.finish(now);
   }
 
+  /** In a turn of their own: this may be inside the turn of the metadata. */
   #endWaiting(): void {
     const gets = this.#waitingGets;
     this.#waitingGets = [];
-    for (const get of gets) get();
+    setImmediate(() => {
+      for (const get of gets) get();
+    });
   }
 }
 

@@ -65,9 +65,9 @@ export class RaftQueueGroup implements QueueGroup {
   }
 
   delete(): void {
-    this.#waiting = [];
     this.#owner.forget(this.groupId);
     this.#owner.node.deleteGroup(this.groupId, () => undefined);
+    setImmediate(() => this.#answer());
   }
 
   /** The group leads and has replayed its log. */

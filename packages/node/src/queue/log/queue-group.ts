@@ -15,9 +15,9 @@ export interface QueueGroup {
   /** Why it will never be ready, or has stopped; undefined: it works, or is about to. */
   readonly failure: string | undefined;
   readonly log: QueueLog;
-  /** Calls back once when it is ready or has failed, whenever that is; in a later turn. */
+  /** Calls back once when it is ready, has failed or is deleted, whenever that is; in a later turn. */
   onceReady(done: () => void): void;
-  /** Asks that it be loaded before others, and calls back once when it is ready or has failed, in a later turn. */
+  /** Asks that it be loaded before others, and calls back as `onceReady` does. */
   whenReady(done: () => void): void;
   /**
    * See RaftGroup.propose: `done` gets "applied" when the command is durable and applied. false: refused, and what comes

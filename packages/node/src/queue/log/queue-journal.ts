@@ -85,6 +85,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #owner: JournalOwner | undefined;
   #isOpen = false;
   #isClosed = false;
+  #isDeleted = false;
   /** Progress does not wait behind batches: it is what frees a disk that is too full for them. */
   readonly #batches = new Lane(false);
   readonly #progress = new Lane(true);
@@ -129,6 +130,20 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#isOpen = true;
     if (this.#comingCount > 0) this.#traffic.flushSoon(this);
     else this.#admitWaiting(owner);
+  }
+
+  /** The log will not be complete, or not for long: nothing of what came meanwhile can be stored. */
+  abandon(): void {
+    if (this.#isOpen || this.#isClosed) return;
+    if (this.#writer.count > 0) this.#closeBatch();
+    this.#giveUp(false);
+    this.#dropRiders();
+    this.#unapplied = [];
+    this.#comingCount = 0;
+    this.#comingBytes = 0;
+    this.#appliedCount = this.#batchCount;
+    this.#batches.storedCount = this.#batches.madeCount;
+    this.#wakeAdmitted();
   }
 
   /** Transient messages that came while the log was being replayed, and no other. */
@@ -303,8 +318,9 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   delete(): void {
     if (this.#isClosed) return;
     if (this.#writer.count > 0) this.#closeBatch();
-    this.#close();
+    this.#isDeleted = true;
     this.#giveUp(true);
+    this.#close();
     this.#group.delete();
   }
 
@@ -320,9 +336,14 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#hot.clear();
     this.#reader.close();
     this.#loading = [];
-    for (const { message } of this.#riders) message.release();
-    this.#riders = [];
+    this.#dropRiders();
     this.#wakeAdmitted();
+  }
+
+  #dropRiders(): void {
+    for (const riders of [this.#riders, ...this.#unapplied.map((batch) => batch.riders)]) {
+      for (const { message } of riders.splice(0)) message.release();
+    }
   }
 
   #noteProgress(): void {
@@ -382,10 +403,21 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     else this.#traffic.retrySoon(this);
   }
 
-  /** "unknown": the group stopped here. Whether the command survives only the log can tell: nobody hears anything. */
+  /**
+   * "unknown": the group stopped here, and whether the command survives only the log can tell. That is as good as refused; but
+   * when the node stops nobody hears anything, and what a deleted queue would have got is accepted.
+   */
   #onResult(lane: Lane, { data, command }: Outgoing, { kind }: ProposalResult): void {
     this.#traffic.removePending(data.length);
-    if (kind !== "applied" && !this.#isClosed) return;
+    if (kind === "applied" || this.#isDeleted) {
+      this.#onStored(lane, command);
+    } else if (!this.#isClosed) {
+      settleAll(command, false);
+      this.#fail(this.#group.failure ?? "its log has stopped");
+    }
+  }
+
+  #onStored(lane: Lane, command: QueueCommand): void {
     settleAll(command, true);
     lane.storedCount++;
     for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
@@ -410,7 +442,10 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     }
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const { done } of waiters) done();
+    // In a turn of their own: this may be inside the turn of a group.
+    setImmediate(() => {
+      for (const { done } of waiters) done();
+    });
   }
 
   #onEnqueued(entryIndex: number, batch: EnqueueBatch): void {
@@ -438,7 +473,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   #answerAdmitted(): void {
     const waiters = this.#admissionWaiters;
-    const isDone = ({ count }: Waiter): boolean => this.#isClosed || count <= this.#appliedCount;
+    const isOver = this.#isClosed || this.#failure !== undefined;
+    const isDone = ({ count }: Waiter): boolean => isOver || count <= this.#appliedCount;
     this.#admissionWaiters = waiters.filter((waiter) => !isDone(waiter));
     for (const waiter of waiters) if (isDone(waiter)) waiter.done();
   }
@@ -497,6 +533,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#failure = why;
     this.#parts.log.error({}, `${this.#parts.queueText} is not available: ${why}`);
     this.#giveUp(false);
+    this.#wakeAdmitted();
   }
 }
 

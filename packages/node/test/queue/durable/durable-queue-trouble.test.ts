@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DurableRig, Outlet } from "./durable-rig.ts";
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 describe("a durable queue whose log is being replayed", () => {
   test("hands on transient messages that came meanwhile, in order, if nothing else did", () => {
     const rig = new DurableRig({}, false);
@@ -12,5 +14,89 @@ describe("a durable queue whose log is being replayed", () => {
     rig.consume(outlet);
     rig.settleDown();
     expect(outlet.lines).toEqual(["1 s", "2 t", "3 u"]);
+  });
+
+  test("refuses what waits when the log turns out to be damaged, and lets publishers go on", async () => {
+    const rig = new DurableRig({}, false);
+    rig.publish("a");
+    rig.turn();
+    rig.publish("b");
+    let isAnswered = false;
+    rig.queue.whenReady(() => {
+      isAnswered = true;
+    });
+    rig.group.failure = "part of its contents is lost";
+    rig.group.tellWaiting();
+    await nextTurn();
+    expect(rig.refused).toEqual([1, 2]);
+    expect(rig.pendingBytes).toBe(0);
+    expect(isAnswered).toBe(true);
+  });
+
+  test("answers who waits for it when it is deleted", async () => {
+    const rig = new DurableRig({}, false);
+    const answers: unknown[] = [];
+    rig.queue.whenReady(() => answers.push("ready"));
+    rig.queue.get(rig.now, 1, true, (result) => answers.push(result));
+    rig.queue.close();
+    await nextTurn();
+    expect(answers).toEqual(["ready", undefined]);
+  });
+});
+
+describe("a durable queue whose log fails", () => {
+  test("answers who waits for what is on its way", async () => {
+    const rig = new DurableRig();
+    rig.group.isBusy = true;
+    rig.publish("a");
+    let isAnswered = false;
+    rig.queue.whenReady(() => {
+      isAnswered = true;
+    });
+    rig.group.failure = "its log has stopped";
+    rig.publish("b");
+    rig.settleDown();
+    await nextTurn();
+    expect(isAnswered).toBe(true);
+  });
+
+  test("refuses what the log had taken, and answers who waits until it is stored", async () => {
+    const rig = new DurableRig();
+    rig.publish("a");
+    rig.turn();
+    let isAnswered = false;
+    rig.queue.whenStored(() => {
+      isAnswered = true;
+    });
+    rig.group.stop("its machine failed");
+    await nextTurn();
+    expect(rig.refused).toEqual([1]);
+    expect(rig.queue.failure).toBe("its machine failed");
+    expect(isAnswered).toBe(true);
+  });
+});
+
+test("nobody hears that a message is stored which a stopping node has not stored", () => {
+  const rig = new DurableRig();
+  rig.publish("a");
+  rig.turn();
+  rig.queue.stop();
+  rig.group.stop("the node stops");
+  expect([rig.stored, rig.refused]).toEqual([[], []]);
+});
+
+describe("a transient message behind logged ones on their way", () => {
+  test("is given back when the queue is deleted", () => {
+    const rig = new DurableRig();
+    rig.group.isBusy = true;
+    rig.publish("a");
+    rig.publish("t", { isTransient: true });
+    rig.turn();
+    rig.publish("u", { isTransient: true });
+    rig.publish("b");
+    rig.publish("v", { isTransient: true });
+    expect(rig.keptCount).toBeGreaterThan(0);
+    rig.queue.close();
+    expect(rig.keptCount).toBe(0);
   });
 });
