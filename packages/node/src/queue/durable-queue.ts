@@ -123,8 +123,9 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
       return;
     }
     super.get(now, sessionId, noAck, (result) => {
-      done(result);
+      // First: when it is done, the message may have left, and its object may be another one.
       if (result !== undefined && result.message.ref !== 0) this.#journal.noteTaken(result.message);
+      done(result);
     });
   }
 

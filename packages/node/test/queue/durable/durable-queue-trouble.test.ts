@@ -100,3 +100,19 @@ describe("a transient message behind logged ones on their way", () => {
     expect(rig.keptCount).toBe(0);
   });
 });
+
+test("basic.get marks what it took, whatever its message's object is used for next", () => {
+  const rig = new DurableRig();
+  for (const body of ["a", "b", "c"]) rig.publish(body);
+  rig.settleDown();
+  rig.queue.get(rig.now, 1, true, (result) => {
+    result?.message.release();
+    rig.queue.peek(10, () => undefined);
+  });
+  rig.settleDown();
+  rig.restart(true);
+  const outlet = new Outlet();
+  rig.consume(outlet);
+  rig.settleDown();
+  expect(outlet.lines).toEqual(["1 b", "2 c"]);
+});
