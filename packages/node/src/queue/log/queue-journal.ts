@@ -128,7 +128,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   open(owner: JournalOwner): void {
     this.#owner = owner;
     this.#isOpen = true;
-    if (this.#comingCount > 0) this.#traffic.flushSoon(this);
+    if (this.#writer.count > 0 || this.#unapplied.length > 0) this.#traffic.flushSoon(this);
     else this.#admitWaiting(owner);
   }
 
@@ -150,6 +150,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #admitWaiting(owner: JournalOwner): void {
     const riders = this.#riders;
     this.#riders = [];
+    this.#comingCount = 0;
+    this.#comingBytes = 0;
     for (const { message } of riders) {
       owner.admit(message);
       message.release();
@@ -193,6 +195,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   /** Takes a kept transient message that is behind others on their way. */
   addRider(message: Message): void {
+    this.#comingCount++;
+    this.#comingBytes += message.bodySize;
     if (this.#writer.count > 0 || this.#unapplied.length === 0) {
       this.#riders.push({ position: this.#writer.count, message });
       return;
@@ -452,8 +456,9 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     if (!(batch instanceof PendingBatch) || this.#owner === undefined) return;
     this.#unapplied.shift();
     this.#appliedCount++;
-    this.#comingCount -= batch.count;
+    this.#comingCount -= batch.count + batch.riders.length;
     this.#comingBytes -= batch.bodyBytes;
+    for (const { message } of batch.riders) this.#comingBytes -= message.bodySize;
     this.#isShowing = true;
     try {
       this.#admit(entryIndex, batch, this.#owner);

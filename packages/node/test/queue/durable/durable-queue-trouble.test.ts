@@ -99,6 +99,19 @@ describe("a transient message behind logged ones on their way", () => {
     rig.queue.close();
     expect(rig.keptCount).toBe(0);
   });
+
+  test("counts for overflow reject-publish", () => {
+    const rig = new DurableRig({ maxLength: 2, overflow: "reject-publish" });
+    rig.publish("a");
+    expect(rig.publish("t", { isTransient: true })).toBe(true);
+    expect(rig.publish("u", { isTransient: true })).toBe(false);
+    rig.settleDown();
+    expect(rig.queue.readyCount).toBe(2);
+    rig.queue.purge(rig.now);
+    expect(rig.publish("b")).toBe("pending");
+    expect(rig.publish("v", { isTransient: true })).toBe(true);
+    expect(rig.publish("c")).toBe(false);
+  });
 });
 
 test("basic.get marks what it took, whatever its message's object is used for next", () => {
