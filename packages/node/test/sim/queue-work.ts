@@ -10,9 +10,9 @@ import { type AppliedCommands, NumberedMachine, numberOf } from "./numbered-mach
 import type { Work, WorkCommand } from "./work.ts";
 
 /** Live messages from which on the owner rather removes than adds: simulated disks are small. */
-const CROWDED_COUNT = 150;
+const CROWDED_COUNT = 100;
 /** The same in bodies of the largest size. */
-const CROWDED_BODIES = 16;
+const CROWDED_BODIES = 8;
 const ITEM_BYTES = 20;
 const BODY_ID_BYTES = 4;
 const PUBLISHER = 1;
@@ -37,6 +37,8 @@ export class QueueWork implements Work {
   readonly #owners = new WeakMap<StateMachine, Owner>();
   readonly #settled = new Set<string>();
   readonly #delivered = new Set<number>();
+  /** Their removal was applied. */
+  readonly #acked = new Set<number>();
   #nextMessage = 1;
   /** Reads of which the answer is awaited, and what was wrong with one. */
   #reading = 0;
@@ -80,7 +82,9 @@ export class QueueWork implements Work {
       if (!isOnDamagedDisk) this.#readAll(group, contents);
     }
     for (const seen of contents) {
-      const input = { message: this.#deliver(groupId, seen, nowMs), how: "ack" };
+      const message = this.#deliver(groupId, seen, nowMs);
+      this.#ack(message);
+      const input = { message, how: "ack" };
       const ack = { process: CONSUMER, kind: "settle", key: queue, input, at: nowMs };
       this.#history.add(ack, { outcome: "ok", output: null, at: nowMs });
     }
@@ -96,7 +100,7 @@ export class QueueWork implements Work {
     const queues = Object.fromEntries(
       Array.from(this.#settled, (name) => [name, { isOrdered: false }]),
     );
-    const verdict = checkTotalQueue(operations, { queues, isAckFinal: true });
+    const verdict = checkTotalQueue(operations, { queues });
     return verdict.validity === "invalid" ? formatVerdict(verdict) : undefined;
   }
 
@@ -198,11 +202,15 @@ export class QueueWork implements Work {
     const acks = removed.map((seen) => {
       const message = this.#deliver(groupId, seen, nowMs);
       const input = { message, how: "ack" };
-      return this.#history.invoke({ process: CONSUMER, kind: "settle", key, input, at: nowMs });
+      const start = { process: CONSUMER, kind: "settle", key, input, at: nowMs };
+      return { id: this.#history.invoke(start), message };
     });
     return (result, at) => {
       const outcome = outcomeOf(result);
-      for (const id of acks) this.#history.complete(id, { outcome, output: null, at });
+      for (const { id, message } of acks) {
+        this.#history.complete(id, { outcome, output: null, at });
+        if (outcome === "ok") this.#ack(message);
+      }
       if (owner.term !== term) return;
       owner.isRemoving = false;
       const [first] = removed;
@@ -210,6 +218,15 @@ export class QueueWork implements Work {
       owner.taken.length = 0;
       if (outcome === "fail") giveBack(log, first.level, first.ref);
     };
+  }
+
+  /**
+   * The message is gone for good: it cannot be removed once more. (It may be delivered once more, by a leader that does not know
+   * yet that it was deposed.)
+   */
+  #ack(message: number): void {
+    if (this.#acked.has(message)) this.#fault ??= `message ${message} was removed twice`;
+    this.#acked.add(message);
   }
 
   /** Notes that the consumer gets a message; returns which. */
