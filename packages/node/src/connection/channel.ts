@@ -73,7 +73,6 @@ export class Channel {
   readonly #getters = new Map<LiveQueue, ChannelConsumer>();
   readonly #content = new ContentAssembly();
   #isClosing = false;
-  /** It holds nothing any more; queues may still answer what it published. */
   #isReleased = false;
   #currentMethodId = 0;
   /** The publish method that came last. */
@@ -97,6 +96,11 @@ export class Channel {
   /** channel.close was sent; everything is ignored until the client's close-ok. */
   get isClosing(): boolean {
     return this.#isClosing;
+  }
+
+  /** It holds nothing any more; queues may still answer what it published, or asked them. */
+  get isReleased(): boolean {
+    return this.#isReleased;
   }
 
   /** Takes one frame. @throws ChannelError, ConnectionError */

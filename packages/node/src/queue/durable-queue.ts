@@ -3,6 +3,7 @@ import type { QueueRecord } from "../metadata/records.ts";
 import type { Consumer } from "./consumer.ts";
 import {
   type ConsumerOutlet,
+  type GetSession,
   LiveQueue,
   type QueueConsumer,
   type QueueHost,
@@ -99,30 +100,34 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
 
   override get(
     now: number,
-    sessionId: number,
+    session: GetSession,
     noAck: boolean,
     done: (result: GetResult<Message, ConsumerOutlet> | undefined) => void,
   ): void {
     if (!this.isClosed && (!this.#isReady || this.#journal.isAdmitting)) {
-      this.whenReady(() => this.#getReady(this.host.clock.now(), sessionId, noAck, done));
+      this.whenReady(() => this.#getReady(this.host.clock.now(), session, noAck, done));
     } else {
-      this.#getReady(now, sessionId, noAck, done);
+      this.#getReady(now, session, noAck, done);
     }
   }
 
   #getReady(
     now: number,
-    sessionId: number,
+    session: GetSession,
     noAck: boolean,
     done: (result: GetResult<Message, ConsumerOutlet> | undefined) => void,
   ): void {
+    if (session.isReleased) {
+      done(undefined);
+      return;
+    }
     if (!this.isClosed && !this.machine.prepareGet(now)) {
       this.#waitingGets.push(() => {
-        this.#getReady(this.host.clock.now(), sessionId, noAck, done);
+        this.#getReady(this.host.clock.now(), session, noAck, done);
       });
       return;
     }
-    super.get(now, sessionId, noAck, (result) => {
+    super.get(now, session, noAck, (result) => {
       // First: when it is done, the message may have left, and its object may be another one.
       if (result !== undefined && result.message.ref !== 0) this.#journal.noteTaken(result.message);
       done(result);

@@ -39,6 +39,13 @@ export interface ConsumerOutlet {
 
 export type QueueConsumer = Consumer<Message, ConsumerOutlet>;
 
+/** The channel that a basic.get is for. */
+export interface GetSession {
+  readonly sessionId: number;
+  /** It has ended, and will not give back what it is handed now. */
+  readonly isReleased: boolean;
+}
+
 /** What a queue needs of the broker around it. */
 export interface QueueHost {
   readonly clock: Clock;
@@ -207,7 +214,7 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   /** basic.get; `done` gets the message, with its bytes, or undefined if none is ready. */
   get(
     now: number,
-    sessionId: number,
+    { sessionId }: GetSession,
     noAck: boolean,
     done: (result: GetResult<Message, ConsumerOutlet> | undefined) => void,
   ): void {

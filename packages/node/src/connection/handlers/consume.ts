@@ -155,7 +155,7 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
   refuseGetOnSingleActiveQuorum(queue);
   suspendFor<GetResult<Message, ConsumerOutlet> | undefined>(
     channel,
-    (done) => queue.get(connection.now, channel.sessionId, method.noAck, done),
+    (done) => queue.get(connection.now, channel, method.noAck, done),
     (found) => answerGet(channel, queue, found),
   );
 }

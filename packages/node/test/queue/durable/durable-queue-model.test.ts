@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { QueueConsumer } from "../../../src/queue/live-queue.ts";
-import { DurableRig, Outlet } from "./durable-rig.ts";
+import { DurableRig, Outlet, session } from "./durable-rig.ts";
 
 type Step =
   | { readonly kind: "publish"; readonly count: number; readonly priority: number }
@@ -164,7 +164,7 @@ class History {
   }
 
   #get(): void {
-    this.rig.queue.get(this.rig.now, 2, true, (result) => {
+    this.rig.queue.get(this.rig.now, session(2), true, (result) => {
       if (result === undefined) return;
       const body = result.message.copyBody().toString();
       this.delivered.add(body);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DurableRig, Outlet } from "./durable-rig.ts";
+import { DurableRig, Outlet, session } from "./durable-rig.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -37,7 +37,7 @@ describe("a durable queue whose log is being replayed", () => {
     const rig = new DurableRig({}, false);
     const answers: unknown[] = [];
     rig.queue.whenReady(() => answers.push("ready"));
-    rig.queue.get(rig.now, 1, true, (result) => answers.push(result));
+    rig.queue.get(rig.now, session(1), true, (result) => answers.push(result));
     rig.queue.close();
     await nextTurn();
     expect(answers).toEqual(["ready", undefined]);
@@ -118,7 +118,7 @@ test("basic.get marks what it took, whatever its message's object is used for ne
   const rig = new DurableRig();
   for (const body of ["a", "b", "c"]) rig.publish(body);
   rig.settleDown();
-  rig.queue.get(rig.now, 1, true, (result) => {
+  rig.queue.get(rig.now, session(1), true, (result) => {
     result?.message.release();
     rig.queue.peek(10, () => undefined);
   });
@@ -128,4 +128,22 @@ test("basic.get marks what it took, whatever its message's object is used for ne
   rig.consume(outlet);
   rig.settleDown();
   expect(outlet.lines).toEqual(["1 b", "2 c"]);
+});
+
+test("basic.get takes nothing for a channel that has ended while the get waited", async () => {
+  const rig = new DurableRig();
+  rig.publish("a");
+  const channel = { sessionId: 1, isReleased: false };
+  let answer: unknown = "none";
+  for (const noAck of [true, false]) {
+    rig.queue.get(rig.now, channel, noAck, (result) => {
+      answer = result;
+    });
+  }
+  channel.isReleased = true;
+  rig.turn();
+  await nextTurn();
+  rig.settleDown();
+  expect(answer).toBeUndefined();
+  expect([rig.queue.readyCount, rig.queue.unackedCount]).toEqual([1, 0]);
 });

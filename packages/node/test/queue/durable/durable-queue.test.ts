@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ENQUEUE_BATCH_BYTES, LOG_PENDING_HIGH } from "../../../src/limits.ts";
-import { DurableRig, Outlet } from "./durable-rig.ts";
+import { DurableRig, Outlet, session } from "./durable-rig.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -251,7 +251,7 @@ describe("a durable queue after a restart", () => {
     rig.publish("a");
     rig.publish("t", { isTransient: true });
     let found: string | undefined = "none yet";
-    rig.queue.get(rig.now, 2, true, (result) => {
+    rig.queue.get(rig.now, session(2), true, (result) => {
       found = result?.message.copyBody().toString();
     });
     rig.turn();
@@ -289,7 +289,7 @@ describe("who asks a durable queue for what it has", () => {
       count = rig.queue.readyCount;
     });
     let body: string | undefined;
-    rig.queue.get(rig.now, 1, true, (result) => {
+    rig.queue.get(rig.now, session(1), true, (result) => {
       body = result?.message.copyBody().toString();
     });
     expect([count, body]).toEqual([undefined, undefined]);
@@ -304,7 +304,7 @@ describe("who asks a durable queue for what it has", () => {
     rig.publish("a");
     const answers: unknown[] = [];
     rig.queue.whenReady(() => answers.push("ready"));
-    rig.queue.get(rig.now, 1, true, (result) => answers.push(result));
+    rig.queue.get(rig.now, session(1), true, (result) => answers.push(result));
     rig.queue.whenStored(() => answers.push("stored"));
     rig.queue.close();
     await nextTurn();
@@ -362,7 +362,7 @@ describe("a long durable queue", () => {
     rig.restart(true);
     const found: string[] = [];
     for (let count = 0; count < 3; count++) {
-      rig.queue.get(rig.now, 5, false, (result) => {
+      rig.queue.get(rig.now, session(5), false, (result) => {
         found.push(result?.message.copyBody().toString() ?? "none");
       });
     }

@@ -6,6 +6,7 @@ import type { ConsumerSpec } from "../../../src/queue/consumer.ts";
 import { DurableQueue } from "../../../src/queue/durable-queue.ts";
 import type {
   ConsumerOutlet,
+  GetSession,
   LiveQueue,
   QueueConsumer,
   QueueHost,
@@ -74,6 +75,11 @@ export class Outlet implements ConsumerOutlet {
   queueDeleted(): void {
     this.lines.push("deleted");
   }
+}
+
+/** An open channel, as basic.get shows it to a queue. */
+export function session(sessionId: number): GetSession {
+  return { sessionId, isReleased: false };
 }
 
 export interface PublishOptions {
