@@ -217,7 +217,10 @@ export class SimNode implements DiskWatcher {
   /** Bytes at the end of a file that belong to one of the last two batches: nothing else on the disk proves them, or only a marker. */
   unprovenBytes(path: string): number {
     let size = 0;
-    for (const batch of this.#recentBatches) if (batch.path === path) size += batch.size;
+    for (const batch of this.#recentBatches) {
+      // A handle keeps the name that its file had when it was opened.
+      if (batch.path === path || batch.path === `${path}.tmp`) size += batch.size;
+    }
     return size;
   }
 
