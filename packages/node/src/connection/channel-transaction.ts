@@ -52,7 +52,7 @@ export class ChannelTransaction {
 
   /**
    * Publishes, then acks, in order (RabbitMQ). `publish` says whether a message was accepted everywhere. Calls `done` when
-   * all of it is stored as its queues promise, with whether all was accepted.
+   * all of it is stored as its queues promise, with whether all was accepted, and could be stored.
    */
   commit(
     publish: (publish: TransactedPublish) => boolean,
@@ -72,7 +72,7 @@ export class ChannelTransaction {
       this.#carryOut(ack);
       for (const { consumer } of ack.deliveries) queues.add(consumer.queue);
     }
-    whenAllStored(queues, () => done(isAccepted));
+    whenAllStored(queues, (areStored) => done(isAccepted && areStored));
   }
 
   /** Forgets publishes; deliveries are outstanding again, and are not redelivered (RabbitMQ). */
@@ -104,12 +104,14 @@ export class ChannelTransaction {
   }
 }
 
-function whenAllStored(queues: ReadonlySet<LiveQueue>, done: () => void): void {
+function whenAllStored(queues: ReadonlySet<LiveQueue>, done: (areStored: boolean) => void): void {
   let left = queues.size + 1;
-  const onStored = (): void => {
+  let areStored = true;
+  const onStored = (isStored: boolean): void => {
+    areStored &&= isStored;
     left--;
-    if (left === 0) done();
+    if (left === 0) done(areStored);
   };
   for (const queue of queues) queue.whenStored(onStored);
-  onStored();
+  onStored(true);
 }

@@ -58,8 +58,8 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     });
   }
 
-  override whenStored(done: () => void): void {
-    if (this.isClosed || this.failure !== undefined) done();
+  override whenStored(done: (isStored: boolean) => void): void {
+    if (this.isClosed || this.failure !== undefined) done(this.isClosed);
     else this.#journal.whenStored(done);
   }
 

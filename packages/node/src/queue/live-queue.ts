@@ -132,9 +132,9 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     done();
   }
 
-  /** Calls `done` when all that was done to the queue so far is stored as it promises. */
-  whenStored(done: () => void): void {
-    done();
+  /** Calls `done` when all that was done to the queue so far is stored as it promises; with false if that can never be. */
+  whenStored(done: (isStored: boolean) => void): void {
+    done(true);
   }
 
   /** Calls `done` when the bytes of one of its messages are here. */

@@ -224,10 +224,13 @@ export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge
     requireWorking(queue);
     const count = queue.purge(connection.now);
     if (method.noWait) return;
-    suspendFor<void>(
+    suspendFor<boolean>(
       channel,
       (done) => queue.whenStored(done),
-      () => channel.send("queue.purge-ok", { messageCount: count }),
+      () => {
+        requireWorking(queue);
+        channel.send("queue.purge-ok", { messageCount: count });
+      },
     );
   });
 }

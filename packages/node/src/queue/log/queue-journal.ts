@@ -65,7 +65,7 @@ class Lane {
 interface StoreWaiter {
   readonly batches: number;
   readonly progress: number;
-  readonly done: () => void;
+  readonly done: (isStored: boolean) => void;
 }
 
 /**
@@ -215,11 +215,11 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#admissionWaiters.push({ count: this.#batchCount, done });
   }
 
-  /** Calls `done` when all that was done so far is stored. */
-  whenStored(done: () => void): void {
+  /** Calls `done` when all that was done so far is stored; with false if that can never be. */
+  whenStored(done: (isStored: boolean) => void): void {
     this.flush();
     const waiter = { batches: this.#batches.madeCount, progress: this.#progress.madeCount, done };
-    if (this.#isStored(waiter)) done();
+    if (this.#isStored(waiter)) done(true);
     else this.#waiters.push(waiter);
   }
 
@@ -427,7 +427,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
       if (!this.#isStored(first)) return;
       this.#waiters.shift();
-      first.done();
+      first.done(true);
     }
   }
 
@@ -448,7 +448,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#waiters = [];
     // In a turn of their own: this may be inside the turn of a group.
     setImmediate(() => {
-      for (const { done } of waiters) done();
+      for (const { done } of waiters) done(isAccepted);
     });
   }
 
