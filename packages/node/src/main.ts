@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --initial-heap-size=128
 import { processInput, readCommandLine } from "./command-line.ts";
 import { startDetached } from "./detached-start.ts";
 import { printInspection } from "./inspect/run-inspect.ts";

@@ -9,6 +9,9 @@ const KILLED_MAX_MS = 15_000;
 /** What `npm start` runs. */
 const MAIN: string = fileURLToPath(new URL("../../../packages/node/dist/main.js", import.meta.url));
 
+/** As `npm start` has it. */
+const PRODUCT: readonly string[] = ["--initial-heap-size=128", MAIN];
+
 /** A broker in a process of its own. */
 export interface BrokerProcess {
   /** The process that does the work, for CPU and memory figures. */
@@ -43,7 +46,7 @@ export class LeveretProcess {
   /** `directory`: where it runs; an empty one, so that no leveret.conf of the developer's is read. */
   constructor(directory: string, options: LeveretOptions = {}) {
     this.#options = options;
-    const { dataDirectory, flags = [], program = [MAIN], onLine } = options;
+    const { dataDirectory, flags = [], program = PRODUCT, onLine } = options;
     const store = dataDirectory === undefined ? ["--in-memory"] : ["--data-dir", dataDirectory];
     const ports = ["--amqp-port", "0", "--management-port", "off", "--prometheus-port", "off"];
     const rest = ["--cluster-port", "off", "--log-format", "json", ...flags];
