@@ -63,6 +63,11 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     else this.#journal.whenStored(done);
   }
 
+  override whenForgotten(done: (isStored: boolean) => void): void {
+    if (this.isClosed || this.failure !== undefined) done(this.isClosed);
+    else this.#journal.whenForgotten(done);
+  }
+
   override whenLoaded(message: Message, done: () => void): void {
     if (message.isLoaded) done();
     else this.#journal.whenLoaded(message, done);

@@ -137,6 +137,11 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     done(true);
   }
 
+  /** The same for what has left the queue so far: it cannot come back. */
+  whenForgotten(done: (isStored: boolean) => void): void {
+    done(true);
+  }
+
   /** Calls `done` when the bytes of one of its messages are here. */
   whenLoaded(_message: Message, done: () => void): void {
     done();

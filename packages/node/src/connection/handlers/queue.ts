@@ -226,7 +226,7 @@ export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge
     if (method.noWait) return;
     suspendFor<boolean>(
       channel,
-      (done) => queue.whenStored(done),
+      (done) => queue.whenForgotten(done),
       () => {
         requireWorking(queue);
         channel.send("queue.purge-ok", { messageCount: count });

@@ -86,6 +86,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #isOpen = false;
   #isClosed = false;
   #isDeleted = false;
+  /** The log has no room for the next batch. */
+  #isOutOfSpace = false;
   /** Progress does not wait behind batches: it is what frees a disk that is too full for them. */
   readonly #batches = new Lane(false);
   readonly #progress = new Lane(true);
@@ -205,9 +207,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     last?.riders.push({ position: last.count, message });
   }
 
-  /** Calls `done` when what is on its way into the queue now is in it; at once if nothing is. */
+  /**
+   * Calls `done` when what is on its way into the queue now is in it; at once if nothing is, or if the disk has no room for it:
+   * who would make room must not wait for that.
+   */
   whenAdmitted(done: () => void): void {
-    if (!this.isAdmitting) {
+    if (!this.isAdmitting || this.#isOutOfSpace) {
       done();
       return;
     }
@@ -218,8 +223,17 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   /** Calls `done` when all that was done so far is stored; with false if that can never be. */
   whenStored(done: (isStored: boolean) => void): void {
     this.flush();
-    const waiter = { batches: this.#batches.madeCount, progress: this.#progress.madeCount, done };
-    if (this.#isStored(waiter)) done(true);
+    this.#await({ batches: this.#batches.madeCount, progress: this.#progress.madeCount, done });
+  }
+
+  /** The same for what has left the queue so far. */
+  whenForgotten(done: (isStored: boolean) => void): void {
+    this.flush();
+    this.#await({ batches: 0, progress: this.#progress.madeCount, done });
+  }
+
+  #await(waiter: StoreWaiter): void {
+    if (this.#isStored(waiter)) waiter.done(true);
     else this.#waiters.push(waiter);
   }
 
@@ -395,13 +409,18 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     let isTaken = false;
     isTaken = this.#group.propose(data, { command, freesSpace: lane.isProgress }, (result) => {
       if (isTaken) this.#onResult(lane, outgoing, result);
-      else this.#onRefused(result);
+      else this.#onRefused(lane, result);
     });
+    if (isTaken && !lane.isProgress) this.#isOutOfSpace = false;
     return isTaken;
   }
 
-  #onRefused({ kind }: ProposalResult): void {
+  #onRefused(lane: Lane, { kind }: ProposalResult): void {
     if (this.#isClosed) return;
+    if (kind === "no-space" && !lane.isProgress) {
+      this.#isOutOfSpace = true;
+      this.#wakeAdmitted();
+    }
     if (kind === "stopped") this.#fail(this.#group.failure ?? "its log has stopped");
     else if (kind === "refused") this.#fail("its log refuses a command");
     else this.#traffic.retrySoon(this);
@@ -424,11 +443,14 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #onStored(lane: Lane, command: QueueCommand): void {
     settleAll(command, true);
     lane.storedCount++;
-    for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
-      if (!this.#isStored(first)) return;
-      this.#waiters.shift();
-      first.done(true);
-    }
+    if (this.#waiters.length > 0) this.#answerStored();
+  }
+
+  /** Not in the order of asking: what has left does not wait for what comes. */
+  #answerStored(): void {
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter((waiter) => !this.#isStored(waiter));
+    for (const waiter of waiters) if (this.#isStored(waiter)) waiter.done(true);
   }
 
   #isStored({ batches, progress }: StoreWaiter): boolean {
@@ -478,7 +500,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   #answerAdmitted(): void {
     const waiters = this.#admissionWaiters;
-    const isOver = this.#isClosed || this.#failure !== undefined;
+    const isOver = this.#isClosed || this.#isOutOfSpace || this.#failure !== undefined;
     const isDone = ({ count }: Waiter): boolean => isOver || count <= this.#appliedCount;
     this.#admissionWaiters = waiters.filter((waiter) => !isDone(waiter));
     for (const waiter of waiters) if (isDone(waiter)) waiter.done();

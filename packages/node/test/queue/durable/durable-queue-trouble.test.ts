@@ -146,3 +146,25 @@ test("basic.get takes nothing for a channel that has ended while the get waited"
   expect(answer).toBeUndefined();
   expect([rig.queue.readyCount, rig.queue.unackedCount]).toEqual([1, 0]);
 });
+
+test("a durable queue with messages that a full disk has no room for can be looked at, purged and deleted", async () => {
+  const rig = new DurableRig();
+  rig.publish("a");
+  rig.settleDown();
+  rig.group.isFull = true;
+  rig.publish("b");
+  const answers: unknown[] = [];
+  rig.queue.whenReady(() => answers.push(rig.queue.readyCount));
+  expect(answers).toEqual([]);
+  rig.settleDown();
+  await nextTurn();
+  expect(answers).toEqual([1]);
+  rig.queue.whenReady(() => answers.push(rig.queue.purge(rig.now)));
+  rig.queue.whenForgotten((isStored) => answers.push(isStored));
+  rig.settleDown();
+  expect(answers).toEqual([1, 1, true]);
+  rig.group.isFull = false;
+  rig.settleDown();
+  expect(rig.stored).toEqual([1, 2]);
+  expect(rig.queue.readyCount).toBe(1);
+});
