@@ -93,6 +93,8 @@ export const LOG_RETRY_MS = 5;
 export const HOT_BATCHES_BYTES = 67_108_864;
 /** A queue with more ready octets than this is read from the disk anyway: its new batches are not kept. */
 export const HOT_QUEUE_BYTES = 4_194_304;
+/** What a batch takes in memory besides its bytes, measured with one message: many small ones take more so than their bytes do. */
+export const HOT_BATCH_OVERHEAD = 1536;
 /** What is read from a log at once for a queue that is behind: large enough that reading is a small part of delivering. */
 export const READ_AHEAD_BYTES = 1_048_576;
 

@@ -1,4 +1,5 @@
 import {
+  HOT_BATCH_OVERHEAD,
   HOT_BATCHES_BYTES,
   LOG_PENDING_HIGH,
   LOG_PENDING_LOW,
@@ -101,7 +102,8 @@ export class LogTraffic {
   }
 
   /** Counts a batch whose bytes the client keeps; the oldest ones of all have to go when it is too much. */
-  keepHot(client: TrafficClient, entryIndex: number, bytes: number): void {
+  keepHot(client: TrafficClient, entryIndex: number, batchBytes: number): void {
+    const bytes = batchBytes + HOT_BATCH_OVERHEAD;
     this.#hot.push({ client, entryIndex, bytes });
     this.#hotBytes += bytes;
     while (this.#hotBytes > HOT_BATCHES_BYTES) this.#coolOldest();

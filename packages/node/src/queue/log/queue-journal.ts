@@ -527,7 +527,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #keepHot(entryIndex: number, batch: PendingBatch, owner: JournalOwner): void {
     if (owner.readyCount === 0 || owner.readyBytes > HOT_QUEUE_BYTES) return;
     this.#hot.set(entryIndex, batch);
-    this.#traffic.keepHot(this, entryIndex, batch.bytes.length);
+    this.#traffic.keepHot(this, entryIndex, batch.bytes.buffer.byteLength);
   }
 
   /** The messages there stay where they are: to pass over them would lose them. */
@@ -583,4 +583,6 @@ function settleAll(command: QueueCommand, isAccepted: boolean): void {
   for (let item = 0; item < receipts.length; item++) {
     receipts[item]?.settle(sequences[item] ?? 0, isAccepted);
   }
+  // The batch may be kept for long, and must not keep their channels.
+  receipts.length = 0;
 }

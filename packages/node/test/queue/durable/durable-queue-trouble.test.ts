@@ -168,3 +168,14 @@ test("a durable queue with messages that a full disk has no room for can be look
   expect(rig.stored).toEqual([1, 2]);
   expect(rig.queue.readyCount).toBe(1);
 });
+
+test("a batch that stays in memory does not hold the channels of its publishers", () => {
+  const rig = new DurableRig();
+  rig.publish("a");
+  rig.turn();
+  const batch = rig.group.lastCommand;
+  expect(batch).toMatchObject({ receipts: [rig] });
+  rig.group.sync();
+  expect(rig.stored).toEqual([1]);
+  expect(batch).toMatchObject({ receipts: [] });
+});

@@ -22,6 +22,8 @@ export class FakeQueueGroup implements QueueGroup {
   log: QueueLog = new QueueLog();
   readonly entries: Entry[] = [];
   readCount = 0;
+  /** Proposed last. */
+  lastCommand: QueueCommand | undefined;
   isDeleted = false;
   #proposed: Proposed[] = [];
   #applied: { readonly proposed: Proposed; readonly index: number }[] = [];
@@ -63,6 +65,7 @@ export class FakeQueueGroup implements QueueGroup {
       this.#reads.push(() => done({ kind }));
       return false;
     }
+    this.lastCommand = command;
     this.#proposed.push({ data, command, done });
     return true;
   }
