@@ -121,13 +121,14 @@ export class Message implements MachineMessage, SlabTenant {
   release(): void {
     this.#references--;
     if (this.#references > 0) return;
-    const { slab, storedSize } = this;
-    if (slab !== undefined) {
-      this.slab = undefined;
-      this.#store.release(slab, storedSize);
-    } else if (this.log !== undefined) {
+    if (this.log !== undefined) {
       this.log.forget(this);
+      return;
     }
+    const { slab } = this;
+    if (slab === undefined) return;
+    this.slab = undefined;
+    this.#store.release(slab, this.storedSize);
   }
 
   /** A message of a log without its bytes, with one reference. */

@@ -33,6 +33,9 @@ export class LogReader {
   #endIndex = 0;
   /** Routing of the last message shown, by its bytes: most have the same. */
   #routing: MessageRouting | undefined = undefined;
+  /** Where it was read. */
+  #routedBatch: EnqueueBatch | undefined = undefined;
+  #routedAt = 0;
 
   constructor(group: QueueGroup, events: LogReaderEvents) {
     this.#group = group;
@@ -49,23 +52,30 @@ export class LogReader {
 
   /** Exchange and routing key of a message. */
   routingOf(batch: EnqueueBatch, item: number): MessageRouting {
-    if (batch instanceof PendingBatch) {
-      const known = batch.routings[item];
-      if (known !== undefined) return known;
-    }
-    const { bytes } = batch;
+    const known = batch instanceof PendingBatch ? batch.routings[item] : undefined;
+    if (known !== undefined) return known;
     const at = batch.routingOffsetAt(item);
-    const tail = this.#routing?.tail;
+    // Most messages of a batch share it.
+    if (this.#routing === undefined || batch !== this.#routedBatch || at !== this.#routedAt) {
+      this.#routing = this.#readRouting(batch.bytes, at);
+      this.#routedBatch = batch;
+      this.#routedAt = at;
+    }
+    return this.#routing;
+  }
+
+  #readRouting(bytes: Buffer, at: number): MessageRouting {
+    const last = this.#routing;
     // The tail of a deliver frame has the frame's end behind the two names.
-    const size = (tail?.length ?? 0) - 1;
-    if (tail !== undefined && bytes.compare(tail, 0, size, at, at + size) === 0) {
-      return this.#routing as MessageRouting;
+    const size = (last?.tail.length ?? 0) - 1;
+    const isWhole = at + size <= bytes.length;
+    if (last !== undefined && isWhole && bytes.compare(last.tail, 0, size, at, at + size) === 0) {
+      return last;
     }
     const keyAt = at + 1 + (bytes[at] ?? 0);
     const exchange = bytes.toString("utf8", at + 1, keyAt);
     const key = bytes.toString("utf8", keyAt + 1, keyAt + 1 + (bytes[keyAt] ?? 0));
-    this.#routing = messageRouting(exchange, key);
-    return this.#routing;
+    return messageRouting(exchange, key);
   }
 
   close(): void {
@@ -74,6 +84,7 @@ export class LogReader {
   }
 
   #forget(): void {
+    this.#routedBatch = undefined;
     this.#batches.clear();
     this.#bytes = 0;
   }

@@ -54,6 +54,21 @@ describe("publishing to a durable queue", () => {
     expect(outlet.lines).toEqual(bodies.map((body) => `0 ${body}`));
   });
 
+  test("keeps the routing key of each message, also of short messages behind long keys", () => {
+    const rig = new DurableRig();
+    const keys = ["k".repeat(255), "a", "a", "", "k".repeat(200), "b"];
+    for (const routingKey of keys) {
+      rig.publish("", { routingKey });
+      if (routingKey !== "") rig.turn();
+    }
+    rig.settleDown();
+    rig.restart(true);
+    const outlet = new Outlet();
+    rig.consume(outlet, { noAck: true });
+    rig.settleDown();
+    expect(outlet.keys).toEqual(keys);
+  });
+
   test("keeps transient messages in memory and in their places", () => {
     const rig = new DurableRig();
     rig.publish("a");

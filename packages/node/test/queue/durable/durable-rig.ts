@@ -13,7 +13,7 @@ import type {
 } from "../../../src/queue/live-queue.ts";
 import { LogTraffic } from "../../../src/queue/log/log-traffic.ts";
 import { QueueJournal } from "../../../src/queue/log/queue-journal.ts";
-import type { Message } from "../../../src/queue/message.ts";
+import { type Message, messageRouting } from "../../../src/queue/message.ts";
 import type { PublishOutcome, PublishReceipt } from "../../../src/queue/publish-receipt.ts";
 import type { QueueConfig } from "../../../src/queue/queue-config.ts";
 import { SlabStore } from "../../../src/queue/slab-store.ts";
@@ -64,7 +64,10 @@ export class Outlet implements ConsumerOutlet {
   readonly lines: string[] = [];
   readonly isCongested = false;
 
+  readonly keys: string[] = [];
+
   deliver(deliveryNumber: number, message: Message, redelivered: boolean, count: number): void {
+    this.keys.push(message.routing.routingKey);
     const again = redelivered ? " again" : "";
     const returns = count > 0 ? ` count ${count}` : "";
     this.lines.push(`${deliveryNumber} ${message.copyBody()}${again}${returns}`);
@@ -87,6 +90,7 @@ export interface PublishOptions {
   readonly priority?: number;
   readonly expirationMs?: number;
   readonly form?: "run" | "apart";
+  readonly routingKey?: string;
 }
 
 /** A durable queue on a group in memory, one life after the other. */
@@ -132,6 +136,9 @@ export class DurableRig implements PublishReceipt {
   publish(body: string, options: PublishOptions = {}): PublishOutcome {
     const { isTransient = false, priority = 0, expirationMs = -1, form = "apart" } = options;
     const message = storedMessage(this.#store, Buffer.from([0, 0]), Buffer.from(body), form);
+    if (options.routingKey !== undefined) {
+      message.routing = messageRouting("exchange", options.routingKey);
+    }
     message.persistent = !isTransient;
     message.priority = priority;
     message.expirationMs = expirationMs;
