@@ -79,6 +79,8 @@ export class NodeLogStore implements LogStore {
   #bytes = 0;
   /** Set while the log is made durable again: a failure is the opener's to hear. */
   #failOpening: ((error: DiskError) => void) | undefined;
+  /** Set while the store is being closed. */
+  #onClosed: (() => void) | undefined;
   #hasFailed = false;
   #isClosed = false;
 
@@ -309,9 +311,10 @@ export class NodeLogStore implements LogStore {
       done();
       return;
     }
+    this.#onClosed = done;
     runTask(this.#close(), (error) => {
       if (error !== undefined) this.#fail(error);
-      done();
+      this.#endClosing();
     });
   }
 
@@ -323,6 +326,7 @@ export class NodeLogStore implements LogStore {
     yield* until((done) => this.#compactor.stop(done));
     yield* until((done) => this.#snapshots.whenIdle(done));
     const isWritten = yield* this.#drain();
+    if (this.#hasFailed) return;
     this.#writer.stop();
     this.#pool.stop();
     if (isWritten) {
@@ -340,6 +344,7 @@ export class NodeLogStore implements LogStore {
     for (;;) {
       this.#writer.pump();
       if (this.#writer.isIdle) return true;
+      if (this.#hasFailed) return false;
       if (this.#writer.isBlocked && this.#pool.space !== "ok") return false;
       yield* until((done) => this.#platform.timers.setTimer(DRAIN_POLL_MS, done));
     }
@@ -428,6 +433,14 @@ export class NodeLogStore implements LogStore {
     }
     const cause = error instanceof Error ? error : new Error(String(error));
     this.#listener.onFatal(cause);
+    // What closing waits for does not come any more.
+    this.#endClosing();
+  }
+
+  #endClosing(): void {
+    const done = this.#onClosed;
+    this.#onClosed = undefined;
+    done?.();
   }
 
   /** Nothing is written any more, and nobody is told anything. */

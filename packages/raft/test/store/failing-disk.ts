@@ -1,6 +1,6 @@
 import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from "../../src/env/disk.ts";
 
-export type FailingOperation = "open" | "read" | "rename";
+export type FailingOperation = "open" | "read" | "rename" | "sync";
 
 /** Asks before each operation whether it is to fail, and how. */
 export class FailingDisk implements Disk {
@@ -66,7 +66,10 @@ export class FailingDisk implements Disk {
     return {
       path: file.path,
       write: (bytes, position, done) => file.write(bytes, position, done),
-      sync: (done) => file.sync(done),
+      sync: (done) => {
+        const error = this.#error("sync", file.path);
+        file.sync((own) => done(own ?? error));
+      },
       size: (done) => file.size(done),
       close: (done) => file.close(done),
       read: (target, position, done) => {

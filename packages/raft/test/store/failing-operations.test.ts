@@ -21,6 +21,10 @@ function failingMachine(limits: ConstructorParameters<typeof Machine>[1] = {}): 
   };
 }
 
+function isReading(operation: FailingOperation): boolean {
+  return operation === "open" || operation === "read";
+}
+
 /** Entries 2 to 61 of group 1 in several files, none of them in memory. */
 function writeLog(machine: Machine): void {
   machine.open();
@@ -40,7 +44,7 @@ test("a read that fails for want of file handles is tried again, and nothing cou
   const { machine, setFailure } = failingMachine();
   writeLog(machine);
   let failures = 0;
-  setFailure((operation) => (operation !== "rename" && failures++ < 4 ? "other" : undefined));
+  setFailure((operation) => (isReading(operation) && failures++ < 4 ? "other" : undefined));
   expect(machine.read(1, 5)).toEqual({ kind: "entries", entries: [entry(1, 5, 1, 700)] });
   expect(failures).toBeGreaterThan(4);
   expect(machine.listener.damage).toEqual([]);
@@ -50,7 +54,7 @@ test("a read that fails for want of file handles is tried again, and nothing cou
 test("a read that keeps failing for another reason than damage ends the process, and no entry is given up", () => {
   const { machine, setFailure } = failingMachine();
   writeLog(machine);
-  setFailure((operation) => (operation === "rename" ? undefined : "other"));
+  setFailure((operation) => (isReading(operation) ? "other" : undefined));
   machine.process.run(() =>
     machine.store.read(1, 5, 5, 1000, () => {
       throw new Error("an answer");
@@ -150,3 +154,22 @@ function saveState(machine: Machine, index: number): void {
   const meta = { ...snapshot, index, term: 1 };
   machine.store.saveSnapshot(1, { meta, source, compactTo: index }, () => undefined);
 }
+
+test.each<FailingOperation>(["rename", "sync"])(
+  "the end of a store comes also if its disk fails meanwhile (%s)",
+  (failing) => {
+    const { machine, setFailure } = failingMachine();
+    writeLog(machine);
+    setFailure((operation) => (operation === failing ? "io" : undefined));
+    let isClosed = false;
+    machine.submit(1, { entries: entries(1, { first: 62, last: 63 }, 1, 700) });
+    machine.process.run(() =>
+      machine.store.close(() => {
+        isClosed = true;
+      }),
+    );
+    machine.runUntil(() => isClosed, 30_000);
+    expect(isClosed).toBe(true);
+    expect(machine.listener.fatal).toMatchObject({ name: "DiskError", code: "io" });
+  },
+);
