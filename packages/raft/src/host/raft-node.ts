@@ -36,7 +36,8 @@ export class RaftNode {
 
   /**
    * Opens the data directory (recovering what a crash left), starts to listen, and starts the replicas found, a few at a time.
-   * Callbacks come in later turns. With an error, `node` is undefined and everything is closed again.
+   * Callbacks come in later turns. With an error, `node` is undefined and everything is closed again; if it was storage that failed
+   * after it had been recovered, `onFatal` is called, too.
    */
   static open(platform: NodePlatform, options: RaftNodeOptions, done: OpenDone): void {
     const limits: RaftLimits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -176,7 +177,10 @@ export class RaftNode {
     input.attach(host);
     const node = new RaftNode(host, store);
     host.transport.start((error) => {
-      if (host.isDead) return;
+      if (host.isDead) {
+        done(input.failure ?? new Error("storage failed"), undefined);
+        return;
+      }
       if (error !== undefined) {
         host.transport.close(() => store.close(() => done(error, undefined)));
         return;

@@ -12,10 +12,15 @@ type StoreOwner = Pick<RaftNodeOptions, "onFatal" | "onSpaceChange" | "onDamage"
 export class StoreInput implements LogStoreListener {
   readonly #owner: StoreOwner;
   #host: MultiRaftHost | undefined;
-  #isFatal = false;
+  #failure: Error | undefined;
 
   constructor(owner: StoreOwner) {
     this.#owner = owner;
+  }
+
+  /** What was fatal. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   attach(host: MultiRaftHost): void {
@@ -35,8 +40,8 @@ export class StoreInput implements LogStoreListener {
   }
 
   onFatal(error: Error): void {
-    if (this.#isFatal) return;
-    this.#isFatal = true;
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
     this.#host?.die();
     this.#owner.onFatal(error);
   }
