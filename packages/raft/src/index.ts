@@ -66,5 +66,10 @@ export type {
   SpaceState,
 } from "./store/log-store.ts";
 export { NodeLogStore } from "./store/node-log-store.ts";
-export { type NodeMetaCopy, readClusterId, StoreOpenError } from "./store/node-meta-file.ts";
+export {
+  type NodeMetaCopy,
+  noteInUse,
+  readClusterId,
+  StoreOpenError,
+} from "./store/node-meta-file.ts";
 export type { LogStoreStatistics } from "./store/store-statistics.ts";

@@ -6,6 +6,7 @@ import {
   EMPTY_CONF,
   type GroupEvent,
   type IndexRange,
+  noteInUse,
   type RaftGroup,
   type RaftLimits,
   RaftNode,
@@ -263,7 +264,16 @@ export class NodeStorage implements QueueGroups {
   /** The metadata are the first thing that is ever stored: where they are missing, something is there or was. */
   async #ensureMetadata(): Promise<void> {
     const node = this.#opened;
-    if (node.group(METADATA_GROUP_ID) !== undefined) return;
+    if (node.group(METADATA_GROUP_ID) === undefined) await this.#createMetadataGroup(node);
+    await new Promise<void>((resolve, reject) => {
+      noteInUse(this.#disk, (error) => {
+        if (error === undefined) resolve();
+        else reject(openingProblem(this.#options.directory, error));
+      });
+    });
+  }
+
+  async #createMetadataGroup(node: RaftNode): Promise<void> {
     if (node.groups().length > 0 || hasLosses(node.damage)) {
       throw this.#metadataProblem("they are missing");
     }

@@ -206,6 +206,7 @@ describe("leveret inspect", () => {
       nodeId: 1,
       clusterId: "hares",
       incarnation: 1,
+      isInUse: true,
     });
     for (const name of ["node.meta", "node.meta.copy"])
       await writeFile(join(directory, name), meta);

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type Disk, DiskError, type Entry } from "@leveret/raft";
@@ -126,6 +126,23 @@ describe("a data directory that cannot be used is refused with a sentence", () =
       await expect(openStorage(directory)).rejects.toThrow(/ cannot be written: /);
     } finally {
       if (isRoot) execFileSync("umount", [directory]);
+    }
+  });
+
+  test.each([
+    ["the folder", (log: string) => rm(log, { recursive: true })],
+    ["each file", (log: string) => rm(log, { recursive: true }).then(() => mkdir(log))],
+  ])("when %s of its log is gone, be it after the first start", async (_what, remove) => {
+    const directory = await temporaryDirectory();
+    const { storage } = await openStorage(directory);
+    await storage.stop();
+    await remove(join(directory, "log"));
+    for (let start = 1; start <= 2; start++) {
+      await expect(openStorage(directory)).rejects.toThrow(
+        new StorageError(
+          `the data directory ${directory} cannot be used: its log is gone: by node.meta something was stored here`,
+        ),
+      );
     }
   });
 
@@ -263,7 +280,7 @@ describe("a disk that is full to the last byte", () => {
 });
 
 describe("a disk that fails", () => {
-  test("ends a first start, whenever that is", async () => {
+  test("ends a first start, whenever that is, and the next one works", async () => {
     for (let syncs = 0; ; syncs++) {
       const directory = await temporaryDirectory();
       const disk = new FailingDisk(new RealDisk(directory));
@@ -272,8 +289,11 @@ describe("a disk that fails", () => {
       if (!(opened instanceof Error)) break;
       expect(opened).toBeInstanceOf(StorageError);
       expect(opened.message).toMatch(/ data directory .* cannot be used.* sync .*: io$/);
+      // The process would have ended.
+      await rm(join(directory, "lock"), { force: true });
+      await (await openStorage(directory)).storage.metadataReady();
     }
-  });
+  }, 30_000);
 
   test("is fatal, once, and nothing is stored any more", async () => {
     const directory = await temporaryDirectory();

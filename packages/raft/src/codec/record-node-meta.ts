@@ -4,14 +4,15 @@ import { DecodeError } from "./decode-error.ts";
 import { RecordReader, RecordWriter } from "./record-bytes.ts";
 
 /*
- * node.meta: magic u32 | format version u32 | nodeId varint | incarnation varint | clusterId (length varint, UTF-8) | crc u32
- * There are two copies; the one with the higher incarnation counts.
+ * node.meta: magic u32 | format version u32 | nodeId varint | incarnation varint | clusterId (length varint, UTF-8) | flags u8 | crc u32
+ * Flag 1: the directory is in use. There are two copies; the one with the higher incarnation counts.
  */
 
 /** Version of all files of a data directory together. */
 export const STORE_FORMAT_VERSION = 1;
 
 const MAGIC = 0x4d4e564c; // "LVNM"
+const FLAG_IN_USE = 1;
 
 /** Whose data directory it is. */
 export interface NodeMeta {
@@ -19,6 +20,8 @@ export interface NodeMeta {
   readonly nodeId: NodeId;
   readonly clusterId: string;
   readonly incarnation: number;
+  /** Something was stored: from now on there is a log, or it is lost. */
+  readonly isInUse: boolean;
 }
 
 export function encodeNodeMeta(meta: NodeMeta): Buffer {
@@ -30,6 +33,7 @@ export function encodeNodeMeta(meta: NodeMeta): Buffer {
   const clusterId = Buffer.from(meta.clusterId, "utf8");
   writer.varint(clusterId.length);
   writer.bytes(clusterId);
+  writer.u8(meta.isInUse ? FLAG_IN_USE : 0);
   writer.u32(crc32(writer.view()));
   return writer.finish();
 }
@@ -45,13 +49,15 @@ export function decodeNodeMeta(bytes: Uint8Array): NodeMeta {
   if (reader.u32() !== MAGIC) throw new DecodeError("node.meta is something else");
   const formatVersion = reader.u32();
   if (formatVersion !== STORE_FORMAT_VERSION) {
-    return { formatVersion, nodeId: 0, clusterId: "", incarnation: 0 };
+    return { formatVersion, nodeId: 0, clusterId: "", incarnation: 0, isInUse: false };
   }
   const nodeId = reader.varint();
   const incarnation = reader.varint();
   const clusterId = Buffer.from(reader.bytes(reader.varint())).toString("utf8");
+  // The first directories had no flags.
+  const flags = reader.remaining > 0 ? reader.u8() : 0;
   reader.finish();
-  return { formatVersion, nodeId, clusterId, incarnation };
+  return { formatVersion, nodeId, clusterId, incarnation, isInUse: (flags & FLAG_IN_USE) !== 0 };
 }
 
 /** Marks everything written by a node, so that files of another one are not taken for its own. */

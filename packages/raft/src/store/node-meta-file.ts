@@ -6,7 +6,7 @@ import {
   STORE_FORMAT_VERSION,
 } from "../codec/record-node-meta.ts";
 import type { NodeId } from "../core/ids.ts";
-import { type Disk, DiskError, type DiskFile } from "../env/disk.ts";
+import { type Disk, type DiskDone, DiskError, type DiskFile } from "../env/disk.ts";
 import { readUpTo } from "./read-fully.ts";
 import { call, runTask, type Task } from "./task.ts";
 
@@ -48,6 +48,24 @@ export function readClusterId(disk: Disk, done: (clusterId: string | undefined) 
 }
 
 /**
+ * Notes that something is stored in the data directory, which is open: from now on it is not opened any more without its log. Whoever
+ * creates groups calls it when the first one is durable; with all groups gone nobody could tell that there were any. Repeatable.
+ */
+export function noteInUse(disk: Disk, done: DiskDone): void {
+  runTask(writeInUse(disk), (error) => {
+    if (error === undefined || error instanceof DiskError) done(error);
+    else throw error;
+  });
+}
+
+/** One life of a data directory. */
+export interface Incarnation {
+  readonly incarnation: number;
+  /** A life before this one stored something. */
+  readonly isInUse: boolean;
+}
+
+/**
  * Checks that the data directory is this node's, and starts a new life of it: the incarnation returned is durable.
  * @throws StoreOpenError, DiskError
  */
@@ -55,7 +73,7 @@ export function* startIncarnation(
   disk: Disk,
   owner: { readonly nodeId: NodeId; readonly clusterId: string },
   hasLog: boolean,
-): Task<number> {
+): Task<Incarnation> {
   const copies = (yield* readNodeMeta(disk)).map(({ content }) => content);
   const readable = copies.filter((copy) => typeof copy === "object");
   for (const copy of readable) checkOwner(copy, owner);
@@ -65,9 +83,25 @@ export function* startIncarnation(
     );
   }
   const incarnation = Math.max(0, ...readable.map((copy) => copy.incarnation)) + 1;
-  const bytes = encodeNodeMeta({ ...owner, incarnation, formatVersion: STORE_FORMAT_VERSION });
+  const isInUse = readable.some((copy) => copy.isInUse);
+  yield* writeCopies(disk, {
+    ...owner,
+    incarnation,
+    isInUse,
+    formatVersion: STORE_FORMAT_VERSION,
+  });
+  return { incarnation, isInUse };
+}
+
+function* writeInUse(disk: Disk): Task<void> {
+  const copies = (yield* readNodeMeta(disk)).map(({ content }) => content);
+  const unmarked = copies.find((copy) => typeof copy === "object" && !copy.isInUse);
+  if (typeof unmarked === "object") yield* writeCopies(disk, { ...unmarked, isInUse: true });
+}
+
+function* writeCopies(disk: Disk, meta: NodeMeta): Task<void> {
+  const bytes = encodeNodeMeta(meta);
   for (const path of NODE_META_PATHS) yield* writeCopy(disk, path, bytes);
-  return incarnation;
 }
 
 function checkOwner(

@@ -53,8 +53,9 @@ export function* openDirectory(deps: OpeningDependencies): Task<OpenedDirectory>
       yield* call((done) => disk.syncDirectory(path, done));
     }
     const hasLog = listing.hot.length + listing.cold.length > 0;
-    const incarnation = yield* startIncarnation(disk, deps, hasLog);
+    const { incarnation, isInUse } = yield* startIncarnation(disk, deps, hasLog);
     const recovered = yield* recover(deps, listing);
+    if (isInUse) refuseEmptyLog(recovered.log);
     for (const { seq } of snapshots) recovered.files.skipThrough(seq);
     const paths = snapshots.map(({ path }) => path);
     return { ...recovered, lock, incarnation, snapshots: paths };
@@ -62,6 +63,13 @@ export function* openDirectory(deps: OpeningDependencies): Task<OpenedDirectory>
     yield* call((done) => lock.release(() => done(undefined)));
     throw error;
   }
+}
+
+/** @throws StoreOpenError if nothing is left of a log */
+function refuseEmptyLog(log: RecoveredLog): void {
+  if (log.end.batchSeq > 0 || log.tail !== undefined) return;
+  closeSpares(log);
+  throw new StoreOpenError("its log is gone: by node.meta something was stored here");
 }
 
 function* takeLock(disk: Disk): Task<DiskLock> {

@@ -112,7 +112,13 @@ const DECODERS: readonly (readonly [string, Buffer, (bytes: Buffer) => unknown])
   ["snapshot record", encodeSnapshotRecord(SNAPSHOT), decodeSnapshotRecord],
   [
     "node meta",
-    encodeNodeMeta({ formatVersion: 1, nodeId: 3, clusterId: "käse", incarnation: 4 }),
+    encodeNodeMeta({
+      formatVersion: 1,
+      nodeId: 3,
+      clusterId: "käse",
+      incarnation: 4,
+      isInUse: true,
+    }),
     decodeNodeMeta,
   ],
   [
