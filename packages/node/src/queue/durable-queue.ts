@@ -127,8 +127,9 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
       return;
     }
     if (!this.isClosed && !this.machine.prepareGet(now)) {
-      this.#waitingGets.push(() => {
-        this.#getReady(this.host.clock.now(), session, noAck, done);
+      this.#waitingGets.push((isReadable) => {
+        if (!isReadable) done(undefined);
+        else this.#getReady(this.host.clock.now(), session, noAck, done);
       });
       return;
     }
@@ -139,8 +140,8 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     });
   }
 
-  /** They came when the first message had no bytes yet. */
-  #waitingGets: (() => void)[] = [];
+  /** They came when the first message had no bytes yet; called with whether it has, or another one is first. */
+  #waitingGets: ((isReadable: boolean) => void)[] = [];
 
   override deliver(
     consumer: Consumer<Message, ConsumerOutlet>,
@@ -194,8 +195,14 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   loaded(): void {
     const gets = this.#waitingGets;
     this.#waitingGets = [];
-    for (const get of gets) get();
+    for (const get of gets) get(true);
     this.resume();
+  }
+
+  unreadable(): void {
+    const gets = this.#waitingGets;
+    this.#waitingGets = [];
+    for (const get of gets) get(false);
   }
 
   #open(): void {
@@ -226,7 +233,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     const gets = this.#waitingGets;
     this.#waitingGets = [];
     setImmediate(() => {
-      for (const get of gets) get();
+      for (const get of gets) get(false);
     });
   }
 }

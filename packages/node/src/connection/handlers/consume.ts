@@ -17,7 +17,7 @@ import { writeContent } from "../content-writer.ts";
 import { withDeliveryCount } from "../delivery-count-header.ts";
 import { REPLY_TO_QUEUE, ReplyConsumer } from "../reply-consumer.ts";
 import { suspendFor } from "../suspended-call.ts";
-import { queueNameOf, requireOwnQueue } from "./named-queue.ts";
+import { queueNameOf, requireOwnQueue, requireWorking } from "./named-queue.ts";
 
 const GENERATED_NAME_SIZE = 16;
 
@@ -156,7 +156,10 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
   suspendFor<GetResult<Message, ConsumerOutlet> | undefined>(
     channel,
     (done) => queue.get(connection.now, channel, method.noAck, done),
-    (found) => answerGet(channel, queue, found),
+    (found) => {
+      if (found === undefined) requireWorking(queue);
+      answerGet(channel, queue, found);
+    },
   );
 }
 

@@ -12,8 +12,11 @@ const AHEAD_MAX_FACTOR = 2;
 export interface LogReaderEvents {
   /** More is here. */
   onRead(): void;
-  /** What was asked for cannot be read: damage, or the messages have left. */
-  onFailure(index: number, why: string): void;
+  /**
+   * What was asked for cannot be read: damage, or the messages have left. `isOnly`: nothing else was asked for meanwhile; else
+   * `onRead` follows.
+   */
+  onFailure(index: number, why: string, isOnly: boolean): void;
 }
 
 /**
@@ -26,6 +29,8 @@ export class LogReader {
   readonly #batches = new Map<number, EnqueueBatch>();
   #bytes = 0;
   #isReading = false;
+  /** Something was asked for while another piece was being read. */
+  #isAskedMeanwhile = false;
   #isClosed = false;
   /** Passing this index in the last piece read is the time to read the next one. */
   #middleIndex = Infinity;
@@ -95,8 +100,10 @@ export class LogReader {
 
   /** `isDemanded`: a message waits for it; else it may well be gone. */
   #read(first: number, isDemanded: boolean): void {
+    if (this.#isReading) this.#isAskedMeanwhile ||= isDemanded;
     if (this.#isReading || this.#isClosed) return;
     this.#isReading = true;
+    this.#isAskedMeanwhile = false;
     this.#group.read(first, READ_AHEAD_BYTES, (result) => {
       this.#isReading = false;
       if (this.#isClosed) return;
@@ -113,9 +120,11 @@ export class LogReader {
     if (!isDemanded) {
       // What was asked for meanwhile still waits.
       this.#events.onRead();
-    } else {
-      this.#events.onFailure(first, kind);
+      return;
     }
+    const isOnly = !this.#isAskedMeanwhile;
+    this.#events.onFailure(first, kind, isOnly);
+    if (!isOnly) this.#events.onRead();
   }
 
   #onEntries(first: number, entries: readonly Entry[]): void {

@@ -22,6 +22,8 @@ export interface JournalOwner {
   admitted(): void;
   /** Bytes that were asked for with `load` are here. */
   loaded(): void;
+  /** Those of the next message will not be. */
+  unreadable(): void;
   readonly readyBytes: number;
   readonly readyCount: number;
 }
@@ -118,7 +120,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#traffic = parts.traffic;
     this.#reader = new LogReader(parts.group, {
       onRead: () => this.#onRead(),
-      onFailure: (index, why) => this.#onUnreadable(index, why),
+      onFailure: (index, why, isOnly) => this.#onUnreadable(index, why, isOnly),
     });
     this.#view = new Message(parts.slabs, messageRouting("", ""));
     this.#view.log = this;
@@ -531,7 +533,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   }
 
   /** The messages there stay where they are: to pass over them would lose them. */
-  #onUnreadable(index: number, why: string): void {
+  #onUnreadable(index: number, why: string, isOnly: boolean): void {
     const waiting = this.#loading;
     const isThere = ({ message }: { message: Message }): boolean =>
       entryIndexOf(message.ref) === index;
@@ -542,16 +544,23 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
       log.error({ index }, `messages of ${queueText} cannot be read: ${why}`);
     }
     for (const each of waiting) if (isThere(each)) each.done();
+    this.#answerLoading();
+    if (isOnly) this.#owner?.unreadable();
   }
 
   #onRead(): void {
+    this.#answerLoading();
+    this.#owner?.loaded();
+  }
+
+  /** Also asks for what the next one waits for. */
+  #answerLoading(): void {
     while (this.#loading.length > 0) {
       const first = this.#loading[0];
       if (first === undefined || !(first.message.isLoaded || this.load(first.message))) break;
       this.#loading.shift();
       first.done();
     }
-    this.#owner?.loaded();
   }
 
   /** Nothing more can be stored. What is here may still be consumed, but comes back with the next start. */

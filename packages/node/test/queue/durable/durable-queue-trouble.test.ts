@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { QueueConfig } from "../../../src/queue/queue-config.ts";
 import { DurableRig, Outlet, session } from "./durable-rig.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -178,4 +179,45 @@ test("a batch that stays in memory does not hold the channels of its publishers"
   rig.group.sync();
   expect(rig.stored).toEqual([1]);
   expect(batch).toMatchObject({ receipts: [] });
+});
+
+describe("an entry that cannot be read", () => {
+  /** Entries 2 and 3 are a and b, not in memory. */
+  function withLost(index: number, config: Partial<QueueConfig> = {}): DurableRig {
+    const rig = new DurableRig({ deadLetterExchange: "dlx", ...config });
+    rig.publish("a", { expirationMs: 10 });
+    rig.turn();
+    rig.publish("b");
+    rig.settleDown();
+    rig.restart(true);
+    rig.group.lost.add(index);
+    return rig;
+  }
+
+  test("does not keep later dead letters", () => {
+    const rig = withLost(2);
+    rig.publish("c");
+    rig.settleDown();
+    rig.queue.updateConfig(rig.now, rig.config({ maxLength: 1, deadLetterExchange: "dlx" }));
+    rig.settleDown();
+    expect(rig.host.lines).toEqual(["dead b maxlen"]);
+  });
+
+  test("does not keep a consumer from what can be read", () => {
+    const rig = withLost(2);
+    rig.host.clock.advance(20);
+    const outlet = new Outlet();
+    rig.consume(outlet);
+    rig.turn();
+    rig.turn();
+    expect(outlet.lines).toEqual(["1 b"]);
+  });
+
+  test("does not keep basic.get waiting for ever", () => {
+    const rig = withLost(2);
+    const answers: unknown[] = [];
+    rig.queue.get(rig.now, session(1), true, (result) => answers.push(result));
+    rig.settleDown();
+    expect(answers).toEqual([undefined]);
+  });
 });

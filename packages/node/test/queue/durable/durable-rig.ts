@@ -45,6 +45,7 @@ class Host implements QueueHost {
 
   deadLetter(queue: LiveQueue, message: Message, reason: string): void {
     queue.whenLoaded(message, () => {
+      if (!message.isLoaded) return;
       this.lines.push(`dead ${message.copyBody()} ${reason}`);
       message.release();
     });
@@ -108,9 +109,13 @@ export class DurableRig implements PublishReceipt {
   #sequence = 0;
 
   constructor(config: Partial<QueueConfig> = {}, isReady = true) {
-    this.#config = { ...CONFIG, ...config };
+    this.#config = this.config(config);
     this.group.isReady = isReady;
     this.queue = this.#open();
+  }
+
+  config(changes: Partial<QueueConfig>): QueueConfig {
+    return { ...CONFIG, ...changes };
   }
 
   get now(): number {

@@ -21,6 +21,8 @@ export class FakeQueueGroup implements QueueGroup {
   isFull = false;
   log: QueueLog = new QueueLog();
   readonly entries: Entry[] = [];
+  /** Indexes that cannot be read. */
+  readonly lost: Set<number> = new Set();
   readCount = 0;
   /** Proposed last. */
   lastCommand: QueueCommand | undefined;
@@ -116,6 +118,10 @@ export class FakeQueueGroup implements QueueGroup {
   read(first: number, maxBytes: number, done: (result: ReadResult) => void): void {
     this.readCount++;
     this.#reads.push(() => {
+      if (this.lost.has(first)) {
+        done({ kind: "compacted" });
+        return;
+      }
       const found: Entry[] = [];
       let bytes = 0;
       for (const entry of this.entries) {
