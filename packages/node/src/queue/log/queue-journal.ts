@@ -484,12 +484,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#comingBytes -= batch.bodyBytes;
     for (const { message } of batch.riders) this.#comingBytes -= message.bodySize;
     this.#isShowing = true;
-    try {
-      this.#admit(entryIndex, batch, this.#owner);
-    } catch (error) {
-      // The log has the messages; what failed was handing them out, which must not stop the log.
-      this.#parts.log.error({ err: error }, `internal error in ${this.#parts.queueText}`);
-    }
+    this.#admit(entryIndex, batch, this.#owner);
     this.#isShowing = false;
     this.#keepHot(entryIndex, batch, this.#owner);
     this.#wakeAdmitted();
@@ -512,17 +507,46 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     const view = this.#view;
     let rider = 0;
     for (let item = 0; item < batch.count; item++) {
-      rider = admitRiders(batch, rider, item, owner);
+      rider = this.#admitRiders(batch, rider, item, owner);
       view.forgetStored();
       view.showItem(batch, item, batch.routings[item] ?? view.routing);
       view.ref = refOf(entryIndex, item);
       view.level = batch.levelAt(item);
       view.expiresAtMs = batch.expiresAtMsAt(item);
-      owner.admit(view);
+      this.#handOut(view, owner);
     }
-    admitRiders(batch, rider, batch.count, owner);
+    this.#admitRiders(batch, rider, batch.count, owner);
     view.forgetStored();
-    owner.admitted();
+    try {
+      owner.admitted();
+    } catch (error) {
+      this.#onBug(error);
+    }
+  }
+
+  /** Lets the transient messages take their turn that stand before the item. */
+  #admitRiders(batch: PendingBatch, from: number, item: number, owner: JournalOwner): number {
+    let rider = from;
+    for (let next = batch.riders[rider]; next !== undefined; next = batch.riders[rider]) {
+      if (next.position > item) break;
+      this.#handOut(next.message, owner);
+      next.message.release();
+      rider++;
+    }
+    return rider;
+  }
+
+  /** The log has the messages. What fails is handing one of them out, which must stop neither the log nor the others. */
+  #handOut(message: Message, owner: JournalOwner): void {
+    try {
+      owner.admit(message);
+    } catch (error) {
+      this.#onBug(error);
+    }
+  }
+
+  #onBug(error: unknown): void {
+    this.#parts.log.error({ err: error }, `internal error in ${this.#parts.queueText}`);
   }
 
   /** Its messages wait, but not long: the bytes stay in memory. */
@@ -571,18 +595,6 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#giveUp(false);
     this.#wakeAdmitted();
   }
-}
-
-/** Lets the transient messages take their turn that stand before the item. */
-function admitRiders(batch: PendingBatch, from: number, item: number, owner: JournalOwner): number {
-  let rider = from;
-  for (let next = batch.riders[rider]; next !== undefined; next = batch.riders[rider]) {
-    if (next.position > item) break;
-    owner.admit(next.message);
-    next.message.release();
-    rider++;
-  }
-  return rider;
 }
 
 /** Tells those who wait what became of a batch. */

@@ -30,7 +30,7 @@ describe("a durable queue whose log is being replayed", () => {
     rig.group.tellWaiting();
     await nextTurn();
     expect(rig.refused).toEqual([1, 2]);
-    expect(rig.pendingBytes).toBe(0);
+    expect(rig.traffic.pendingBytes).toBe(0);
     expect(isAnswered).toBe(true);
   });
 
@@ -220,4 +220,22 @@ describe("an entry that cannot be read", () => {
     rig.settleDown();
     expect(answers).toEqual([undefined]);
   });
+});
+
+test("a consumer that cannot be written to does not keep the rest of a batch from the queue", () => {
+  const rig = new DurableRig();
+  const broken = new Outlet();
+  broken.deliver = () => {
+    throw new Error("broken");
+  };
+  rig.consume(broken, { prefetch: 1 });
+  for (const body of ["a", "b", "c"]) rig.publish(body);
+  rig.settleDown();
+  expect([rig.queue.unackedCount, rig.queue.readyCount]).toEqual([1, 2]);
+  const outlet = new Outlet();
+  rig.consume(outlet, { sessionId: 2 });
+  rig.settleDown();
+  rig.queue.closeSession(rig.now, 1);
+  rig.settleDown();
+  expect(outlet.lines).toEqual(["1 b", "2 c", "3 a again"]);
 });

@@ -99,6 +99,7 @@ export class DurableRig implements PublishReceipt {
   readonly host: Host = new Host();
   group: FakeQueueGroup = new FakeQueueGroup();
   queue: DurableQueue;
+  traffic!: LogTraffic;
   /** Sequence numbers that are stored. */
   readonly stored: number[] = [];
   /** Those that were refused later. */
@@ -120,11 +121,6 @@ export class DurableRig implements PublishReceipt {
 
   get now(): number {
     return this.host.clock.now();
-  }
-
-  /** Bytes on their way to the log. */
-  get pendingBytes(): number {
-    return this.#traffic.pendingBytes;
   }
 
   /** Published messages that somebody keeps in memory. */
@@ -199,7 +195,7 @@ export class DurableRig implements PublishReceipt {
 
   #open(): DurableQueue {
     const traffic = new LogTraffic();
-    this.#traffic = traffic;
+    this.traffic = traffic;
     this.#journal = new QueueJournal({
       group: this.group,
       traffic,
@@ -220,5 +216,4 @@ export class DurableRig implements PublishReceipt {
     return new DurableQueue(record, this.#config, this.host, { journal: this.#journal, traffic });
   }
   #journal!: QueueJournal;
-  #traffic!: LogTraffic;
 }
