@@ -69,8 +69,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   }
 
   override whenLoaded(message: Message, done: () => void): void {
-    if (message.isLoaded) done();
-    else this.#journal.whenLoaded(message, done);
+    this.#journal.whenLoaded(message, done);
   }
 
   override publish(

@@ -222,6 +222,17 @@ describe("an entry that cannot be read", () => {
   });
 });
 
+test("dead letters keep their order, whether their bytes are here or not", () => {
+  const rig = new DurableRig({ deadLetterExchange: "dlx" });
+  rig.publish("a");
+  rig.settleDown();
+  rig.restart(true);
+  rig.publish("t", { isTransient: true });
+  rig.queue.updateConfig(rig.now, rig.config({ deadLetterExchange: "dlx", maxLength: 0 }));
+  rig.settleDown();
+  expect(rig.host.lines).toEqual(["dead a maxlen", "dead t maxlen"]);
+});
+
 test("a consumer that cannot be written to does not keep the rest of a batch from the queue", () => {
   const rig = new DurableRig();
   const broken = new Outlet();
