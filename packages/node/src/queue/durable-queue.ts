@@ -153,9 +153,10 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     if (message.ref !== 0) this.#journal.noteDelivered(message, deliveryNumber === 0);
   }
 
-  /** Messages that expire into the dead-letter exchange have to be read first: no more are dropped than can be. */
+  /** Messages that expire into the dead-letter exchange are read first, and logged again: no more are dropped than can be. */
   protected override get isBehind(): boolean {
-    return this.#journal.loadingCount > DEAD_LETTERS_LOADING_MAX;
+    if (this.config.deadLetterExchange === undefined) return false;
+    return this.#traffic.isHigh || this.#journal.loadingCount > DEAD_LETTERS_LOADING_MAX;
   }
 
   override attach(

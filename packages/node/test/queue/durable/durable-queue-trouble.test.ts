@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DEAD_LETTER_PAUSE_MS, LOG_PENDING_HIGH } from "../../../src/limits.ts";
 import type { QueueConfig } from "../../../src/queue/queue-config.ts";
 import { DurableRig, Outlet, session } from "./durable-rig.ts";
 
@@ -231,6 +232,20 @@ test("dead letters keep their order, whether their bytes are here or not", () =>
   rig.queue.updateConfig(rig.now, rig.config({ deadLetterExchange: "dlx", maxLength: 0 }));
   rig.settleDown();
   expect(rig.host.lines).toEqual(["dead a maxlen", "dead t maxlen"]);
+});
+
+test("messages do not expire faster than the log takes their dead letters", () => {
+  const rig = new DurableRig({ deadLetterExchange: "dlx" });
+  for (let count = 0; count < 5; count++) rig.publish(`m${count}`, { expirationMs: 10 });
+  rig.settleDown();
+  rig.traffic.addPending(LOG_PENDING_HIGH);
+  rig.host.clock.advance(20);
+  rig.settleDown();
+  expect(rig.host.lines).toEqual([]);
+  rig.traffic.removePending(LOG_PENDING_HIGH);
+  rig.host.clock.advance(DEAD_LETTER_PAUSE_MS);
+  rig.settleDown();
+  expect(rig.host.lines).toHaveLength(5);
 });
 
 test("a consumer that cannot be written to does not keep the rest of a batch from the queue", () => {
