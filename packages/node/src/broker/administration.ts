@@ -54,7 +54,7 @@ export class Administration {
   apply(command: MetadataCommand, done: Done, until: WaitsUntil = "stored"): void {
     const problem = topologyProblem(command, this.metadata);
     if (problem !== undefined) done(refused("validation_failed", problem));
-    else if (command.type === "addVhost" && this.metadata.vhost(command.name) === undefined) {
+    else if (command.type === "addVhost" && !this.#isFinished(command.name)) {
       this.#addVhost(command, this.#whenStored(done, until));
     } else {
       this.#store.submit(command, done, until);
@@ -81,24 +81,35 @@ export class Administration {
     this.#store.whenStored(done);
   }
 
+  /** The vhost is there, with what it was given: a first start may have ended in the middle of that. */
+  #isFinished(vhost: string): boolean {
+    return this.metadata.isSetUp && this.metadata.vhost(vhost) !== undefined;
+  }
+
   /** A new vhost gets its defaults as a whole, or it is not made. */
   #addVhost(command: AddVhost, done: Done): void {
     const { name } = command;
     const max = this.#vhostMax;
-    if (max !== undefined && this.metadata.vhosts().length >= max) {
+    const isNew = this.metadata.vhost(name) === undefined;
+    if (isNew && max !== undefined && this.metadata.vhosts().length >= max) {
       const text = `cannot create vhost '${name}': vhost limit of ${max} is reached`;
       done(refused("vhost_limit_exceeded", text));
       return;
     }
     this.#inTurn([this.#submission(command), ...this.#defaultsOf(name)], (result) => {
-      if (result.ok || this.metadata.vhost(name) === undefined) done(result);
+      if (result.ok || !isNew || this.metadata.vhost(name) === undefined) done(result);
       else this.#store.submit({ type: "deleteVhost", name }, () => done(result), "applied");
     });
   }
 
+  /** What the vhost is given, and does not have. */
   #defaultsOf(vhost: string): Step[] {
-    const commands = this.#vhostDefaults.commandsFor(vhost);
-    const users = this.#vhostDefaults.usersOf(vhost);
+    const { metadata } = this;
+    const isMissing = (command: MetadataCommand): boolean => isLacking(metadata, vhost, command);
+    const commands = this.#vhostDefaults.commandsFor(vhost).filter(isMissing);
+    const users = this.#vhostDefaults
+      .usersOf(vhost)
+      .filter(({ name }) => metadata.permissionsFor(name, vhost) === undefined);
     return [
       ...commands.map((command) => this.#submission(command)),
       ...users.flatMap((user) => [this.#defaultUser(user), this.#grant(user, vhost)]),
@@ -144,6 +155,17 @@ export class Administration {
       else done(result);
     };
   }
+}
+
+/** Whether a vhost has no limits, or no operator policy of that name. */
+function isLacking(metadata: MetadataView, vhost: string, command: MetadataCommand): boolean {
+  const state = metadata.vhost(vhost);
+  if (state === undefined) return true;
+  if (command.type === "setOperatorPolicy") {
+    return state.operatorPolicies.every(({ name }) => name !== command.name);
+  }
+  const { maxConnections, maxQueues } = state.record.limits;
+  return maxConnections === undefined && maxQueues === undefined;
 }
 
 type Done = (result: MetadataResult) => void;

@@ -211,9 +211,40 @@ describe("what new vhosts are given", () => {
 
   test("an existing vhost that is named again keeps what it has", async () => {
     const rig = await new Rig({ defaults }).seed();
+    await completeSetup(rig.administration);
     rig.apply({ type: "clearVhostLimits", vhost: "/" });
     rig.addVhost("/");
     expect(rig.metadata.vhostLimitsFor("/").maxConnections).toBeUndefined();
+  });
+
+  test("a vhost whose making a first start did not finish gets what it lacks", async () => {
+    const rig = new Rig({ defaults });
+    const own = { maxConnections: 9, maxQueues: undefined };
+    const before: MetadataCommand[] = [
+      { type: "addVhost", name: "dev" },
+      {
+        type: "setVhostLimits",
+        vhost: "dev",
+        limits: new Map([["max-connections", 9]]),
+        merge: false,
+      },
+    ];
+    for (const command of before) rig.store.submit(command, () => undefined);
+    await rig.importDocument({ vhosts: [{ name: "dev" }] });
+    const { metadata } = rig;
+    expect(metadata.vhostLimitsFor("dev")).toEqual(own);
+    expect(metadata.vhost("dev")?.operatorPolicies.map(({ name }) => name)).toEqual([
+      "length",
+      "ttl",
+    ]);
+    expect(metadata.permissionsFor("ann", "dev")).toMatchObject({ write: "^$" });
+  });
+
+  test("a vhost of an unfinished first start that cannot be given its defaults stays", () => {
+    const rig = new Rig({ defaults: { users }, auth: { credentialValidator: MIN_LENGTH } });
+    rig.store.submit({ type: "addVhost", name: "dev" }, () => undefined);
+    expect(rig.addVhost("dev")).toMatchObject({ reason: "credential_validation_failed" });
+    expect(rig.metadata.vhost("dev")).toBeDefined();
   });
 
   test("a vhost that cannot be given its defaults is not made", () => {
