@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   type DamagePlace,
+  DEFAULT_LIMITS,
   type Disk,
   DiskError,
   EMPTY_CONF,
@@ -89,7 +90,7 @@ export class NodeStorage implements QueueGroups {
   static async open(options: NodeStorageOptions): Promise<NodeStorage> {
     prepareDataDirectory(options.directory);
     const storage = new NodeStorage(options);
-    const wait = new OpeningWait(storage.#disk, options.log);
+    const wait = storage.#startWaiting();
     let node: RaftNode;
     try {
       node = await storage.#openWithReserve(await clusterIdOn(storage.#disk));
@@ -126,12 +127,18 @@ export class NodeStorage implements QueueGroups {
 
   /** Resolves when the metadata are complete and can be changed. @throws StorageError if they never will be */
   async metadataReady(): Promise<void> {
-    const wait = new OpeningWait(this.#disk, this.#options.log);
+    const wait = this.#startWaiting();
     try {
       await this.#waitForMetadata();
     } finally {
       wait.end();
     }
+  }
+
+  #startWaiting(): OpeningWait {
+    const { log, limits } = this.#options;
+    const { hotFileBytes: fileBytes } = { ...DEFAULT_LIMITS, ...limits };
+    return new OpeningWait(this.#disk, { log, fileBytes });
   }
 
   async #waitForMetadata(): Promise<void> {
