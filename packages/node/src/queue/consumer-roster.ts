@@ -89,6 +89,16 @@ export class ConsumerRoster<M extends MachineMessage, C> {
     return active?.canReceive === true && !active.isCreditAsked ? active : undefined;
   }
 
+  /** How many of so many messages the consumers could receive now; credit from outside apart. */
+  roomFor(count: number): number {
+    let left = count;
+    for (const consumer of this.#attached) {
+      if (left === 0) break;
+      if (!this.#singleActive || consumer.isActive) left -= Math.min(left, consumer.room);
+    }
+    return count - left;
+  }
+
   /** The consumer has got a message. */
   served(consumer: Consumer<M, C>): void {
     this.#rotation.rotate(consumer);

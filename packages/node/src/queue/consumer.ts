@@ -81,6 +81,12 @@ export class Consumer<M extends MachineMessage, C> {
     return this.unacked.count;
   }
 
+  /** How many messages it may get now, credit from outside apart; Infinity: as many as there are. */
+  get room(): number {
+    if (!this.canReceive) return 0;
+    return this.#prefetch === 0 ? Infinity : this.#prefetch - this.unacked.count;
+  }
+
   /** Whether it may get a message now, credit from outside apart. */
   get canReceive(): boolean {
     return (

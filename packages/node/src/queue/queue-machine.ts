@@ -149,15 +149,17 @@ export class QueueMachine<M extends MachineMessage, C> {
   }
 
   /**
-   * Whether overflow refuses a message that comes now, with so many (octets) on their way into the queue. What is on its
-   * way counts only if no consumer waits for it. A refused one goes to the dead-letter exchange if the queue says so.
+   * Whether overflow refuses a message that comes now, with so many (octets) on their way into the queue. Those do not count that
+   * consumers have room for. A refused one goes to the dead-letter exchange if the queue says so.
    */
   refuses(now: number, message: M, coming: number, comingBytes: number): boolean {
     if (!this.#refusesOverflow) return false;
     this.#advance(now);
     this.#retention.dropExpired(this.#now);
-    if (this.#ready.count === 0 && this.#roster.next() !== undefined) return false;
-    return this.#retention.refuses(message, coming, comingBytes);
+    if (coming === 0) return this.#retention.refuses(message, 0, 0);
+    const room = this.#ready.count === 0 ? this.#roster.roomFor(coming) : 0;
+    const waiting = coming - room;
+    return this.#retention.refuses(message, waiting, (comingBytes * waiting) / coming);
   }
 
   /** The log of a durable queue was replayed: what it has is ready. No message in it has a ref above `lastRef`. */

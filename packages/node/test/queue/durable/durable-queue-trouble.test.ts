@@ -265,3 +265,32 @@ test("a consumer that cannot be written to does not keep the rest of a batch fro
   rig.settleDown();
   expect(outlet.lines).toEqual(["1 b", "2 c", "3 a again"]);
 });
+
+describe("overflow reject-publish of a durable queue with consumers", () => {
+  const overflowing = (maxLength: number): DurableRig =>
+    new DurableRig({ maxLength, overflow: "reject-publish" });
+  const publishAll = (rig: DurableRig, count: number): unknown[] =>
+    Array.from({ length: count }, (_, number) => rig.publish(`m${number}`));
+
+  test("lets in what they have room for, and as many as may wait", () => {
+    const rig = overflowing(2);
+    rig.consume(new Outlet(), { prefetch: 1 });
+    rig.consume(new Outlet(), { prefetch: 2 });
+    expect(publishAll(rig, 6)).toEqual([...Array(5).fill("pending"), false]);
+    rig.settleDown();
+    expect([rig.queue.unackedCount, rig.queue.readyCount]).toEqual([3, 2]);
+    expect(rig.publish("more")).toBe(false);
+  });
+
+  test("lets in everything if one takes everything", () => {
+    const rig = overflowing(2);
+    rig.consume(new Outlet());
+    expect(publishAll(rig, 6)).toEqual(Array(6).fill("pending"));
+  });
+
+  test("lets in nothing if nothing may wait (RabbitMQ: will_overflow)", () => {
+    const rig = overflowing(0);
+    rig.consume(new Outlet());
+    expect(publishAll(rig, 1)).toEqual([false]);
+  });
+});
