@@ -8,6 +8,7 @@ import type { LogCursor } from "./log-cursor.ts";
 import { LogReader } from "./log-reader.ts";
 import type { LogTraffic, TrafficClient } from "./log-traffic.ts";
 import type { MessageBacking } from "./message-backing.ts";
+import { MessageLoads } from "./message-loads.ts";
 import { entryIndexOf, positionOf, refOf } from "./message-ref.ts";
 import { BatchWriter, type ItemFacts, PendingBatch } from "./pending-batch.ts";
 import { encodeProgress } from "./progress.ts";
@@ -111,8 +112,10 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #isShowing = false;
   /** The log has told of it. */
   #unreadableIndex = -1;
-  /** Who waits for bytes, in the order of asking. */
-  #loading: { readonly message: Message; readonly done: () => void }[] = [];
+  readonly #loads = new MessageLoads(
+    (message) => this.load(message),
+    (error) => this.#onBug(error),
+  );
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
@@ -308,13 +311,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   /** As `load`, and calls back when the bytes are here, in the order of asking; without them if they cannot be read. */
   whenLoaded(message: Message, done: () => void): void {
-    if (this.#loading.length === 0 && (message.isLoaded || this.load(message))) done();
-    else this.#loading.push({ message, done });
+    this.#loads.add(message, done);
   }
 
   /** Messages whose bytes somebody waits for. */
   get loadingCount(): number {
-    return this.#loading.length;
+    return this.#loads.count;
   }
 
   // TrafficClient
@@ -355,7 +357,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#group.log.onEnqueued = undefined;
     this.#hot.clear();
     this.#reader.close();
-    this.#loading = [];
+    this.#loads.clear();
     this.#dropRiders();
     this.#wakeAdmitted();
   }
@@ -558,33 +560,18 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   /** The messages there stay where they are: to pass over them would lose them. */
   #onUnreadable(index: number, why: string, isOnly: boolean): void {
-    const waiting = this.#loading;
-    const isThere = ({ message }: { message: Message }): boolean =>
-      entryIndexOf(message.ref) === index;
-    this.#loading = waiting.filter((each) => !isThere(each));
     if (this.#unreadableIndex !== index) {
       this.#unreadableIndex = index;
       const { log, queueText } = this.#parts;
       log.error({ index }, `messages of ${queueText} cannot be read: ${why}`);
     }
-    for (const each of waiting) if (isThere(each)) each.done();
-    this.#answerLoading();
+    this.#loads.giveUp(index);
     if (isOnly) this.#owner?.unreadable();
   }
 
   #onRead(): void {
-    this.#answerLoading();
+    this.#loads.answer();
     this.#owner?.loaded();
-  }
-
-  /** Also asks for what the next one waits for. */
-  #answerLoading(): void {
-    while (this.#loading.length > 0) {
-      const first = this.#loading[0];
-      if (first === undefined || !(first.message.isLoaded || this.load(first.message))) break;
-      this.#loading.shift();
-      first.done();
-    }
   }
 
   /** Nothing more can be stored. What is here may still be consumed, but comes back with the next start. */

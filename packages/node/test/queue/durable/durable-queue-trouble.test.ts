@@ -294,3 +294,22 @@ describe("overflow reject-publish of a durable queue with consumers", () => {
     expect(publishAll(rig, 1)).toEqual([false]);
   });
 });
+
+test("one that fails when its message has been read does not keep the others waiting", () => {
+  const rig = new DurableRig({ deadLetterExchange: "dlx" });
+  rig.publish("a", { expirationMs: 10 });
+  rig.publish("b", { expirationMs: 10 });
+  rig.settleDown();
+  rig.restart(true);
+  const { deadLetter } = rig.host;
+  rig.host.deadLetter = (queue, message) => {
+    queue.whenLoaded(message, () => {
+      rig.host.deadLetter = deadLetter;
+      throw new Error("a bug");
+    });
+    rig.host.deadLetter = deadLetter;
+  };
+  rig.host.clock.advance(20);
+  rig.settleDown();
+  expect(rig.host.lines).toEqual(["dead b expired"]);
+});
