@@ -87,6 +87,11 @@ export const LOG_PENDING_LOW = 2_097_152;
 export const PROGRESS_DELAY_MS = 10;
 /** ... and how many ranges of messages may gather meanwhile: a few KiB. */
 export const PROGRESS_RANGES_MAX = 1024;
+/**
+ * Ranges, and returns, in one command, about 20 octets each: one ack may settle a million messages, and no entry of the log may be
+ * larger than what the node takes for a message.
+ */
+export const PROGRESS_COMMAND_MAX = 16_384;
 /** Pause before a log that was busy or full is tried again. */
 export const LOG_RETRY_MS = 5;
 /** Memory for recent batches of queues whose consumers are close behind, so that they need no reading. */

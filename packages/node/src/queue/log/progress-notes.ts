@@ -49,20 +49,28 @@ export class ProgressNotes {
     this.#returned.set(ref, { level, ref, count });
   }
 
-  /** Everything since the last call. */
-  take(): Progress {
-    const removed: RefRange[] = this.#levels.map((level, at) => ({
-      level,
-      first: this.#firsts[at] ?? 0,
-      last: this.#lasts[at] ?? 0,
-    }));
+  /** What gathered since the last call; of ranges and returns `limit` each at most, the others with the next call. */
+  take(limit: number): Progress {
+    const removed: RefRange[] = [];
+    for (let at = 0; at < Math.min(limit, this.#levels.length); at++) {
+      const level = this.#levels[at] ?? 0;
+      removed.push({ level, first: this.#firsts[at] ?? 0, last: this.#lasts[at] ?? 0 });
+    }
     const delivered: DeliveredMark[] = [...this.#delivered].map(([level, ref]) => ({ level, ref }));
-    const returned = [...this.#returned.values()];
-    this.#levels = [];
-    this.#firsts = [];
-    this.#lasts = [];
+    this.#levels = this.#levels.slice(removed.length);
+    this.#firsts = this.#firsts.slice(removed.length);
+    this.#lasts = this.#lasts.slice(removed.length);
     this.#delivered.clear();
-    this.#returned.clear();
-    return { removed, delivered, returned };
+    return { removed, delivered, returned: this.#takeReturned(limit) };
+  }
+
+  #takeReturned(limit: number): ReturnedMessage[] {
+    const returned: ReturnedMessage[] = [];
+    for (const message of this.#returned.values()) {
+      if (returned.length === limit) break;
+      returned.push(message);
+    }
+    for (const { ref } of returned) this.#returned.delete(ref);
+    return returned;
   }
 }

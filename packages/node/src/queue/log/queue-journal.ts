@@ -1,5 +1,10 @@
 import type { ProposalResult } from "@leveret/raft";
-import { ENQUEUE_BATCH_BYTES, HOT_QUEUE_BYTES, PROGRESS_RANGES_MAX } from "../../limits.ts";
+import {
+  ENQUEUE_BATCH_BYTES,
+  HOT_QUEUE_BYTES,
+  PROGRESS_COMMAND_MAX,
+  PROGRESS_RANGES_MAX,
+} from "../../limits.ts";
 import type { Logger } from "../../logger.ts";
 import { Message, type MessageLog, messageRouting } from "../message.ts";
 import type { SlabStore } from "../slab-store.ts";
@@ -324,7 +329,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   flush(): void {
     if (this.#isClosed || this.#failure !== undefined) return;
     if (this.#writer.count > 0) this.#closeBatch();
-    if (!this.#notes.isEmpty) this.#closeProgress();
+    while (!this.#notes.isEmpty) this.#closeProgress();
     this.#pump();
   }
 
@@ -383,7 +388,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   }
 
   #closeProgress(): void {
-    const progress = this.#notes.take();
+    const progress = this.#notes.take(PROGRESS_COMMAND_MAX);
     this.#send(this.#progress, encodeProgress(progress), progress);
   }
 
