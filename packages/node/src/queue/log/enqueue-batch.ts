@@ -113,7 +113,7 @@ export class EnqueueBatch {
 }
 
 /** Size of an item before its routing and content. */
-export function itemFixedSize(flags: number): number {
+function itemFixedSize(flags: number): number {
   return (flags & ItemFlag.expires) === 0 ? ITEM_HEADER_SIZE : ITEM_HEADER_SIZE + ITEM_EXPIRY_SIZE;
 }
 

@@ -24,7 +24,7 @@ export interface RestartScenario {
 }
 
 /** A client before and after restarts, and the lines it writes down. */
-export class Stage {
+class Stage {
   readonly lines: string[] = [];
   readonly #broker: RestartableBroker;
   #connection: ChannelModel | undefined;
