@@ -118,44 +118,49 @@ describe("ConfirmTracker", () => {
     });
     const orders = fc.array(fc.nat(), { minLength: 30, maxLength: 30 });
     fc.assert(
-      fc.property(fc.array(publish, { maxLength: 30 }), orders, fc.nat(), (publishes, order, at) => {
-        const tracker = new ConfirmTracker();
-        const answers = new Map<number, boolean>();
-        const send = (sequence: number, multiple: boolean, isAck: boolean): void => {
-          if (!multiple) {
-            expect(answers.has(sequence)).toBe(false);
-            answers.set(sequence, isAck);
-            return;
+      fc.property(
+        fc.array(publish, { maxLength: 30 }),
+        orders,
+        fc.nat(),
+        (publishes, order, at) => {
+          const tracker = new ConfirmTracker();
+          const answers = new Map<number, boolean>();
+          const send = (sequence: number, multiple: boolean, isAck: boolean): void => {
+            if (!multiple) {
+              expect(answers.has(sequence)).toBe(false);
+              answers.set(sequence, isAck);
+              return;
+            }
+            let count = 0;
+            for (let each = 1; each <= sequence; each++) {
+              if (answers.has(each)) continue;
+              answers.set(each, isAck);
+              count++;
+            }
+            expect(count).toBeGreaterThan(1);
+          };
+          const outcomes: { sequence: number; isAccepted: boolean }[] = [];
+          publishes.forEach(({ queues, refusals }, index) => {
+            const sequence = tracker.next();
+            if (queues === 0) tracker.decide(refusals === 0, send);
+            else tracker.expect(queues, true);
+            for (let queue = 0; queue < queues; queue++) {
+              outcomes.push({ sequence, isAccepted: queue >= refusals });
+            }
+            if (index === at % 30) tracker.flush(send);
+          });
+          while (outcomes.length > 0) {
+            const pick = (order[outcomes.length % 30] ?? 0) % outcomes.length;
+            const [outcome] = outcomes.splice(pick, 1);
+            if (outcome !== undefined) tracker.settle(outcome.sequence, outcome.isAccepted);
+            if (pick % 2 === 0) tracker.flush(send);
           }
-          let count = 0;
-          for (let each = 1; each <= sequence; each++) {
-            if (answers.has(each)) continue;
-            answers.set(each, isAck);
-            count++;
-          }
-          expect(count).toBeGreaterThan(1);
-        };
-        const outcomes: { sequence: number; isAccepted: boolean }[] = [];
-        publishes.forEach(({ queues, refusals }, index) => {
-          const sequence = tracker.next();
-          if (queues === 0) tracker.decide(refusals === 0, send);
-          else tracker.expect(queues, true);
-          for (let queue = 0; queue < queues; queue++) {
-            outcomes.push({ sequence, isAccepted: queue >= refusals });
-          }
-          if (index === at % 30) tracker.flush(send);
-        });
-        while (outcomes.length > 0) {
-          const pick = (order[outcomes.length % 30] ?? 0) % outcomes.length;
-          const [outcome] = outcomes.splice(pick, 1);
-          if (outcome !== undefined) tracker.settle(outcome.sequence, outcome.isAccepted);
-          if (pick % 2 === 0) tracker.flush(send);
-        }
-        tracker.flush(send);
-        const expected = publishes.map(({ refusals }) => refusals === 0);
-        expect(publishes.map((_, index) => answers.get(index + 1))).toEqual(expected);
-        expect(tracker.undecidedCount).toBe(0);
-      }),
+          tracker.flush(send);
+          const expected = publishes.map(({ refusals }) => refusals === 0);
+          expect(publishes.map((_, index) => answers.get(index + 1))).toEqual(expected);
+          expect(tracker.undecidedCount).toBe(0);
+        },
+      ),
     );
   });
 });
