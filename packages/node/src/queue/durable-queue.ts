@@ -1,4 +1,3 @@
-import { DEAD_LETTERS_LOADING_MAX } from "../limits.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { Consumer } from "./consumer.ts";
 import {
@@ -155,8 +154,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
 
   /** Messages that expire into the dead-letter exchange are read first, and logged again: no more are dropped than can be. */
   protected override get isBehind(): boolean {
-    if (this.config.deadLetterExchange === undefined) return false;
-    return this.#traffic.isHigh || this.#journal.loadingCount > DEAD_LETTERS_LOADING_MAX;
+    return this.config.deadLetterExchange !== undefined && this.#journal.isBehind;
   }
 
   override attach(

@@ -338,7 +338,8 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   moreToDeliver(): void {
     if (this.#isResumeScheduled) return;
     this.#isResumeScheduled = true;
-    setImmediate(this.#onResume);
+    if (this.isBehind) this.host.clock.setTimer(DEAD_LETTER_PAUSE_MS, this.#onResume);
+    else setImmediate(this.#onResume);
   }
 
   creditWanted(consumer: QueueConsumer): void {

@@ -88,6 +88,11 @@ export class ReadyMessages<M extends MachineMessage> {
     return message === undefined || message.isLoaded || this.#backing.load(message);
   }
 
+  /** The log of the queue cannot take dead letters as fast as messages expire. */
+  get isBehind(): boolean {
+    return this.#backing?.isBehind === true;
+  }
+
   /** After a restart: all that the log has is ready. */
   recover(): void {
     if (this.#backing === undefined) return;

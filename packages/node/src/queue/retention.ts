@@ -67,9 +67,11 @@ export class Retention<M extends MachineMessage> {
     }
   }
 
-  /** Removes a quantum of expired heads at most; false: there may be more. */
+  /** Removes a quantum of expired heads at most; none if their dead letters have to wait. false: there may be more. */
   dropExpired(now: number): boolean {
-    return now < this.#ready.nextExpiryMs || this.#dropExpiredHeads(now, EXPIRY_QUANTUM);
+    if (now < this.#ready.nextExpiryMs) return true;
+    const isHeld = this.#config.deadLetterExchange !== undefined && this.#ready.isBehind;
+    return !isHeld && this.#dropExpiredHeads(now, EXPIRY_QUANTUM);
   }
 
   /** Removes all expired heads. */

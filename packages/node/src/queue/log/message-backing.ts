@@ -11,6 +11,8 @@ export interface MessageBacking<M extends MachineMessage> {
   levels(): Iterable<number>;
   /** The message at the cursor, with one reference for the caller and without its bytes. */
   messageAt(cursor: LogCursor, level: number): M;
+  /** More messages wait to be read, or to be logged again as dead letters, than should: none may be dead-lettered by expiry. */
+  readonly isBehind: boolean;
   /** Whether the bytes of the message are here now. false: they are being read, and the driver calls `resume` then. */
   load(message: M): boolean;
   /** The messages `first..last` of the level leave the queue; none of them was taken. */

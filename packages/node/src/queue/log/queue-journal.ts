@@ -1,5 +1,6 @@
 import type { ProposalResult } from "@leveret/raft";
 import {
+  DEAD_LETTERS_LOADING_MAX,
   ENQUEUE_BATCH_BYTES,
   HOT_QUEUE_BYTES,
   PROGRESS_COMMAND_MAX,
@@ -319,9 +320,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#loads.add(message, done);
   }
 
-  /** Messages whose bytes somebody waits for. */
-  get loadingCount(): number {
-    return this.#loads.count;
+  get isBehind(): boolean {
+    return this.#traffic.isHigh || this.#loads.count > DEAD_LETTERS_LOADING_MAX;
   }
 
   // TrafficClient
