@@ -3,19 +3,36 @@ import { expect, test } from "vitest";
 import type { QueueConsumer } from "../../../src/queue/live-queue.ts";
 import { DurableRig, Outlet, session } from "./durable-rig.ts";
 
-type Step =
+type QueueStep =
   | { readonly kind: "publish"; readonly count: number; readonly priority: number }
   | { readonly kind: "transient" }
+  | { readonly kind: "turn" }
+  | { readonly kind: "sync" }
+  | { readonly kind: "busy"; readonly isBusy: boolean }
+  | { readonly kind: "restart"; readonly losesUnsynced: boolean };
+
+type ConsumerStep =
   | { readonly kind: "consume"; readonly prefetch: number; readonly noAck: boolean }
   | { readonly kind: "ack"; readonly count: number }
   | { readonly kind: "requeue"; readonly count: number }
   | { readonly kind: "get" }
   | { readonly kind: "purge" }
-  | { readonly kind: "drop consumer" }
-  | { readonly kind: "turn" }
-  | { readonly kind: "sync" }
-  | { readonly kind: "busy"; readonly isBusy: boolean }
-  | { readonly kind: "restart"; readonly losesUnsynced: boolean };
+  | { readonly kind: "drop consumer" };
+
+type Step = QueueStep | ConsumerStep;
+
+const CONSUMER_STEPS: ReadonlySet<Step["kind"]> = new Set<ConsumerStep["kind"]>([
+  "consume",
+  "ack",
+  "requeue",
+  "get",
+  "purge",
+  "drop consumer",
+]);
+
+function isConsumerStep(each: Step): each is ConsumerStep {
+  return CONSUMER_STEPS.has(each.kind);
+}
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -89,14 +106,20 @@ class History {
   }
 
   run(each: Step): void {
+    if (isConsumerStep(each)) this.#runConsumerStep(each);
+    else this.#runQueueStep(each);
+    this.#look();
+  }
+
+  #runQueueStep(each: QueueStep): void {
     const { rig } = this;
     switch (each.kind) {
       case "publish":
         for (let count = 0; count < each.count; count++) this.#publish("p", each.priority);
-        return;
+        break;
       case "transient":
         this.#publish("t", 0);
-        return;
+        break;
       case "turn":
         rig.turn();
         rig.queue.resume();
@@ -111,12 +134,11 @@ class History {
         this.#restart(each.losesUnsynced);
         break;
       default:
-        this.#runConsumerStep(each);
+        each satisfies never;
     }
-    this.#look();
   }
 
-  #runConsumerStep(each: Step): void {
+  #runConsumerStep(each: ConsumerStep): void {
     switch (each.kind) {
       case "consume":
         if (this.#consumer === undefined) this.#consume(each.prefetch, each.noAck);
@@ -135,8 +157,11 @@ class History {
         for (const body of this.published) if (!this.#isHeld(body)) this.gone.add(body);
         this.rig.queue.purge(this.rig.now);
         break;
-      default:
+      case "drop consumer":
         this.#dropConsumer();
+        break;
+      default:
+        each satisfies never;
     }
   }
 
