@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { DiskError, StoreOpenError } from "@leveret/raft";
 import { StorageError } from "./storage-error.ts";
 
@@ -8,7 +9,7 @@ const MODE = 0o750;
 /** Makes the data directory if it is not there. @throws StorageError */
 export function prepareDataDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: MODE });
+    makeWithParents(directory);
   } catch (error) {
     throw unusable(directory, `cannot be made: ${reasonOf(error)}`, error);
   }
@@ -18,6 +19,18 @@ export function prepareDataDirectory(directory: string): void {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw unusable(directory, `cannot be written: ${reasonOf(error)}`, error);
+  }
+}
+
+/** Not by mkdir's own `recursive`, which goes round for ever where the system lets nobody make folders (/proc). */
+function makeWithParents(directory: string): void {
+  if (existsSync(directory)) return;
+  makeWithParents(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: MODE });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(directory)) throw error;
   }
 }
 

@@ -271,7 +271,7 @@ describe("the process", () => {
     const broker = start(["--amqp-port", "0", "--log-level", "none"]);
     expect(await broker.ended).toBe(70);
     expect(broker.stderr).toContain(
-      `cannot start: the data directory ${join(cwd, "data")} cannot be`,
+      `cannot start: the data directory ${join(cwd, "data")} is not a directory`,
     );
   });
 

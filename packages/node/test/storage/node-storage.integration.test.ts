@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type Disk, DiskError, type Entry } from "@leveret/raft";
@@ -113,7 +113,18 @@ describe("a data directory that cannot be used is refused with a sentence", () =
   test("when it is a file", async () => {
     const file = join(await temporaryDirectory(), "file");
     await writeFile(file, "");
-    await expect(openStorage(file)).rejects.toThrow(/^the data directory .*file cannot be made: /);
+    await expect(openStorage(file)).rejects.toThrow(
+      /^the data directory .*file is not a directory$/,
+    );
+  });
+
+  test("when it cannot be made", async () => {
+    for (const directory of ["/proc/leveret/data", join(await temporaryDirectory(), "link")]) {
+      if (!directory.startsWith("/proc/")) await symlink("nowhere", directory);
+      await expect(openStorage(directory)).rejects.toThrow(
+        /^the data directory .* cannot be made: /,
+      );
+    }
   });
 
   test("when it cannot be written", async () => {
