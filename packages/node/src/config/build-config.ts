@@ -55,6 +55,7 @@ export function buildConfig(parts: ConfigParts): Config {
     files,
   };
   const problems = contradictions(config);
+  if (flags.text("data-dir") === "") problems.push("--data-dir names no directory");
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
 }

@@ -412,6 +412,11 @@ describe("loadConfig", () => {
     ]);
   });
 
+  test("has no data directory without a name: that of an unset variable is no choice", () => {
+    expect(() => load({ flags: { "data-dir": "" } })).toThrow("--data-dir names no directory");
+    expect(load({ env: { LEVERET_DATA_DIR: "" } }).config.node.dataDir).toBe(join(cwd, "data"));
+  });
+
   test("cannot be changed afterwards", () => {
     const { config } = load();
     expect(() => Object.assign(config.limits, { frameMax: 1 })).toThrow(TypeError);
