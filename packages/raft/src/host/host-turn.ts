@@ -44,6 +44,14 @@ export class HostTurn {
     this.schedule();
   }
 
+  /** Carries out what all groups are ready with, whatever it takes. */
+  carryOutAll(): void {
+    for (let group = this.#ready.shift(); group !== undefined; group = this.#ready.shift()) {
+      group.isInReadyList = false;
+      group.processReady();
+    }
+  }
+
   markReady(group: GroupRunner): void {
     if (group.isInReadyList) return;
     group.isInReadyList = true;

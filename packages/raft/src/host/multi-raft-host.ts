@@ -373,6 +373,8 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
 
   #close(): void {
     this.#clock.stop();
+    // What was proposed and not given to the store yet would be lost; the store writes all that it has when it closes.
+    this.turn.carryOutAll();
     this.groups.stopAll("node stopped");
     this.flush();
     this.#isDead = true;

@@ -339,7 +339,12 @@ export class MemoryStore implements LogStore {
   }
 
   close(done: () => void): void {
-    this.#timers.defer(done);
+    this.kick();
+    if (this.#isWriting && !this.isStuck) {
+      this.#timers.setTimer(this.batchMs, () => this.close(done));
+    } else {
+      this.#timers.defer(done);
+    }
   }
 
   /** The disk breaks. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { replicaIdOf } from "../../src/core/ids.ts";
-import type { GroupEvent, Refusal } from "../../src/host/node-options.ts";
+import type { GroupEvent, HostObserver, Refusal } from "../../src/host/node-options.ts";
 import { confOf, HostCluster, type HostNode } from "./host-cluster.ts";
 
 const THREE = [1, 2, 3];
@@ -224,6 +224,39 @@ describe("a graceful stop", () => {
     cluster.runUntil(() => isStopped, 3000);
     cluster.kill(1);
     for (let groupId = 1; groupId <= 40; groupId++) expect(cluster.leader(groupId)).toBeDefined();
+  });
+
+  test("stores what was proposed before it, also if the tick that ends it comes first", () => {
+    let isDue = false;
+    let isStopped = false;
+    const observer: HostObserver = {
+      onReady: () => undefined,
+      onAppend: () => undefined,
+      onSend: () => undefined,
+      onApply: () => undefined,
+      onRestore: () => undefined,
+      onEvent: () => undefined,
+      onCoreCall: (_core, name) => {
+        if (name !== "tick" || !isDue) return;
+        isDue = false;
+        // In the tick itself: the turn that the proposal asks for can only come after it.
+        cluster.node(1).propose("last");
+        cluster.node(1).host.stop(() => {
+          isStopped = true;
+        });
+      },
+    };
+    const cluster = new HostCluster({ appliesBeforeDurable: true, observer });
+    cluster.boot(1);
+    cluster.createGroup(1, [1]);
+    cluster.elect(1);
+    isDue = true;
+    cluster.runUntil(() => isStopped, 3000);
+    cluster.kill(1);
+    cluster.boot(1);
+    cluster.elect(1);
+    cluster.run(100);
+    expect(cluster.node(1).items()).toEqual(["last"]);
   });
 
   test("saves the groups that have much to replay", () => {
