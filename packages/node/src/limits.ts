@@ -100,8 +100,11 @@ export const HOT_BATCHES_BYTES = 67_108_864;
 export const HOT_QUEUE_BYTES = 4_194_304;
 /** What a batch takes in memory besides its bytes, measured with one message: many small ones take more so than their bytes do. */
 export const HOT_BATCH_OVERHEAD = 1536;
-/** What is read from a log at once for a queue that is behind: large enough that reading is a small part of delivering. */
-export const READ_AHEAD_BYTES = 1_048_576;
+/**
+ * What is read from a log at once for a queue that is behind: a piece that is still in the processor's cache when it is checked,
+ * copied and sent. Draining 1 KiB messages: 600,000/s, with pieces of 1 MiB 500,000/s.
+ */
+export const READ_AHEAD_BYTES = 131_072;
 
 /** Objects of messages that durable queues keep for their next ones: as many as a few consumers with a usual prefetch hold. */
 export const UNUSED_MESSAGES_MAX = 4096;

@@ -56,8 +56,9 @@ export class DeliveryLoop<M extends MachineMessage, C> {
     const isServed = this.#isSingleActive ? consumer.isActive : consumer.isAttached;
     if (!isServed || !consumer.canReceive) return false;
     this.#retention.dropAllExpired(now);
-    if (this.#ready.count === 0 || !this.#ready.isHeadLoaded) return false;
-    this.#deliverHead(consumer);
+    const entry = this.#ready.takeLoaded();
+    if (entry === undefined) return false;
+    this.#deliver(consumer, entry);
     return true;
   }
 
@@ -76,12 +77,14 @@ export class DeliveryLoop<M extends MachineMessage, C> {
         this.#wantResume();
         return;
       }
-      if (this.#ready.count === 0 || !this.#ready.isHeadLoaded) return;
       if (consumer.needsCredit) {
-        this.#askCredit(consumer);
+        if (this.#ready.count > 0 && this.#ready.isHeadLoaded) this.#askCredit(consumer);
         return;
       }
-      bytesLeft -= this.#deliverHead(consumer);
+      const entry = this.#ready.takeLoaded();
+      if (entry === undefined) return;
+      this.#deliver(consumer, entry);
+      bytesLeft -= entry.bodySize;
       messagesLeft--;
     }
   }
@@ -103,16 +106,12 @@ export class DeliveryLoop<M extends MachineMessage, C> {
     if (this.#roster.next() !== undefined) this.#wantResume();
   }
 
-  /** Hands the next ready message out and returns its size; 0: there was none. */
-  #deliverHead(consumer: Consumer<M, C>): number {
-    const entry = this.#ready.take();
-    if (entry === undefined) return 0;
+  #deliver(consumer: Consumer<M, C>, entry: QueueEntry<M>): void {
     const redelivered = entry.returnCount > 0;
     const number = consumer.noAck ? 0 : this.#outstanding.add(consumer, entry);
     const deliveryCount = this.deliveryCountOf(entry);
     this.#effects.deliver(consumer, number, entry.message, redelivered, deliveryCount);
     if (consumer.noAck) entry.message.release();
     this.#roster.served(consumer);
-    return entry.bodySize;
   }
 }

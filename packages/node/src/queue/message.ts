@@ -1,6 +1,6 @@
 import { FRAME_END } from "@leveret/amqp";
 import { copySmall, VIEW_COPY_MAX, viewOf } from "./byte-copy.ts";
-import { contentSize, type EnqueueBatch } from "./log/enqueue-batch.ts";
+import { contentSize, type EnqueueBatch, type ItemPlace } from "./log/enqueue-batch.ts";
 import type { MachineMessage } from "./queue-effects.ts";
 import { type Slab, SlabStore, type SlabTenant } from "./slab-store.ts";
 
@@ -37,6 +37,14 @@ export interface MessageLog {
 }
 const EMPTY: Buffer = Buffer.alloc(0);
 const EMPTY_VIEW: DataView = viewOf(EMPTY);
+/** Messages are shown one at a time, so one place serves them all. */
+const place: ItemPlace = {
+  isRun: false,
+  priority: 0,
+  propertiesSize: 0,
+  bodySize: 0,
+  contentOffset: 0,
+};
 const NO_ROUTING: MessageRouting = messageRouting("", "");
 
 /** What the memory of a durable queue has of a message. */
@@ -153,15 +161,14 @@ export class Message implements MachineMessage, SlabTenant {
   /** Takes on the bytes of an item of its log's batch. */
   showItem(batch: EnqueueBatch, item: number, routing: MessageRouting): void {
     const { bytes } = batch;
-    const start = batch.contentOffsetAt(item);
-    const propertiesSize = batch.propertiesSizeAt(item);
-    const bodySize = batch.bodySizeAt(item);
+    batch.locate(item, place);
+    const { contentOffset: start, propertiesSize, bodySize } = place;
     this.routing = routing;
     this.bytes = bytes;
     this.bodySource = bytes;
     this.bodySize = bodySize;
-    this.priority = batch.priorityAt(item);
-    if (batch.isRunAt(item)) {
+    this.priority = place.priority;
+    if (place.isRun) {
       this.view = batch.view;
       this.runStart = start;
       this.runEnd = start + contentSize(true, propertiesSize, bodySize);

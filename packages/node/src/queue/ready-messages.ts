@@ -160,6 +160,15 @@ export class ReadyMessages<M extends MachineMessage> {
     return index === -1 ? undefined : this.#takeFrom(index);
   }
 
+  /** As `take`, but undefined also if the bytes of the message are on their way. */
+  takeLoaded(): QueueEntry<M> | undefined {
+    const index = this.#highest();
+    const message = this.#levels[index]?.peek()?.message;
+    if (message === undefined) return undefined;
+    if (!message.isLoaded && this.#backing?.load(message) !== true) return undefined;
+    return this.#takeFrom(index);
+  }
+
   /** Removes and returns an expired head of any level, the highest first; undefined: no head has expired. */
   takeExpired(nowMs: number): QueueEntry<M> | undefined {
     if (nowMs < this.#nextExpiryMs) return undefined;

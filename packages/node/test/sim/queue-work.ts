@@ -358,7 +358,9 @@ function batchBytes(
 }
 
 function messageAt(batch: EnqueueBatch, item: number): number {
-  return batch.bytes.readUInt32BE(batch.contentOffsetAt(item) + batch.propertiesSizeAt(item));
+  const place = { isRun: false, priority: 0, propertiesSize: 0, bodySize: 0, contentOffset: 0 };
+  batch.locate(item, place);
+  return batch.bytes.readUInt32BE(place.contentOffset + place.propertiesSize);
 }
 
 function isSame(bytes: Uint8Array, other: Uint8Array | undefined): boolean {

@@ -32,6 +32,17 @@ export function contentSize(isRun: boolean, propertiesSize: number, bodySize: nu
   return size + FRAME_OVERHEAD * frames + CONTENT_HEADER_SIZE;
 }
 
+/** Where the parts of an item lie in the bytes of its batch. */
+export interface ItemPlace {
+  isRun: boolean;
+  /** The priority property as the publisher set it, 0 when absent. */
+  priority: number;
+  propertiesSize: number;
+  bodySize: number;
+  /** Where the content begins. */
+  contentOffset: number;
+}
+
 /**
  * Messages that came into a durable queue together, as one entry of its log: the bytes, and where each message lies in
  * them. Levels and expiry were decided by the leader, so that every replica agrees.
@@ -71,11 +82,6 @@ export class EnqueueBatch {
     return this.bytes[this.#offset(item) + 1] ?? 0;
   }
 
-  /** The priority property as the publisher set it, 0 when absent. */
-  priorityAt(item: number): number {
-    return this.bytes[this.#offset(item) + 2] ?? 0;
-  }
-
   /** When the message expires, ms since the epoch; -1: never. */
   expiresAtMsAt(item: number): number {
     const at = this.#offset(item);
@@ -83,26 +89,23 @@ export class EnqueueBatch {
     return this.bytes.readDoubleLE(at + ITEM_HEADER_SIZE);
   }
 
-  isRunAt(item: number): boolean {
-    return ((this.bytes[this.#offset(item)] ?? 0) & ItemFlag.run) !== 0;
-  }
-
-  propertiesSizeAt(item: number): number {
-    return readUint32(this.bytes, this.#offset(item) + 4);
-  }
-
   /** Where exchange and routing key stand, as two shortstrs. */
   routingOffsetAt(item: number): number {
     return this.#routingOffsets[item] ?? 0;
   }
 
-  /** Where the content begins. */
-  contentOffsetAt(item: number): number {
+  /** Tells everything of an item that its message needs, in one go. */
+  locate(item: number, place: ItemPlace): void {
+    const { bytes } = this;
     const at = this.#offset(item);
-    const flags = this.bytes[at] ?? 0;
-    const fixed = itemFixedSize(flags);
-    if ((flags & ItemFlag.sameRouting) !== 0) return at + fixed;
-    return at + fixed + routingSizeAt(this.bytes, at + fixed);
+    const flags = bytes[at] ?? 0;
+    place.isRun = (flags & ItemFlag.run) !== 0;
+    place.priority = bytes[at + 2] ?? 0;
+    place.propertiesSize = readUint32(bytes, at + 4);
+    place.bodySize = readUint32(bytes, at + 8);
+    const fixedEnd = at + itemFixedSize(flags);
+    const isSameRouting = (flags & ItemFlag.sameRouting) !== 0;
+    place.contentOffset = isSameRouting ? fixedEnd : fixedEnd + routingSizeAt(bytes, fixedEnd);
   }
 
   #offset(item: number): number {
@@ -165,6 +168,8 @@ function need(bytes: Buffer, end: number): void {
   if (end > bytes.length) throw new Error("a batch of messages is cut short");
 }
 
+/** Of checked bytes: several times as fast as Buffer.readUInt32LE, and done for each message that is read back. */
 function readUint32(bytes: Buffer, at: number): number {
-  return bytes.readUInt32LE(at);
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+  return low + (bytes[at + 3] ?? 0) * 0x100_0000;
 }
