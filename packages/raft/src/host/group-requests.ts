@@ -1,7 +1,9 @@
 import type { ConfChange } from "../core/conf-state.ts";
 import type { ReplicaId } from "../core/ids.ts";
+import type { SpaceState } from "../store/log-store.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { GroupRunner } from "./group-runner.ts";
+import { isAlone } from "./members.ts";
 import type { ProposalResult, Refusal } from "./node-options.ts";
 import { PendingProposals } from "./pending-proposals.ts";
 import { PendingReads, type ReadDone } from "./pending-reads.ts";
@@ -138,13 +140,18 @@ export class GroupRequests {
     const { limits, metrics, store, isStopping } = this.#context;
     if (this.#runner.isStopped || isStopping) return STOPPED;
     if (size > limits.maxEntryBytes) return { kind: "refused", why: "too-large" };
-    if (store.space === "full" || (store.space === "low" && !freesSpace)) return NO_SPACE;
+    if (store.space !== "ok" && !(freesSpace && this.#mayFreeSpace(store.space))) return NO_SPACE;
     const isBusy =
       store.isBacklogged ||
       metrics.proposalBytesPending >= limits.maxPendingBytes ||
       (this.#proposals?.count ?? 0) >= limits.maxPendingProposals ||
       this.#runner.lagsBehind;
     return isBusy ? BUSY : undefined;
+  }
+
+  /** On a full disk there is still the rest of the last file, and nobody else who could lead a group of one. */
+  #mayFreeSpace(space: SpaceState): boolean {
+    return space === "low" || isAlone(this.#runner.core.conf);
   }
 
   #onProposed(proposed: Proposed | undefined, size: number, done: ProposalDone): boolean {

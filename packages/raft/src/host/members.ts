@@ -24,6 +24,11 @@ export function isMember(conf: ConfState, replica: ReplicaId): boolean {
   );
 }
 
+/** Whether the group has one member, and no other is on its way in or out. */
+export function isAlone(conf: ConfState): boolean {
+  return conf.voters.length === 1 && conf.votersOutgoing.length + conf.learners.length === 0;
+}
+
 /** The members that live on a node: usually one or none; more only while a node is being added again. */
 export function membersOn(conf: ConfState, node: NodeId): ReplicaId[] {
   const found: ReplicaId[] = [];

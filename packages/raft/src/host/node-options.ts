@@ -87,7 +87,8 @@ export interface RaftGroup {
   status(): GroupStatus;
   /**
    * Proposes a command. `done` gets "applied" when it is committed, durable as Raft promises, and applied here.
-   * `command` is what `data` encodes, given back in `Entry.command`. `freesSpace`: accepted even when space is low.
+   * `command` is what `data` encodes, given back in `Entry.command`. `freesSpace`: accepted even when space is low,
+   * and in a group of one, which nobody else can lead, when it is full: the rest of the last file is for that.
    * false: refused, so that what comes after it must wait; `done` hears why.
    */
   propose(

@@ -80,7 +80,7 @@ export class RaftNode {
     this.#host.groups.startFirst(groupId);
   }
 
-  /** Whether there is space for the log: "low": what frees space is taken, "full": nothing is. */
+  /** Whether there is space for the log: "low": what frees space is taken, "full": only in groups of one. */
   get space(): SpaceState {
     return this.#store.space;
   }

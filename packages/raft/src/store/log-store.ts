@@ -13,7 +13,7 @@ export const INITIAL_TERM = 1;
 
 /**
  * ok; low: below the limit for free space, or the last spare file is in use: refuse what grows, take what frees space;
- * full: appends are no longer accepted (a follower refuses, a leader hands over).
+ * full: no room for another file. A follower refuses, a leader hands over; only a group of one still takes what frees space.
  */
 export type SpaceState = "ok" | "low" | "full";
 

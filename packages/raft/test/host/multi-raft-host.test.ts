@@ -87,6 +87,24 @@ describe("proposals", () => {
     expect(whenFreeing[0]?.kind).toBe("applied");
   });
 
+  test("that free space are taken on a full disk by a group of one, as nobody else could lead it", () => {
+    const alone = new HostCluster({});
+    alone.boot(1);
+    alone.createGroup(1, [1]);
+    const three = threeNodes();
+    const kinds = [alone, three].map((cluster) => {
+      const leader = cluster.elect();
+      leader.store.setSpace("full");
+      const results = [leader.propose("a"), leader.propose("b", 1, true)];
+      cluster.run(50);
+      return results.map(([result]) => result?.kind);
+    });
+    expect(kinds).toEqual([
+      ["no-space", "applied"],
+      ["no-space", "no-space"],
+    ]);
+  });
+
   test("of a group of one are applied before the disk has them and answered afterwards", () => {
     const cluster = new HostCluster({ appliesBeforeDurable: true });
     cluster.boot(1);

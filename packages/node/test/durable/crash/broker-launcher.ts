@@ -6,6 +6,8 @@ import { LeveretProcess } from "../../../../../test/clients/processes/leveret-pr
 
 const READY_MAX_MS = 60_000;
 const STOP_MAX_MS = 60_000;
+/** Of the start of a log; what somebody waits for comes early. */
+const LINES_KEPT_MAX = 100;
 const LINES_SHOWN = 20;
 
 /** One start of a broker. */
@@ -15,6 +17,8 @@ export interface StartedBroker {
   readonly lastLines: readonly string[];
   /** Its URL, when clients can connect. */
   ready(): Promise<string>;
+  /** Resolves when a line of its log is like this. */
+  line(pattern: RegExp): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
   /** SIGTERM. @throws Error if it does not end in good order */
@@ -42,12 +46,16 @@ export function launchLeveret(directory: string, options: LaunchOptions = {}): B
   mkdirSync(work, { recursive: true });
   return () => {
     let written: Promise<void> = Promise.resolve();
+    const lines: string[] = [];
+    let onLine: (line: string) => void = () => undefined;
     const broker = new LeveretProcess(work, {
       ...(options.isInMemory === true ? {} : { dataDirectory }),
       ...(options.program === undefined ? {} : { program: options.program }),
       readyMaxMs: READY_MAX_MS,
       stopMaxMs: STOP_MAX_MS,
       onLine: (line) => {
+        if (lines.length < LINES_KEPT_MAX) lines.push(line);
+        onLine(line);
         written = written.then(() => appendFile(log, `${line}\n`));
       },
     });
@@ -59,6 +67,13 @@ export function launchLeveret(directory: string, options: LaunchOptions = {}): B
         return broker.lines.slice(-LINES_SHOWN);
       },
       ready: async () => `amqp://guest:guest@127.0.0.1:${await broker.ready()}/`,
+      line: (pattern) =>
+        new Promise((resolve) => {
+          onLine = (line) => {
+            if (pattern.test(line)) resolve();
+          };
+          for (const line of lines) onLine(line);
+        }),
       kill: async () => {
         await broker.kill();
         await written;
@@ -85,6 +100,7 @@ export function launchRabbitmq(directory: string, server: string): BrokerLaunche
       },
       lastLines: [],
       ready: async () => (await started).url,
+      line: () => Promise.reject(new Error("its log is not read")),
       kill: async () => {
         isRunning = false;
         await (await started).kill();

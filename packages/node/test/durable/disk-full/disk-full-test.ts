@@ -17,6 +17,9 @@ const CONSUME_MAX_MS = 60_000;
 const POLL_MS = 20;
 const HABITS = { prefetch: 100, ackEvery: 10, isHoarding: false };
 const CONSUMED_WHILE_BLOCKED = 500;
+const WAITING_LINE = /waits until \d+ MiB of the disk are free/;
+/** Room for the two files of the log that a start wants, and for what the disk alarm keeps free. */
+const GROWN_MIB = 200;
 const PLANS: readonly QueuePlan[] = QUEUE_PLANS.filter(({ name }) =>
   ["crash-classic", "crash-quorum"].includes(name),
 );
@@ -41,6 +44,8 @@ export class DiskFullTest {
   readonly #history = new CrashHistory();
   readonly #counters: Counters = { lane: 0 };
   #starts = 0;
+  /** From then on there is no room even for acks and marks: they may be forgotten, messages may not. */
+  #fullSince = Infinity;
   #broker: StartedBroker | undefined;
 
   constructor(options: DiskFullOptions) {
@@ -75,20 +80,37 @@ export class DiskFullTest {
     return await this.#recover(running);
   }
 
-  /** Not one byte is left: consuming still works, and so does starting. */
+  /** Not one byte is left: consuming still works, and so does starting, or it waits for room. */
   async #fillUp(before: Running): Promise<Running> {
     let running = before;
     const { disk } = this.#options;
+    this.#fullSince = performance.now();
     await disk.fill();
     this.#say(`${await disk.freeBytes()} bytes are free`);
     await this.#consumeSome(running);
     for (const ending of ["kill", "term"] as const) {
       await disk.fill();
-      running = await this.#restart(running, ending);
-      await this.#consumeSome(running);
+      running = await this.#restartFull(running, ending);
     }
     await disk.clear();
+    this.#fullSince = Infinity;
     return running;
+  }
+
+  /** Each start on a full disk takes a file that was kept for it; when there is none it waits, says so, and goes on when there is room. */
+  async #restartFull(running: Running, ending: "kill" | "term"): Promise<Running> {
+    await this.#end(running, ending);
+    const broker = this.#options.launch();
+    this.#broker = broker;
+    const ready = broker.ready().then(() => "is ready" as const);
+    const waiting = broker.line(WAITING_LINE).then(() => "waits for room" as const);
+    const outcome = await Promise.race([ready, waiting]);
+    this.#say(`the start after ${ending} on a full disk ${outcome}`);
+    const { disk } = this.#options;
+    if (outcome === "waits for room") await disk.grow(GROWN_MIB);
+    const next = await this.#connectTo(broker);
+    await this.#consumeSome(next);
+    return next;
   }
 
   /** Everything is consumed: publishers go on. */
@@ -111,9 +133,13 @@ export class DiskFullTest {
   }
 
   async #start(): Promise<Running> {
-    const startMs = performance.now();
     const broker = this.#options.launch();
     this.#broker = broker;
+    return await this.#connectTo(broker);
+  }
+
+  async #connectTo(broker: StartedBroker): Promise<Running> {
+    const startMs = performance.now();
     const session = new Session({
       url: await broker.ready(),
       start: ++this.#starts,
@@ -144,7 +170,8 @@ export class DiskFullTest {
     await (ending === "kill" ? broker.kill() : broker.stop());
     await session.end();
     const { settleMs } = this.#options;
-    this.#history.endSession(endedAt, ending === "kill" ? endedAt - settleMs : endedAt);
+    const settledBefore = ending === "kill" ? endedAt - settleMs : endedAt;
+    this.#history.endSession(endedAt, Math.min(settledBefore, this.#fullSince));
   }
 
   /** While publishers are blocked. */

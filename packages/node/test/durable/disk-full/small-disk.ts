@@ -10,15 +10,18 @@ const PIECES: readonly number[] = [MIB, 4096];
 export class SmallDisk {
   readonly path: string;
 
-  private constructor(path: string) {
+  #sizeMib: number;
+
+  private constructor(path: string, sizeMib: number) {
     this.path = path;
+    this.#sizeMib = sizeMib;
   }
 
   /** @throws Error without the rights of root */
   static async mount(path: string, sizeMib: number): Promise<SmallDisk> {
     await mkdir(path);
     await mountProgram("mount", ["-t", "tmpfs", "-o", `size=${sizeMib}m`, "tmpfs", path]);
-    return new SmallDisk(path);
+    return new SmallDisk(path, sizeMib);
   }
 
   async unmount(): Promise<void> {
@@ -48,6 +51,12 @@ export class SmallDisk {
   /** Gives back what `fill` has taken. */
   async clear(): Promise<void> {
     await rm(this.#fillerPath);
+  }
+
+  /** A larger disk, as an operator may give it. */
+  async grow(mib: number): Promise<void> {
+    this.#sizeMib += mib;
+    await mountProgram("mount", ["-o", `remount,size=${this.#sizeMib}m`, this.path]);
   }
 
   get #fillerPath(): string {
