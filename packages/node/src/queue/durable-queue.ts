@@ -24,6 +24,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   readonly #journal: QueueJournal;
   readonly #traffic: LogTraffic;
   #isReady = false;
+  #isOpenAsked = false;
 
   constructor(
     record: QueueRecord,
@@ -48,6 +49,13 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     if (this.isClosed || this.failure !== undefined) done();
     else if (this.#isReady) this.#journal.whenAdmitted(done);
     else this.#whenOpen(() => this.whenReady(done));
+  }
+
+  /** Somebody uses the queue: its log is to be replayed before others. Asked for once, however many messages come. */
+  #openSoon(): void {
+    if (this.#isReady || this.#isOpenAsked) return;
+    this.#isOpenAsked = true;
+    this.#journal.group.whenReady(() => this.#open());
   }
 
   #whenOpen(done: () => void): void {
@@ -96,7 +104,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
       receipt,
       sequence,
     });
-    if (!this.#isReady) this.#whenOpen(nothing);
+    this.#openSoon();
     if (this.#traffic.isHigh) this.host.holdPublisher();
     return receipt === undefined ? true : "pending";
   }
@@ -161,7 +169,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     now: number,
     spec: Parameters<LiveQueue["attach"]>[1],
   ): QueueConsumer | "exclusive-use" {
-    if (!this.#isReady) this.#whenOpen(nothing);
+    this.#openSoon();
     return super.attach(now, spec);
   }
 
@@ -219,7 +227,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   #publishTransient(now: number, message: Message): void {
     if (this.#journal.isAdmitting) {
       this.#journal.addRider(message.keep());
-      if (!this.#isReady) this.#whenOpen(nothing);
+      this.#openSoon();
       return;
     }
     this.admitMessage(now, message);
@@ -235,5 +243,3 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     });
   }
 }
-
-function nothing(): void {}
