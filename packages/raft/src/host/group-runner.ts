@@ -10,7 +10,7 @@ import type { GroupContext } from "./group-context.ts";
 import { GroupRequests } from "./group-requests.ts";
 import { GroupSnapshotter } from "./group-snapshotter.ts";
 import { MachineReplacement } from "./machine-replacement.ts";
-import { memberIds } from "./members.ts";
+import { isAlone, memberIds } from "./members.ts";
 
 /** Messages that become true when an append is durable. */
 interface WaitingMessages {
@@ -379,8 +379,9 @@ export class GroupRunner {
   #hibernateIfIdle(nowMs: number): void {
     if (this.#isStopped || this.#role !== "leader" || this.core.isHibernating) return;
     const { limits } = this.#context;
-    const isAlone = this.core.conf.voters.length === 1 && this.core.conf.learners.length === 0;
-    const afterMs = isAlone ? limits.hibernateAloneAfterMs : limits.hibernateAfterMs;
+    const afterMs = isAlone(this.core.conf)
+      ? limits.hibernateAloneAfterMs
+      : limits.hibernateAfterMs;
     if (nowMs - this.#activeAtMs < afterMs) return;
     // It may only have to wait until the last snapshot is old enough; nothing would wake the group for it.
     if (this.snapshotter.isWorthIt) return;
