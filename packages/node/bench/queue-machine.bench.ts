@@ -1,8 +1,8 @@
 import { bench, describe } from "vitest";
 import type { Consumer } from "../src/queue/consumer.ts";
-import type { QueueConfig } from "../src/queue/queue-config.ts";
 import type { MachineMessage, QueueEffects } from "../src/queue/queue-effects.ts";
 import { QueueMachine } from "../src/queue/queue-machine.ts";
+import { CLASSIC } from "../test/queue/machine-rig.ts";
 
 /** Messages per measured call: one call has to be long against the clock's resolution. */
 const BATCH = 10_000;
@@ -55,26 +55,11 @@ class CountingDriver implements QueueEffects<BenchMessage, number> {
   }
 }
 
-const CONFIG: QueueConfig = {
-  type: "classic",
-  autoDelete: false,
-  messageTtlMs: undefined,
-  expiresMs: undefined,
-  maxLength: undefined,
-  maxLengthBytes: undefined,
-  overflow: "drop-head",
-  deadLetterExchange: undefined,
-  deadLetterRoutingKey: undefined,
-  maxPriority: undefined,
-  singleActiveConsumer: false,
-  deliveryLimit: undefined,
-};
-
 const message = new BenchMessage();
 
 class Bench {
   readonly driver = new CountingDriver();
-  readonly machine = new QueueMachine<BenchMessage, number>(CONFIG, this.driver, 0);
+  readonly machine = new QueueMachine<BenchMessage, number>(CLASSIC, this.driver, 0);
 
   consume(noAck: boolean): Consumer<BenchMessage, number> {
     const consumer = this.machine.attach(0, {

@@ -15,22 +15,8 @@ import type { PublishOutcome } from "../../src/queue/publish-receipt.ts";
 import type { QueueConfig } from "../../src/queue/queue-config.ts";
 import { SlabStore } from "../../src/queue/slab-store.ts";
 import { VirtualClock } from "../../src/runtime/virtual-clock.ts";
+import { CLASSIC } from "./machine-rig.ts";
 import { storedMessage } from "./stored-message.ts";
-
-const CONFIG: QueueConfig = {
-  type: "classic",
-  autoDelete: false,
-  messageTtlMs: undefined,
-  expiresMs: undefined,
-  maxLength: undefined,
-  maxLengthBytes: undefined,
-  overflow: "drop-head",
-  deadLetterExchange: undefined,
-  deadLetterRoutingKey: undefined,
-  maxPriority: undefined,
-  singleActiveConsumer: false,
-  deliveryLimit: undefined,
-};
 
 /** The broker around a queue; writes down what it is asked for. */
 class RecordingHost implements QueueHost {
@@ -104,7 +90,7 @@ class Rig {
       exclusiveOwner: undefined,
       arguments: EMPTY_TABLE,
     };
-    this.queue = new LiveQueue(record, { ...CONFIG, ...config }, this.host);
+    this.queue = new LiveQueue(record, { ...CLASSIC, ...config }, this.host);
   }
 
   get now(): number {
@@ -171,7 +157,7 @@ describe("the timer of a LiveQueue", () => {
 
   test("follows a policy that sets a time to live, for what is published from then on", () => {
     const rig = new Rig();
-    rig.queue.updateConfig(rig.now, { ...CONFIG, messageTtlMs: 50 });
+    rig.queue.updateConfig(rig.now, { ...CLASSIC, messageTtlMs: 50 });
     rig.publish("x");
     rig.host.clock.advance(50);
     expect(rig.bodies()).toEqual([]);

@@ -18,23 +18,9 @@ import type { PublishOutcome, PublishReceipt } from "../../../src/queue/publish-
 import type { QueueConfig } from "../../../src/queue/queue-config.ts";
 import { SlabStore } from "../../../src/queue/slab-store.ts";
 import { VirtualClock } from "../../../src/runtime/virtual-clock.ts";
+import { CLASSIC } from "../machine-rig.ts";
 import { storedMessage } from "../stored-message.ts";
 import { FakeQueueGroup } from "./fake-queue-group.ts";
-
-const CONFIG: QueueConfig = {
-  type: "classic",
-  autoDelete: false,
-  messageTtlMs: undefined,
-  expiresMs: undefined,
-  maxLength: undefined,
-  maxLengthBytes: undefined,
-  overflow: "drop-head",
-  deadLetterExchange: undefined,
-  deadLetterRoutingKey: undefined,
-  maxPriority: undefined,
-  singleActiveConsumer: false,
-  deliveryLimit: undefined,
-};
 
 class Host implements QueueHost {
   readonly clock: VirtualClock = new VirtualClock(0);
@@ -116,7 +102,7 @@ export class DurableRig implements PublishReceipt {
   }
 
   config(changes: Partial<QueueConfig>): QueueConfig {
-    return { ...CONFIG, ...changes };
+    return { ...CLASSIC, ...changes };
   }
 
   get now(): number {
