@@ -240,7 +240,7 @@ describe("leveret inspect", () => {
     expect(stdout).toContain("Entries (3 of 121, the newest ones; --limit N)");
     expect(stdout).toContain("Messages     120, 117 KiB of bodies");
     const rows = stdout.match(
-      /^ +\d+ {2} +2 {2}command +1,018 {2}log\/\d+\.hot +[\d,]+ {2}1 message in, 1000 B$/gm,
+      /^ +\d+ {2} +2 {2}command +1,032 {2}log\/\d+\.hot +[\d,]+ {2}1 message in, 1000 B$/gm,
     );
     expect(rows?.map((row) => row.trim().split(" ")[0])).toEqual(["120", "121", "122"]);
     expect(await inspect(whole.path, { groupId: 99 })).toMatchObject({

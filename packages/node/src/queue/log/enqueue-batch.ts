@@ -1,13 +1,19 @@
 import { viewOf } from "../byte-copy.ts";
+import { type BatchOrigin, NO_ORIGIN } from "./batch-origin.ts";
 import { COMMAND_ENQUEUE, refuseVersion } from "./command-type.ts";
 
-/** type u8, version u8, count u16, all little-endian. */
-export const ENQUEUE_HEADER_SIZE = 4;
+/**
+ * type u8, version u8, count u16, and from version 2 on where the batch comes from: node u16, incarnation u48, number u48. All
+ * little-endian.
+ */
+export const ENQUEUE_HEADER_SIZE = 18;
+/** Of version 1. */
+const OLD_HEADER_SIZE = 4;
 /** flags u8, level u8, priority u8, reserved u8, size of the properties u32, size of the body u32. */
 export const ITEM_HEADER_SIZE = 12;
 /** Expiry as f64, where the flag says so. */
 export const ITEM_EXPIRY_SIZE = 8;
-export const ENQUEUE_VERSION = 1;
+export const ENQUEUE_VERSION = 2;
 
 /** What the flags of an item say. */
 export const ItemFlag = {
@@ -54,6 +60,7 @@ export class EnqueueBatch {
   /** Where the routing of each item stands, the same number for items that share it. */
   readonly #routingOffsets: readonly number[];
   #view: DataView | undefined = undefined;
+  #origin: BatchOrigin | undefined = undefined;
 
   /** @param offsets where each item begins @param routingOffsets where its exchange and routing key stand */
   constructor(bytes: Buffer, offsets: readonly number[], routingOffsets: readonly number[]) {
@@ -64,6 +71,12 @@ export class EnqueueBatch {
 
   get count(): number {
     return this.#offsets.length;
+  }
+
+  /** Who gathered it. */
+  get origin(): BatchOrigin {
+    this.#origin ??= readOrigin(this.bytes);
+    return this.#origin;
   }
 
   /** Of `bytes`, for small copies. */
@@ -123,14 +136,15 @@ function itemFixedSize(flags: number): number {
 /** Reads the command of an entry; every item is checked to lie within the bytes. @throws Error if it is none */
 export function decodeEnqueueBatch(data: Uint8Array): EnqueueBatch {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  if (bytes.length < ENQUEUE_HEADER_SIZE || bytes[0] !== COMMAND_ENQUEUE) {
+  if (bytes.length < OLD_HEADER_SIZE || bytes[0] !== COMMAND_ENQUEUE) {
     throw new Error("no batch of messages");
   }
-  if (bytes[1] !== ENQUEUE_VERSION) refuseVersion(COMMAND_ENQUEUE, bytes[1] ?? 0);
+  const headerSize = headerSizeOf(bytes[1] ?? 0);
+  need(bytes, headerSize);
   const count = bytes.readUInt16LE(2);
   const offsets: number[] = [];
   const routingOffsets: number[] = [];
-  let at = ENQUEUE_HEADER_SIZE;
+  let at = headerSize;
   let routingOffset = -1;
   for (let item = 0; item < count; item++) {
     const start = at;
@@ -150,6 +164,24 @@ export function decodeEnqueueBatch(data: Uint8Array): EnqueueBatch {
   }
   if (count === 0 || at !== bytes.length) throw new Error("a batch of messages has the wrong size");
   return new EnqueueBatch(bytes, offsets, routingOffsets);
+}
+
+function headerSizeOf(version: number): number {
+  if (version === ENQUEUE_VERSION) return ENQUEUE_HEADER_SIZE;
+  return version === 1 ? OLD_HEADER_SIZE : refuseVersion(COMMAND_ENQUEUE, version);
+}
+
+/** Notes in the header of a batch where it comes from. */
+export function writeOrigin(bytes: Buffer, { node, incarnation, number }: BatchOrigin): void {
+  bytes.writeUInt16LE(node, 4);
+  bytes.writeUIntLE(incarnation, 6, 6);
+  bytes.writeUIntLE(number, 12, 6);
+}
+
+function readOrigin(bytes: Buffer): BatchOrigin {
+  const node = bytes[1] === 1 ? 0 : bytes.readUInt16LE(4);
+  if (node === 0) return NO_ORIGIN;
+  return { node, incarnation: bytes.readUIntLE(6, 6), number: bytes.readUIntLE(12, 6) };
 }
 
 /** Octets of two shortstrs. */

@@ -1,4 +1,5 @@
 import type { RestoreSink } from "@leveret/raft";
+import type { BatchOrigin } from "./batch-origin.ts";
 import { RANGE_GAP_MAX } from "./entry-ranges.ts";
 import { LevelContents, SnapshotRun } from "./level-contents.ts";
 import { RUN_FLAGS, RunFlag, SNAPSHOT_FORMAT } from "./log-snapshot.ts";
@@ -9,11 +10,15 @@ import { VarintReader } from "./varint.ts";
 /** More than any item of a snapshot takes: six numbers. */
 const ITEM_SIZE_MAX = 64;
 const LEVELS_MAX = 256;
+/** The format before batches were numbered. */
+const FORMAT_WITHOUT_ORIGINS = 1;
+const NODE_MAX = 0xffff;
 const SIZE_MAX: number = 2 ** 32 - 1;
 
 /** What a snapshot says. */
 export interface RestoredContents {
   readonly levels: readonly LevelContents[];
+  readonly origins: readonly BatchOrigin[];
   /** As the snapshot gives it: to be compared with that of the contents. */
   readonly digest: number;
   /** Sum of the hashes of all messages, 32 bits. */
@@ -26,7 +31,10 @@ export class LogRestore implements RestoreSink {
   readonly #done: (contents: RestoredContents) => void;
   readonly #levels: LevelContents[] = [];
   #rest: Uint8Array = new Uint8Array(0);
-  #step: "start" | "level" | "run" | "digest" | "end" = "start";
+  #step: "start" | "level" | "run" | "origins" | "origin" | "digest" | "end" = "start";
+  #format = 0;
+  readonly #origins: BatchOrigin[] = [];
+  #originsLeft = 0;
   #levelsLeft = 0;
   #messagesLeft = 0;
   #current: LevelContents = new LevelContents(0);
@@ -55,7 +63,12 @@ export class LogRestore implements RestoreSink {
     const reader = new VarintReader(this.#rest);
     while (this.#step !== "end") this.#read(reader);
     this.#requireEnd(reader);
-    this.#done({ levels: this.#levels, digest: this.#digest, hash: this.#hash });
+    this.#done({
+      levels: this.#levels,
+      origins: this.#origins,
+      digest: this.#digest,
+      hash: this.#hash,
+    });
   }
 
   #requireEnd(reader: VarintReader): void {
@@ -73,6 +86,13 @@ export class LogRestore implements RestoreSink {
       case "run":
         this.#readRun(reader);
         break;
+      case "origins":
+        this.#originsLeft = reader.unsigned();
+        this.#nextOrigin();
+        break;
+      case "origin":
+        this.#readOrigin(reader);
+        break;
       case "digest":
         this.#digest = reader.uint32();
         this.#step = "end";
@@ -85,9 +105,9 @@ export class LogRestore implements RestoreSink {
   }
 
   #readStart(reader: VarintReader): void {
-    const format = reader.byte();
-    if (format !== SNAPSHOT_FORMAT) {
-      throw new Error(`a queue's snapshot has format ${format}, which is not known here`);
+    this.#format = reader.byte();
+    if (this.#format !== SNAPSHOT_FORMAT && this.#format !== FORMAT_WITHOUT_ORIGINS) {
+      throw new Error(`a queue's snapshot has format ${this.#format}, which is not known here`);
     }
     this.#levelsLeft = reader.unsigned();
     if (this.#levelsLeft > LEVELS_MAX) throw new Error(`a queue of ${this.#levelsLeft} levels`);
@@ -95,7 +115,22 @@ export class LogRestore implements RestoreSink {
   }
 
   #nextLevel(): void {
-    this.#step = this.#levelsLeft > 0 ? "level" : "digest";
+    if (this.#levelsLeft > 0) this.#step = "level";
+    else this.#step = this.#format === FORMAT_WITHOUT_ORIGINS ? "digest" : "origins";
+  }
+
+  #nextOrigin(): void {
+    this.#step = this.#originsLeft > 0 ? "origin" : "digest";
+  }
+
+  #readOrigin(reader: VarintReader): void {
+    const node = reader.unsigned();
+    const before = this.#origins.at(-1)?.node ?? 0;
+    if (node <= before || node > NODE_MAX) throw new Error(`node ${node} follows node ${before}`);
+    const incarnation = reader.unsigned();
+    this.#origins.push({ node, incarnation, number: reader.unsigned() });
+    this.#originsLeft--;
+    this.#nextOrigin();
   }
 
   #readLevel(reader: VarintReader): void {

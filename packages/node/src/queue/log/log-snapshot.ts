@@ -1,12 +1,13 @@
 import type { IndexRange, SnapshotSource } from "@leveret/raft";
+import type { BatchOrigin } from "./batch-origin.ts";
 import { unionOf } from "./entry-ranges.ts";
 import type { LevelContents } from "./level-contents.ts";
 import { type FrozenPage, nextLiveSlot } from "./log-page.ts";
 import { entryIndexOf } from "./message-ref.ts";
 import { VarintWriter } from "./varint.ts";
 
-/** Version of the format below. */
-export const SNAPSHOT_FORMAT = 1;
+/** Version of the format below; 1 has no origins. */
+export const SNAPSHOT_FORMAT = 2;
 
 /** What the lowest bits of a run's first number say. */
 export const RunFlag = {
@@ -41,10 +42,11 @@ interface FrozenLevel {
 /**
  * The contents of a queue at one moment, written piece by piece while the queue goes on.
  *
- *     format u8 = 1, number of levels
+ *     format u8 = 2, number of levels
  *     each level, ascending: level u8, delivered ref + 1, number of messages, ref of the first message if there is one, then
  *       each run of messages: (ref - 1 - ref before) * 32 + flags, [ref - 1 - ref before], [number - 2], body size, [expiry - expiry before, signed],
  *         [return count]
+ *     number of origins, each, ascending by node: node, incarnation, number of its last batch
  *     digest u32, little-endian
  *
  * Numbers are varints.
@@ -53,6 +55,7 @@ export class LogSnapshot implements SnapshotSource {
   readonly #contents: readonly LevelContents[];
   #live: readonly IndexRange[] = [];
   #levels: readonly FrozenLevel[] = [];
+  readonly #origins: readonly BatchOrigin[];
   readonly #digest: number;
   readonly #writer = new VarintWriter();
   #onClose: ((isComplete: boolean) => void) | undefined;
@@ -66,12 +69,16 @@ export class LogSnapshot implements SnapshotSource {
 
   /** @param onClose called once, with whether everything was taken */
   constructor(
-    levels: readonly LevelContents[],
-    digest: number,
+    state: {
+      readonly levels: readonly LevelContents[];
+      readonly origins: readonly BatchOrigin[];
+      readonly digest: number;
+    },
     onClose: (isComplete: boolean) => void,
   ) {
-    this.#contents = levels;
-    this.#digest = digest;
+    this.#contents = state.levels;
+    this.#origins = state.origins;
+    this.#digest = state.digest;
     this.#onClose = onClose;
     this.#freeze();
   }
@@ -141,14 +148,24 @@ export class LogSnapshot implements SnapshotSource {
     this.#page = 0;
     const level = this.#levels[this.#level];
     if (level === undefined) {
-      writer.uint32(this.#digest);
-      this.#isComplete = true;
+      this.#writeEnd(writer);
       return;
     }
     writer.byte(level.level);
     writer.unsigned(level.deliveredRef + 1);
     writer.unsigned(level.count);
     if (level.count > 0) this.#startPages(level.pages);
+  }
+
+  #writeEnd(writer: VarintWriter): void {
+    writer.unsigned(this.#origins.length);
+    for (const { node, incarnation, number } of this.#origins) {
+      writer.unsigned(node);
+      writer.unsigned(incarnation);
+      writer.unsigned(number);
+    }
+    writer.uint32(this.#digest);
+    this.#isComplete = true;
   }
 
   #startPages(pages: readonly FrozenPage[]): void {

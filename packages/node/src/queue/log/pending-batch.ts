@@ -1,6 +1,7 @@
 import { copySmall, VIEW_COPY_MAX } from "../byte-copy.ts";
 import type { Message, MessageRouting } from "../message.ts";
 import type { PublishReceipt } from "../publish-receipt.ts";
+import { BatchNumbering } from "./batch-origin.ts";
 import { COMMAND_ENQUEUE } from "./command-type.ts";
 import {
   contentSize,
@@ -10,6 +11,7 @@ import {
   ITEM_EXPIRY_SIZE,
   ITEM_HEADER_SIZE,
   ItemFlag,
+  writeOrigin,
 } from "./enqueue-batch.ts";
 import { MESSAGES_PER_ENTRY_MAX } from "./message-ref.ts";
 
@@ -59,6 +61,7 @@ export interface ItemFacts {
 
 /** Gathers the messages that come for one durable queue in a turn, as the entry they will be. */
 export class BatchWriter {
+  readonly #numbering: BatchNumbering;
   #bytes: Buffer = NO_BYTES;
   #end = 0;
   /** Bytes of the batch before: the next one is likely to be alike. */
@@ -66,6 +69,10 @@ export class BatchWriter {
   #items: BatchItems = new BatchItems();
   #routing: MessageRouting | undefined = undefined;
   #routingOffset = 0;
+
+  constructor(numbering: BatchNumbering = new BatchNumbering(0, 0)) {
+    this.#numbering = numbering;
+  }
 
   get count(): number {
     return this.#items.offsets.length;
@@ -109,6 +116,7 @@ export class BatchWriter {
   /** The batch so far; the next message begins another one. */
   finish(): PendingBatch {
     this.#bytes.writeUInt16LE(this.count, 2);
+    writeOrigin(this.#bytes, this.#numbering.next());
     const batch = new PendingBatch(this.#bytes.subarray(0, this.#end), this.#items);
     this.#lastSize = this.#end;
     this.#bytes = NO_BYTES;

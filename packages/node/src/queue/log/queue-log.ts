@@ -1,4 +1,5 @@
 import type { Entry, RestoreSink, SnapshotMeta, SnapshotSource, StateMachine } from "@leveret/raft";
+import { BatchOrigins, type BatchStanding } from "./batch-origin.ts";
 import { COMMAND_ENQUEUE, COMMAND_PROGRESS } from "./command-type.ts";
 import { decodeEnqueueBatch, EnqueueBatch } from "./enqueue-batch.ts";
 import { LevelContents } from "./level-contents.ts";
@@ -23,6 +24,11 @@ export class QueueLog implements StateMachine {
    * neither throw nor propose.
    */
   onEnqueued: ((entryIndex: number, batch: EnqueueBatch) => void) | undefined;
+  /**
+   * Called inside `apply`, as `onEnqueued`, for a batch proposed by this node that the log does not take: it has it, or one before it is
+   * missing, or its node has restarted.
+   */
+  onIgnored: ((batch: EnqueueBatch, standing: BatchStanding) => void) | undefined;
   /** Live messages. */
   count = 0;
   /** Octets of their bodies. */
@@ -35,6 +41,12 @@ export class QueueLog implements StateMachine {
   /** Sums of hashes, 32 bits: of messages with their return counts, and of the delivered marks. */
   #hash = 0;
   #markHash = 0;
+  #origins = new BatchOrigins();
+
+  /** The last batch of each node that the log has. */
+  get origins(): BatchOrigins {
+    return this.#origins;
+  }
 
   /** See StateMachine. Dead messages and progress since the last snapshot, and a share of all that replay would read again. */
   get reclaimableBytes(): number {
@@ -66,7 +78,12 @@ export class QueueLog implements StateMachine {
   snapshot(): SnapshotSource {
     const undo = this.#reclaimable.onSnapshot();
     // A snapshot that was not taken to its end was not saved, as the disk is full: what it would set free still counts.
-    return new LogSnapshot(this.#contents(), this.digest(), (isComplete) => {
+    const state = {
+      levels: this.#contents(),
+      origins: this.#origins.all(),
+      digest: this.digest(),
+    };
+    return new LogSnapshot(state, (isComplete) => {
       if (!isComplete) undo();
     });
   }
@@ -76,7 +93,8 @@ export class QueueLog implements StateMachine {
   }
 
   digest(): number {
-    return messageHash(0, this.count, this.#hash, this.#markHash >>> 0) >>> 0;
+    const hash = (this.#hash + this.#origins.hash) | 0;
+    return messageHash(0, this.count, hash, this.#markHash >>> 0) >>> 0;
   }
 
   #applyBatch(entry: Entry): void {
@@ -86,6 +104,13 @@ export class QueueLog implements StateMachine {
     if (count < 1 || count > MESSAGES_PER_ENTRY_MAX)
       throw new Error(`a batch of ${count} messages`);
     this.#lastIndex = entry.index;
+    const standing = this.#origins.standingOf(batch.origin);
+    if (standing !== "next") {
+      this.#reclaimable.onProgress(entry.data.length);
+      if (isOwn) this.onIgnored?.(batch, standing);
+      return;
+    }
+    this.#origins.note(batch.origin);
     this.#enqueue(entry.index, batch, entry.data.length);
     if (isOwn) this.onEnqueued?.(entry.index, batch);
   }
@@ -160,8 +185,9 @@ export class QueueLog implements StateMachine {
     return this.#levels.filter((contents) => contents !== undefined);
   }
 
-  #replace({ levels, hash, digest }: RestoredContents, index: number): void {
+  #replace({ levels, origins, hash, digest }: RestoredContents, index: number): void {
     const restored = new QueueLog();
+    for (const origin of origins) restored.#origins.note(origin);
     for (const contents of levels) {
       restored.#levelOf(contents.level);
       restored.#levels[contents.level] = contents;
@@ -178,6 +204,7 @@ export class QueueLog implements StateMachine {
     this.bytes = restored.bytes;
     this.#hash = hash;
     this.#markHash = restored.#markHash;
+    this.#origins = restored.#origins;
     this.#lastIndex = index;
     this.#reclaimable.onSnapshot();
   }

@@ -20,9 +20,9 @@ function example(): QueueLog {
 }
 
 const EXAMPLE_INDEX = INDEX + 5;
-const EXAMPLE_HEX =
-  // Format, two levels; level 0: mark, five messages, first ref.
-  "0102" +
+const LEVELS_HEX =
+  // Two levels; level 0: mark, five messages, first ref.
+  "02" +
   "00831405" +
   "8014" +
   // Three runs: one message, one returned three times, two that expire; then one that expires earlier.
@@ -30,9 +30,13 @@ const EXAMPLE_HEX =
   "240a03" +
   "a33f000a80a0abfef962" +
   "caff010a01" +
-  // Level 4: one message of 300 octets. Digest.
-  "040001831400ac02" +
-  "97f6977b";
+  // Level 4: one message of 300 octets.
+  "040001831400ac02";
+const DIGEST_HEX = "97f6977b";
+/** Format, levels, no origin, digest. */
+const EXAMPLE_HEX = `02${LEVELS_HEX}00${DIGEST_HEX}`;
+/** As it was before batches were numbered. */
+const OLD_EXAMPLE_HEX = `01${LEVELS_HEX}${DIGEST_HEX}`;
 
 function exampleBytes(): Uint8Array {
   return pullAll(example().snapshot());
@@ -41,6 +45,11 @@ function exampleBytes(): Uint8Array {
 describe("a snapshot", () => {
   test("has the bytes that it always had", () => {
     expect(Buffer.from(exampleBytes()).toString("hex")).toBe(EXAMPLE_HEX);
+  });
+
+  test("is still read as it was before batches were numbered", () => {
+    const old = restored(Buffer.from(OLD_EXAMPLE_HEX, "hex"), EXAMPLE_INDEX);
+    expect(old.digest()).toBe(example().digest());
   });
 
   test("of a new queue is a snapshot, too", () => {
