@@ -1,0 +1,145 @@
+import type { NetListener } from "@leveret/raft";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { LinkPeer } from "../../../src/cluster/link/link-peer.ts";
+import { NodeLinks } from "../../../src/cluster/link/node-links.ts";
+import { SILENT_LOGGING } from "../../../src/logger.ts";
+import { RealNet } from "../../../src/runtime/real-net.ts";
+import { RealRaftClock } from "../../../src/runtime/real-raft-clock.ts";
+
+const KIND = 9;
+
+interface TestNode {
+  readonly links: NodeLinks;
+  readonly listener: NetListener;
+}
+
+describe("NodeLinks", () => {
+  const nodes: TestNode[] = [];
+  const addresses = new Map<number, string>();
+
+  afterEach(async () => {
+    for (const { links } of nodes) links.close();
+    await Promise.all(
+      nodes.map(({ listener }) => new Promise<void>((done) => listener.close(done))),
+    );
+    nodes.length = 0;
+    addresses.clear();
+  });
+
+  test("carries requests on the dialled link and answers on the same", async () => {
+    const [one, two] = [await start(1), await start(2)];
+    const answers: string[] = [];
+    one.links.onFrame(KIND, (peer, payload) => {
+      answers.push(`${peer.nodeId} ${peer.incarnation} ${peer.isDialled} ${payload.toString()}`);
+    });
+    two.links.onFrame(KIND, (peer, payload) => {
+      peer.send(KIND, Buffer.from(`from ${peer.nodeId}: ${payload.toString()}`));
+    });
+    one.links.setPeers([1, 2]);
+    await vi.waitFor(() => expect(one.links.send(2, KIND, Buffer.from("a"))).toBe(true));
+    one.links.send(2, KIND, Buffer.from("b"));
+    await vi.waitFor(() => {
+      expect(answers).toEqual(["2 20 true from 1: a", "2 20 true from 1: b"]);
+    });
+  });
+
+  test("dials again when the other node comes back, and tells both", async () => {
+    const one = await start(1);
+    const told: string[] = [];
+    one.links.onUp((peer) => told.push(`up ${peer.nodeId}`));
+    one.links.onDown((nodeId) => told.push(`down ${nodeId}`));
+    one.links.setPeers([2]);
+    expect(one.links.send(2, KIND, Buffer.from("nobody is there"))).toBe(false);
+    const two = await start(2);
+    await vi.waitFor(() => expect(told).toEqual(["up 2"]));
+    two.links.close();
+    await vi.waitFor(() => expect(told).toEqual(["up 2", "down 2"]));
+    expect(one.links.peer(2)).toBeUndefined();
+  });
+
+  test("dials at once when the other node has dialled", async () => {
+    const one = await start(1);
+    one.links.setPeers([2]);
+    const two = await start(2);
+    two.links.setPeers([1]);
+    await vi.waitFor(() => expect(one.links.peer(2)?.isOpen).toBe(true));
+  });
+
+  test("has no link to a node of another cluster, nor to one with another number", async () => {
+    const [one] = [await start(1), await start(2, "other"), await start(3)];
+    addresses.set(4, addresses.get(3) ?? "");
+    const told: number[] = [];
+    one.links.onUp((peer) => told.push(peer.nodeId));
+    one.links.setPeers([2, 4, 3]);
+    await vi.waitFor(() => expect(told).toEqual([3]));
+    expect([2, 4].map((nodeId) => one.links.peer(nodeId))).toEqual([undefined, undefined]);
+  });
+
+  test("says when it is congested, and when there is room again", async () => {
+    const [one, two] = [await start(1), await start(2)];
+    let received = 0;
+    let sender: LinkPeer | undefined;
+    two.links.onFrame(KIND, (peer, payload) => {
+      sender = peer;
+      if (received === 0) peer.pause();
+      received += payload.length;
+    });
+    one.links.setPeers([2]);
+    await vi.waitFor(() => expect(one.links.peer(2)).toBeDefined());
+    const peer = one.links.peer(2);
+    if (peer === undefined) throw new Error("not linked");
+    let sent = 0;
+    const payload = Buffer.alloc(100_000);
+    let isDrained = false;
+    peer.onDrain(() => {
+      isDrained = true;
+    });
+    for (;;) {
+      sent += payload.length;
+      if (!peer.send(KIND, payload)) break;
+      await new Promise(setImmediate);
+    }
+    expect(peer.isCongested).toBe(true);
+    expect(isDrained).toBe(false);
+    sender?.resume();
+    await vi.waitFor(() => expect([isDrained, received]).toEqual([true, sent]));
+    expect(peer.isCongested).toBe(false);
+  });
+
+  test("a frame that nobody handles closes the link", async () => {
+    const one = await start(1);
+    await start(2);
+    const reasons: string[] = [];
+    one.links.onDown((nodeId) => reasons.push(`down ${nodeId}`));
+    one.links.setPeers([2]);
+    await vi.waitFor(() => expect(one.links.send(2, KIND, Buffer.alloc(1))).toBe(true));
+    await vi.waitFor(() => expect(reasons[0]).toBe("down 2"));
+  });
+
+  async function start(nodeId: number, clusterId = "cluster"): Promise<TestNode> {
+    const net = new RealNet();
+    const links = new NodeLinks(
+      { nodeId, clusterId, incarnation: nodeId * 10 },
+      {
+        dial: (to, handler) => {
+          const address = addresses.get(to);
+          return address === undefined ? undefined : net.connect(address, handler);
+        },
+        timers: new RealRaftClock(),
+        log: SILENT_LOGGING.root,
+        random: () => 0.5,
+      },
+    );
+    const listener = await new Promise<NetListener>((resolve, reject) => {
+      net.listen(
+        "127.0.0.1:0",
+        (connection) => links.accept(connection),
+        (error, opened) => (opened === undefined ? reject(error) : resolve(opened)),
+      );
+    });
+    addresses.set(nodeId, listener.address);
+    const node = { links, listener };
+    nodes.push(node);
+    return node;
+  }
+});
