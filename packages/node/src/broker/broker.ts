@@ -12,6 +12,7 @@ import type { Logger, Logging } from "../logger.ts";
 import type { MetadataCommand, Refusal } from "../metadata/commands.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { LocalMetadata, type MetadataStore } from "../metadata/metadata-store.ts";
+import type { BrokerQueue } from "../queue/broker-queue.ts";
 import type { LiveQueue, QueueHost } from "../queue/live-queue.ts";
 import { LogTraffic } from "../queue/log/log-traffic.ts";
 import type { QueueGroups } from "../queue/log/queue-group.ts";
@@ -157,17 +158,17 @@ export class Broker implements QueueHost {
   }
 
   /** QueueHost: an unused or expired queue goes the same way as a deleted one. */
-  deleteQueue(queue: LiveQueue): void {
+  deleteQueue(queue: BrokerQueue): void {
     this.#deletions.add(queue, undefined);
   }
 
   /** Calls `done` when the queue is gone: within the call or later; with the reason if it could not be deleted. */
-  removeQueue(queue: LiveQueue, done: (failure: Refusal | undefined) => void): void {
+  removeQueue(queue: BrokerQueue, done: (failure: Refusal | undefined) => void): void {
     this.#deletions.add(queue, done);
   }
 
   /** The queue is gone: its owner need not delete it any more. */
-  disownQueue(queue: LiveQueue): void {
+  disownQueue(queue: BrokerQueue): void {
     const { exclusiveOwner } = queue.record;
     if (exclusiveOwner === undefined) return;
     this.#connectionsById.get(exclusiveOwner)?.disownQueue(queue);
@@ -225,7 +226,7 @@ export class Broker implements QueueHost {
   }
 
   /** QueueHost: consumers of a queue do not keep up with the connection whose input is being handled. */
-  noteBacklog(queue: LiveQueue): void {
+  noteBacklog(queue: BrokerQueue): void {
     this.publishingConnection?.noteBacklog(queue);
   }
 
@@ -242,7 +243,7 @@ export class Broker implements QueueHost {
     );
   }
 
-  warnCycle(queue: LiveQueue): void {
+  warnCycle(queue: BrokerQueue): void {
     const { name, vhost } = queue.record;
     this.#warnOnce(
       `cycle ${vhost} ${name}`,

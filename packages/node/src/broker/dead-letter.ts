@@ -6,7 +6,8 @@ import {
   longstr,
   patchProperties,
 } from "@leveret/amqp";
-import { LiveQueue } from "../queue/live-queue.ts";
+import { BrokerQueue } from "../queue/broker-queue.ts";
+import type { LiveQueue } from "../queue/live-queue.ts";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { PublishReceipt } from "../queue/publish-receipt.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
@@ -151,7 +152,7 @@ function deadHeaders(death: Death, original: BasicProperties, replacesKey: boole
 
 /** A message that came to this queue before, and was never rejected since, would go round for ever. */
 function isCycle(broker: Broker, headers: FieldTable, sink: MessageSink): boolean {
-  if (!(sink instanceof LiveQueue) || !hasCycle(headers.get("x-death"), sink.record.name)) {
+  if (!(sink instanceof BrokerQueue) || !hasCycle(headers.get("x-death"), sink.record.name)) {
     return false;
   }
   broker.warnCycle(sink);

@@ -2,12 +2,12 @@ import type { DelayedMessages } from "../exchange/delayed-messages.ts";
 import type { RecentHistory } from "../exchange/recent-history.ts";
 import type { Router } from "../exchange/router.ts";
 import type { ExchangeRecord } from "../metadata/records.ts";
-import type { LiveQueue } from "../queue/live-queue.ts";
+import type { BrokerQueue } from "../queue/broker-queue.ts";
 import type { Message } from "../queue/message.ts";
 import type { Timer } from "../runtime/clock.ts";
 
 /** What an exchange's bindings point to. */
-export type Destination = LiveQueue | LiveExchange;
+export type Destination = BrokerQueue | LiveExchange;
 
 /** An exchange as this node uses it: its record with the router that its bindings make. */
 export class LiveExchange {

@@ -1,7 +1,7 @@
 import type { Logger } from "../logger.ts";
 import type { MetadataResult, Refusal } from "../metadata/commands.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
-import type { LiveQueue } from "../queue/live-queue.ts";
+import type { BrokerQueue } from "../queue/broker-queue.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
 /** What the deletion of queues needs of the broker. */
@@ -20,13 +20,13 @@ type Done = (failure: Refusal | undefined) => void;
 export class QueueDeletions {
   readonly #host: DeletionHost;
   /** Those that are on their way, with who waits. */
-  readonly #pending = new Map<LiveQueue, Done[]>();
+  readonly #pending = new Map<BrokerQueue, Done[]>();
 
   constructor(host: DeletionHost) {
     this.#host = host;
   }
 
-  add(queue: LiveQueue, done: Done | undefined): void {
+  add(queue: BrokerQueue, done: Done | undefined): void {
     const waiting = this.#pending.get(queue);
     if (waiting !== undefined) {
       if (done !== undefined) waiting.push(done);
@@ -43,7 +43,7 @@ export class QueueDeletions {
     });
   }
 
-  #onResult(queue: LiveQueue, result: MetadataResult): void {
+  #onResult(queue: BrokerQueue, result: MetadataResult): void {
     const waiting = this.#pending.get(queue) ?? [];
     this.#pending.delete(queue);
     // With its vhost, the queue is gone, too.

@@ -1,5 +1,5 @@
 import type { RoutingMessage } from "../exchange/router.ts";
-import { LiveQueue } from "../queue/live-queue.ts";
+import { BrokerQueue } from "../queue/broker-queue.ts";
 import { type Destination, LiveExchange } from "./live-exchange.ts";
 import type { MessageSink } from "./message-sink.ts";
 import type { VirtualHost } from "./virtual-host.ts";
@@ -88,7 +88,7 @@ class Routing {
     if (found.size === 0) this.#addAlternate(exchange, waiting);
     for (const destination of found) {
       if (destination instanceof LiveExchange) waiting.push(destination);
-      else if (destination instanceof LiveQueue) this.#sinks.add(destination);
+      else if (destination instanceof BrokerQueue) this.#sinks.add(destination);
     }
   }
 

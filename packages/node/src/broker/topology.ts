@@ -4,6 +4,7 @@ import { alternateExchangeOf, createRouter } from "../exchange/exchange-types.ts
 import { RecentHistory, recentHistoryLengthOf } from "../exchange/recent-history.ts";
 import type { MetadataEvent } from "../metadata/events.ts";
 import type { BindingRecord, ExchangeRecord, QueueRecord } from "../metadata/records.ts";
+import { BrokerQueue } from "../queue/broker-queue.ts";
 import { DurableQueue } from "../queue/durable-queue.ts";
 import { effectiveQueueConfig } from "../queue/effective-queue-config.ts";
 import { LiveQueue } from "../queue/live-queue.ts";
@@ -137,7 +138,7 @@ export class Topology {
     this.vhosts.get(record.vhost)?.queues.set(record.name, queue);
   }
 
-  #createQueue(record: QueueRecord): LiveQueue {
+  #createQueue(record: QueueRecord): BrokerQueue {
     const broker = this.#broker;
     const config = this.#configOf(record);
     if (broker.queueGroups === undefined || record.groupId === undefined) {
@@ -213,7 +214,7 @@ export class Topology {
   ): void {
     const now = this.#broker.clock.now();
     for (const message of history.messages()) {
-      if (destination instanceof LiveQueue) {
+      if (destination instanceof BrokerQueue) {
         destination.publish(now, message);
         continue;
       }

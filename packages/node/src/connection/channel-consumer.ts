@@ -1,6 +1,6 @@
 import { encodeMethodFrame, FRAME_HEADER_SIZE } from "@leveret/amqp";
+import type { BrokerQueue, ConsumerHandle, ConsumerOutlet } from "../queue/broker-queue.ts";
 import { copySmall, VIEW_COPY_MAX, viewOf } from "../queue/byte-copy.ts";
-import type { ConsumerOutlet, LiveQueue, QueueConsumer } from "../queue/live-queue.ts";
 import type { Message, MessageRouting } from "../queue/message.ts";
 import type { Arena } from "./arena-pool.ts";
 import type { Channel } from "./channel.ts";
@@ -19,10 +19,10 @@ const TAG_AND_BIT_SIZE = 9;
 export class ChannelConsumer implements ConsumerOutlet {
   readonly channel: Channel;
   readonly tag: string;
-  readonly queue: LiveQueue;
+  readonly queue: BrokerQueue;
   readonly noAck: boolean;
   /** The queue's record of this consumer, set as soon as it is attached. */
-  handle: QueueConsumer | undefined = undefined;
+  handle: ConsumerHandle | undefined = undefined;
   /** basic.qos global=true applies: each delivery needs a credit. */
   isLimited = false;
   isPaused = false;
@@ -34,7 +34,7 @@ export class ChannelConsumer implements ConsumerOutlet {
   #rangeFrom = 1;
   #rangeTo = 0;
 
-  constructor(channel: Channel, tag: string, queue: LiveQueue, noAck: boolean) {
+  constructor(channel: Channel, tag: string, queue: BrokerQueue, noAck: boolean) {
     this.channel = channel;
     this.tag = tag;
     this.queue = queue;

@@ -1,7 +1,7 @@
 import type { MessageSink } from "../broker/message-sink.ts";
 import { preconditionFailed } from "../errors.ts";
 import { TX_BYTES_MAX } from "../limits.ts";
-import { LiveQueue } from "../queue/live-queue.ts";
+import { BrokerQueue } from "../queue/broker-queue.ts";
 import type { Message } from "../queue/message.ts";
 import type { Channel } from "./channel.ts";
 import type { TakenDelivery } from "./delivery-ledger.ts";
@@ -61,12 +61,12 @@ export class ChannelTransaction {
     const publishes = this.#publishes;
     const acks = this.#acks;
     this.#clear();
-    const queues = new Set<LiveQueue>();
+    const queues = new Set<BrokerQueue>();
     let isAccepted = true;
     for (const transacted of publishes) {
       isAccepted = publish(transacted) && isAccepted;
       transacted.message.release();
-      for (const sink of transacted.sinks) if (sink instanceof LiveQueue) queues.add(sink);
+      for (const sink of transacted.sinks) if (sink instanceof BrokerQueue) queues.add(sink);
     }
     for (const ack of acks) {
       this.#carryOut(ack);
@@ -104,7 +104,7 @@ export class ChannelTransaction {
   }
 }
 
-function whenAllStored(queues: ReadonlySet<LiveQueue>, done: (areStored: boolean) => void): void {
+function whenAllStored(queues: ReadonlySet<BrokerQueue>, done: (areStored: boolean) => void): void {
   let left = queues.size + 1;
   let areStored = true;
   const onStored = (isStored: boolean): void => {

@@ -14,8 +14,8 @@ import {
 } from "@leveret/amqp";
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
+import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { isEqual } from "../queue/byte-copy.ts";
-import type { LiveQueue } from "../queue/live-queue.ts";
 import { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTransaction } from "./channel-transaction.ts";
 import { ConfirmTracker } from "./confirm-tracker.ts";
@@ -68,9 +68,9 @@ export class Channel {
 
   #lastDeliveryTag = 0;
   /** Queues that may hold something of this session. */
-  readonly #queues = new Set<LiveQueue>();
+  readonly #queues = new Set<BrokerQueue>();
   #queueSweepCount = QUEUE_SWEEP_COUNT;
-  readonly #getters = new Map<LiveQueue, ChannelConsumer>();
+  readonly #getters = new Map<BrokerQueue, ChannelConsumer>();
   readonly #content = new ContentAssembly();
   #isClosing = false;
   #isReleased = false;
@@ -173,7 +173,7 @@ export class Channel {
   };
 
   /** This channel takes messages from `queue` from now on: when it ends, the queue is told. */
-  useQueue(queue: LiveQueue): void {
+  useQueue(queue: BrokerQueue): void {
     this.#queues.add(queue);
     if (this.#queues.size >= this.#queueSweepCount) this.#forgetDeletedQueues();
   }
@@ -184,7 +184,7 @@ export class Channel {
   }
 
   /** The holder of what basic.get takes from `queue`. */
-  getterOf(queue: LiveQueue): ChannelConsumer {
+  getterOf(queue: BrokerQueue): ChannelConsumer {
     let getter = this.#getters.get(queue);
     if (getter === undefined) {
       getter = new ChannelConsumer(this, "", queue, false);

@@ -31,8 +31,8 @@ import {
   SILENT_CLOSE_DELAY_MS,
 } from "../limits.ts";
 import type { Logger } from "../logger.ts";
+import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { viewOf } from "../queue/byte-copy.ts";
-import type { LiveQueue } from "../queue/live-queue.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTable } from "./channel-table.ts";
@@ -77,7 +77,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   readonly #pace: PublisherPace;
   readonly #suspensions = new InputSuspensions();
   #paused: ChannelConsumer[] = [];
-  readonly #ownQueues = new Set<LiveQueue>();
+  readonly #ownQueues = new Set<BrokerQueue>();
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #isBlocked = false;
   #isOutputFull = false;
@@ -178,12 +178,12 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   }
 
   /** A queue declared exclusive by this connection: it goes when the connection does; at once, if that is gone already. */
-  ownQueue(queue: LiveQueue): void {
+  ownQueue(queue: BrokerQueue): void {
     if (this.isRunning) this.#ownQueues.add(queue);
     else this.broker.deleteQueue(queue);
   }
 
-  disownQueue(queue: LiveQueue): void {
+  disownQueue(queue: BrokerQueue): void {
     this.#ownQueues.delete(queue);
   }
 

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { LiveQueue } from "../queue/live-queue.ts";
+import type { BrokerQueue } from "../queue/broker-queue.ts";
 
 /** Counts of one queue at the time of asking. */
 export interface QueueInfo {
@@ -22,7 +22,7 @@ export interface ConnectionInfo {
   readonly channels: number;
 }
 
-export function queueInfo(queue: LiveQueue): QueueInfo {
+export function queueInfo(queue: BrokerQueue): QueueInfo {
   const { name, vhost } = queue.record;
   return {
     name,
@@ -44,7 +44,7 @@ export function connectionInfo(connection: Connection): ConnectionInfo {
 }
 
 /** @throws Error that names the queues there are */
-export function getQueue(broker: Broker, name: string, vhostName: string): LiveQueue {
+export function getQueue(broker: Broker, name: string, vhostName: string): BrokerQueue {
   const vhost = broker.vhosts.get(vhostName);
   if (vhost === undefined) {
     throw new Error(`no vhost '${vhostName}'; there is: ${quoted(broker.vhosts.keys())}`);
@@ -59,7 +59,7 @@ export function getQueue(broker: Broker, name: string, vhostName: string): LiveQ
 /** Names listed in an error message, at most. */
 const NAMES_SHOWN_MAX = 10;
 
-function existing(queues: ReadonlyMap<string, LiveQueue>): string {
+function existing(queues: ReadonlyMap<string, BrokerQueue>): string {
   if (queues.size === 0) return "no queue has been declared there";
   const more = queues.size > NAMES_SHOWN_MAX ? ` and ${queues.size - NAMES_SHOWN_MAX} more` : "";
   return `there is: ${quoted([...queues.keys()].slice(0, NAMES_SHOWN_MAX))}${more}`;

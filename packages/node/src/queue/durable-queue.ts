@@ -1,12 +1,7 @@
 import type { QueueRecord } from "../metadata/records.ts";
+import type { ConsumerOutlet, GetSession } from "./broker-queue.ts";
 import type { Consumer } from "./consumer.ts";
-import {
-  type ConsumerOutlet,
-  type GetSession,
-  LiveQueue,
-  type QueueConsumer,
-  type QueueHost,
-} from "./live-queue.ts";
+import { LiveQueue, type QueueConsumer, type QueueHost } from "./live-queue.ts";
 import type { LogTraffic } from "./log/log-traffic.ts";
 import { MESSAGES_PER_ENTRY_MAX, refOf } from "./log/message-ref.ts";
 import type { JournalOwner, QueueJournal } from "./log/queue-journal.ts";

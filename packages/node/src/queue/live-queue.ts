@@ -1,4 +1,4 @@
-import type { Backlog, YieldingPublishers } from "../broker/backlog.ts";
+import type { YieldingPublishers } from "../broker/backlog.ts";
 import type { DeferredWork } from "../broker/deferred-work.ts";
 import {
   BACKLOG_HIGH,
@@ -9,6 +9,13 @@ import {
 } from "../limits.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
+import {
+  BrokerQueue,
+  type ConsumeRefusal,
+  type ConsumerHandle,
+  type ConsumerOutlet,
+  type GetSession,
+} from "./broker-queue.ts";
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
 import type { MessageBacking } from "./log/message-backing.ts";
 import type { Message } from "./message.ts";
@@ -17,34 +24,7 @@ import type { QueueConfig } from "./queue-config.ts";
 import type { DeadLetterReason, QueueEffects } from "./queue-effects.ts";
 import { type GetResult, QueueMachine } from "./queue-machine.ts";
 
-/** The consumer's side of a queue: the channel that sends what the queue delivers. */
-export interface ConsumerOutlet {
-  /** Sends a message; the view is valid during the call only. */
-  deliver(
-    deliveryNumber: number,
-    message: Message,
-    redelivered: boolean,
-    deliveryCount: number,
-  ): void;
-  /** true: the connection's output is full, so the queue must not deliver more until `unpause`. */
-  readonly isCongested: boolean;
-  /** The queue paused this consumer because it was congested. */
-  paused(): void;
-  /** basic.qos global=true: the queue has something for this consumer. */
-  creditWanted(): void;
-  creditUnused(): void;
-  /** The queue is gone. */
-  queueDeleted(): void;
-}
-
 export type QueueConsumer = Consumer<Message, ConsumerOutlet>;
-
-/** The channel that a basic.get is for. */
-export interface GetSession {
-  readonly sessionId: number;
-  /** It has ended, and will not give back what it is handed now. */
-  readonly isReleased: boolean;
-}
 
 /** What a queue needs of the broker around it. */
 export interface QueueHost {
@@ -67,8 +47,8 @@ export interface QueueHost {
  * queue in memory: each command is applied at once, nothing is encoded, and a publish is confirmed when it returns.
  * DurableQueue puts a log in front.
  */
-export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog {
-  readonly record: QueueRecord;
+export class LiveQueue extends BrokerQueue implements QueueEffects<Message, ConsumerOutlet> {
+  override readonly record: QueueRecord;
   protected readonly machine: QueueMachine<Message, ConsumerOutlet>;
   protected readonly host: QueueHost;
   #timer: Timer | undefined;
@@ -90,6 +70,7 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     host: QueueHost,
     backing?: MessageBacking<Message>,
   ) {
+    super();
     this.record = record;
     this.host = host;
     const now = host.clock.now();
@@ -97,43 +78,43 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   }
 
   /** Backlog: the queue's consumers do not keep up with what is published. */
-  get isBacklogged(): boolean {
+  override get isBacklogged(): boolean {
     const { readyBytes, readyCount, consumerCount } = this.machine;
     return consumerCount > 0 && (readyBytes > BACKLOG_LOW || readyCount > BACKLOG_LOW_COUNT);
   }
 
   /** The queue is deleted. */
-  get isClosed(): boolean {
+  override get isClosed(): boolean {
     return this.#isClosed;
   }
-  get config(): QueueConfig {
+  override get config(): QueueConfig {
     return this.machine.config;
   }
-  get readyCount(): number {
+  override get readyCount(): number {
     return this.machine.readyCount;
   }
-  get readyBytes(): number {
+  override get readyBytes(): number {
     return this.machine.readyBytes;
   }
-  get unackedCount(): number {
+  override get unackedCount(): number {
     return this.machine.unackedCount;
   }
-  get consumerCount(): number {
+  override get consumerCount(): number {
     return this.machine.consumerCount;
   }
 
   /** Why the queue cannot be used, if its log has failed; undefined: it can. */
-  get failure(): string | undefined {
+  override get failure(): string | undefined {
     return undefined;
   }
 
   /** Calls `done` when all messages of the queue are known: at once, unless it has a log that is being replayed. */
-  whenReady(done: () => void): void {
+  override whenReady(done: () => void): void {
     done();
   }
 
   /** Calls `done` when all that was done to the queue so far is stored as it promises; with false if that can never be. */
-  whenStored(done: (isStored: boolean) => void): void {
+  override whenStored(done: (isStored: boolean) => void): void {
     done(true);
   }
 
@@ -143,7 +124,7 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   }
 
   /** Calls `done` when the bytes of one of its messages are here. */
-  whenLoaded(_message: Message, done: () => void): void {
+  override whenLoaded(_message: Message, done: () => void): void {
     done();
   }
 
@@ -151,7 +132,7 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
    * Takes a message. false: refused, because the queue is full and rejects publishes. "pending": `receipt` will be told;
    * without one nobody waits.
    */
-  publish(
+  override publish(
     now: number,
     message: Message,
     _receipt?: PublishReceipt,
@@ -180,25 +161,33 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     return attached;
   }
 
+  override consume(
+    now: number,
+    spec: ConsumerSpec<ConsumerOutlet>,
+    done: (outcome: ConsumerHandle | ConsumeRefusal) => void,
+  ): void {
+    done(this.attach(now, spec));
+  }
+
   /** Deliveries begin: basic.consume-ok is on its way. */
-  start(now: number, consumer: QueueConsumer): void {
+  override start(now: number, consumer: QueueConsumer): void {
     this.machine.start(now, consumer);
     this.finish(now);
   }
 
-  detach(now: number, consumer: QueueConsumer): void {
+  override detach(now: number, consumer: QueueConsumer): void {
     this.machine.detach(now, consumer);
     this.finish(now);
   }
 
-  settle(now: number, consumer: QueueConsumer, from: number, to: number): void {
+  override settle(now: number, consumer: QueueConsumer, from: number, to: number): void {
     if (this.#isClosed) return;
     this.machine.settle(now, consumer, from, to);
     if (this.#hasAftermath) this.finish(now);
     if (!this.isBacklogged) this.host.yielding.release(this);
   }
 
-  returnMessages(
+  override returnMessages(
     now: number,
     consumer: QueueConsumer,
     from: number,
@@ -210,14 +199,14 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     this.finish(now);
   }
 
-  discard(now: number, consumer: QueueConsumer, from: number, to: number): void {
+  override discard(now: number, consumer: QueueConsumer, from: number, to: number): void {
     if (this.#isClosed) return;
     this.machine.discard(now, consumer, from, to);
     this.finish(now);
   }
 
   /** basic.get; `done` gets the message, with its bytes, or undefined if none is ready. */
-  get(
+  override get(
     now: number,
     { sessionId }: GetSession,
     noAck: boolean,
@@ -228,42 +217,42 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     done(result);
   }
 
-  recoverSession(now: number, sessionId: number): void {
+  override recoverSession(now: number, sessionId: number): void {
     if (this.#isClosed) return;
     this.machine.recoverSession(now, sessionId);
     this.finish(now);
   }
 
-  closeSession(now: number, sessionId: number): void {
+  override closeSession(now: number, sessionId: number): void {
     if (this.#isClosed) return;
     this.machine.closeSession(now, sessionId);
     this.finish(now);
   }
 
   /** Nothing is delivered to the consumer until `unpause`. */
-  pause(now: number, consumer: QueueConsumer): void {
+  override pause(now: number, consumer: QueueConsumer): void {
     this.machine.pause(now, consumer);
   }
 
-  unpause(now: number, consumer: QueueConsumer): void {
+  override unpause(now: number, consumer: QueueConsumer): void {
     if (this.#isClosed) return;
     this.machine.unpause(now, consumer);
     if (this.#hasAftermath) this.finish(now);
   }
 
-  grantCredit(now: number, consumer: QueueConsumer): void {
+  override grantCredit(now: number, consumer: QueueConsumer): void {
     if (this.#isClosed) return;
     this.machine.grantCredit(now, consumer);
     this.finish(now);
   }
 
-  setNeedsCredit(now: number, consumer: QueueConsumer, needsCredit: boolean): void {
+  override setNeedsCredit(now: number, consumer: QueueConsumer, needsCredit: boolean): void {
     if (this.#isClosed) return;
     this.machine.setNeedsCredit(now, consumer, needsCredit);
     this.finish(now);
   }
 
-  touch(now: number): void {
+  override touch(now: number): void {
     this.machine.touch(now);
     this.finish(now);
   }
@@ -274,7 +263,12 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
     return count;
   }
 
-  updateConfig(now: number, config: QueueConfig): void {
+  override purgeStored(now: number, done: (count: number | undefined) => void): void {
+    const count = this.purge(now);
+    this.whenForgotten((isStored) => done(isStored ? count : undefined));
+  }
+
+  override updateConfig(now: number, config: QueueConfig): void {
     this.machine.updateConfig(now, config);
     this.finish(now);
   }
@@ -283,16 +277,16 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
    * Visits ready messages in order, without taking them. The messages of a log come without their bytes; use `whenLoaded`, and
    * release none.
    */
-  peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void {
+  override peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void {
     this.machine.peek(limit, visitor);
   }
 
-  consumers(): Iterable<QueueConsumer> {
+  override consumers(): Iterable<QueueConsumer> {
     return this.machine.consumers();
   }
 
   /** The queue is deleted: its messages are dropped, its consumers are told. */
-  close(): void {
+  override close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.cancel();
@@ -302,7 +296,7 @@ export class LiveQueue implements QueueEffects<Message, ConsumerOutlet>, Backlog
   }
 
   /** The node stops: nothing is delivered any more, and nothing that a log has to keep is forgotten. */
-  stop(): void {
+  override stop(): void {
     this.close();
   }
 

@@ -8,9 +8,12 @@ import {
   resourceLocked,
   resourceText,
 } from "../../errors.ts";
-import type { ConsumerOutlet, LiveQueue } from "../../queue/live-queue.ts";
-import type { Message } from "../../queue/message.ts";
-import type { GetResult } from "../../queue/queue-machine.ts";
+import type {
+  BrokerQueue,
+  ConsumeRefusal,
+  ConsumerHandle,
+  FoundMessage,
+} from "../../queue/broker-queue.ts";
 import type { Channel } from "../channel.ts";
 import { ChannelConsumer } from "../channel-consumer.ts";
 import { writeContent } from "../content-writer.ts";
@@ -61,7 +64,7 @@ export function handleConsume(channel: Channel, method: MethodOf<"basic.consume"
 }
 
 interface NewConsumer {
-  readonly queue: LiveQueue;
+  readonly queue: BrokerQueue;
   readonly tag: string;
   readonly priority: number;
 }
@@ -71,10 +74,9 @@ function attach(
   method: MethodOf<"basic.consume">,
   { queue, tag, priority }: NewConsumer,
 ): void {
-  const { now } = channel.connection;
   const consumer = new ChannelConsumer(channel, tag, queue, method.noAck);
   consumer.isLimited = channel.globalPrefetch.isActive && !method.noAck;
-  const handle = queue.attach(now, {
+  const spec = {
     context: consumer,
     sessionId: channel.sessionId,
     noAck: method.noAck,
@@ -83,16 +85,24 @@ function attach(
     prefetch: channel.consumerPrefetch,
     priority,
     needsCredit: consumer.isLimited,
-  });
-  if (handle === "exclusive-use") {
-    const { name, vhost } = queue.record;
-    throw accessRefused(`${resourceText("queue", name, vhost)} in exclusive use`);
-  }
-  consumer.handle = handle;
-  channel.consumers.set(tag, consumer);
+  };
+  // Also if it never hears of its consumer: then the queue has to forget that.
   channel.useQueue(queue);
-  if (!method.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
-  queue.start(now, handle);
+  suspendFor<ConsumerHandle | ConsumeRefusal>(
+    channel,
+    (done) => queue.consume(channel.connection.now, spec, done),
+    (outcome) => {
+      if (outcome === "unavailable") requireWorking(queue);
+      if (typeof outcome === "string") {
+        const { name, vhost } = queue.record;
+        throw accessRefused(`${resourceText("queue", name, vhost)} in exclusive use`);
+      }
+      consumer.handle = outcome;
+      channel.consumers.set(tag, consumer);
+      if (!method.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
+      queue.start(channel.connection.now, outcome);
+    },
+  );
 }
 
 function consumeReplies(channel: Channel, method: MethodOf<"basic.consume">): void {
@@ -111,7 +121,7 @@ function checkConsumerCount(channel: Channel): void {
   }
 }
 
-function consumerPriority(queue: LiveQueue, args: FieldTable): number {
+function consumerPriority(queue: BrokerQueue, args: FieldTable): number {
   const value = args.get("x-priority");
   if (value === undefined) return 0;
   const priority = integerOf(value);
@@ -125,7 +135,7 @@ function consumerPriority(queue: LiveQueue, args: FieldTable): number {
   return Number(priority);
 }
 
-function refuseGlobalQosOnQuorum(channel: Channel, queue: LiveQueue): void {
+function refuseGlobalQosOnQuorum(channel: Channel, queue: BrokerQueue): void {
   if (queue.record.type !== "quorum" || !channel.globalPrefetch.isActive) return;
   const { name, vhost } = queue.record;
   throw notImplemented(`${resourceText("queue", name, vhost)} does not support global qos`);
@@ -153,7 +163,7 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
   broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
   const queue = requireOwnQueue(channel, name);
   refuseGetOnSingleActiveQuorum(queue);
-  suspendFor<GetResult<Message, ConsumerOutlet> | undefined>(
+  suspendFor<FoundMessage | undefined>(
     channel,
     (done) => queue.get(connection.now, channel, method.noAck, done),
     (found) => {
@@ -163,11 +173,7 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
   );
 }
 
-function answerGet(
-  channel: Channel,
-  queue: LiveQueue,
-  found: GetResult<Message, ConsumerOutlet> | undefined,
-): void {
+function answerGet(channel: Channel, queue: BrokerQueue, found: FoundMessage | undefined): void {
   if (found === undefined) {
     channel.send("basic.get-empty", {});
     return;
@@ -199,7 +205,7 @@ function answerGet(
   if (found.consumer === undefined) message.release();
 }
 
-function refuseGetOnSingleActiveQuorum(queue: LiveQueue): void {
+function refuseGetOnSingleActiveQuorum(queue: BrokerQueue): void {
   if (queue.record.type !== "quorum" || !queue.config.singleActiveConsumer) return;
   const { name, vhost } = queue.record;
   throw resourceLocked(

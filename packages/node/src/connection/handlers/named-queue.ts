@@ -1,6 +1,6 @@
 import { ChannelError } from "@leveret/amqp";
 import { queueLocked, queueNotFound, resourceText } from "../../errors.ts";
-import type { LiveQueue } from "../../queue/live-queue.ts";
+import type { BrokerQueue } from "../../queue/broker-queue.ts";
 import type { Channel } from "../channel.ts";
 
 /** RabbitMQ removes carriage returns and line feeds from names. */
@@ -18,7 +18,7 @@ export function queueNameOf(channel: Channel, name: string): string {
 }
 
 /** @throws ChannelError 405 if the queue is exclusive to another connection */
-export function refuseForeignQueue(channel: Channel, queue: LiveQueue): void {
+export function refuseForeignQueue(channel: Channel, queue: BrokerQueue): void {
   const { exclusiveOwner, name, vhost } = queue.record;
   if (exclusiveOwner !== undefined && exclusiveOwner !== channel.connection.id) {
     throw queueLocked(name, vhost);
@@ -26,14 +26,14 @@ export function refuseForeignQueue(channel: Channel, queue: LiveQueue): void {
 }
 
 /** @throws ChannelError 404 if the log of the queue has failed (RabbitMQ: its process is down) */
-export function requireWorking({ failure, record: { name, vhost } }: LiveQueue): void {
+export function requireWorking({ failure, record: { name, vhost } }: BrokerQueue): void {
   if (failure === undefined) return;
   const queue = resourceText("queue", name, vhost);
   throw new ChannelError("NOT_FOUND", `${queue} is not available: ${failure}`);
 }
 
 /** The queue of this name, usable by this connection. @throws ChannelError 404, 405 */
-export function requireOwnQueue(channel: Channel, name: string): LiveQueue {
+export function requireOwnQueue(channel: Channel, name: string): BrokerQueue {
   const queue = channel.vhost.queues.get(name);
   if (queue === undefined) throw queueNotFound(name, channel.vhost.name);
   refuseForeignQueue(channel, queue);

@@ -21,7 +21,7 @@ import {
   resourceText,
 } from "../../errors.ts";
 import { REMEMBERED_ROUTE_MAX } from "../../limits.ts";
-import { LiveQueue } from "../../queue/live-queue.ts";
+import { BrokerQueue } from "../../queue/broker-queue.ts";
 import type { Message } from "../../queue/message.ts";
 import type { PublishReceipt } from "../../queue/publish-receipt.ts";
 import type { Channel } from "../channel.ts";
@@ -251,7 +251,7 @@ function confirm(channel: Channel, message: Message, sinks: readonly MessageSink
 
 /** A direct reply does not count as routed (RabbitMQ 3.x), although it is delivered. */
 export function isRouted(sinks: readonly MessageSink[]): boolean {
-  return sinks.some((sink) => sink instanceof LiveQueue);
+  return sinks.some((sink) => sink instanceof BrokerQueue);
 }
 
 /** What the queues of a message said. */

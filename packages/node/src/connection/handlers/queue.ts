@@ -10,7 +10,7 @@ import {
 } from "../../errors.ts";
 import type { MetadataResult, Refusal } from "../../metadata/commands.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
-import type { LiveQueue } from "../../queue/live-queue.ts";
+import type { BrokerQueue } from "../../queue/broker-queue.ts";
 import {
   assertQueueEquivalence,
   deadLetterExchangeOf,
@@ -144,7 +144,7 @@ function withDefaultType(
   return new Map<string, FieldValue>([...args, [QUEUE_TYPE, longstr(defaultType)]]);
 }
 
-function assertSameQueue(existing: LiveQueue, requested: QueueRecord): void {
+function assertSameQueue(existing: BrokerQueue, requested: QueueRecord): void {
   const { exclusiveOwner, name, vhost } = existing.record;
   if (exclusiveOwner !== requested.exclusiveOwner) throw queueLocked(name, vhost);
   assertQueueEquivalence(existing.record, requested);
@@ -197,7 +197,7 @@ function refuseReservedName(name: string): void {
 function answerDeclare(
   channel: Channel,
   name: string,
-  queue: LiveQueue | undefined,
+  queue: BrokerQueue | undefined,
   noWait: boolean,
 ): void {
   channel.lastQueueName = name;
@@ -210,7 +210,7 @@ function answerDeclare(
 }
 
 /** Calls `then` when it is known what is in the queue: its log may still be being replayed. */
-function whenCounted(channel: Channel, queue: LiveQueue, then: () => void): void {
+function whenCounted(channel: Channel, queue: BrokerQueue, then: () => void): void {
   suspendFor<void>(channel, (done) => queue.whenReady(done), then);
 }
 
@@ -222,14 +222,16 @@ export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge
   const queue = requireOwnQueue(channel, name);
   whenCounted(channel, queue, () => {
     requireWorking(queue);
-    const count = queue.purge(connection.now);
-    if (method.noWait) return;
-    suspendFor<boolean>(
+    if (method.noWait) {
+      queue.purgeStored(connection.now, () => undefined);
+      return;
+    }
+    suspendFor<number | undefined>(
       channel,
-      (done) => queue.whenForgotten(done),
-      () => {
+      (done) => queue.purgeStored(connection.now, done),
+      (count) => {
         requireWorking(queue);
-        channel.send("queue.purge-ok", { messageCount: count });
+        channel.send("queue.purge-ok", { messageCount: count ?? 0 });
       },
     );
   });
@@ -252,7 +254,7 @@ export function handleQueueDelete(channel: Channel, method: MethodOf<"queue.dele
   });
 }
 
-function deleteCounted(channel: Channel, queue: LiveQueue, noWait: boolean): void {
+function deleteCounted(channel: Channel, queue: BrokerQueue, noWait: boolean): void {
   const count = queue.readyCount;
   suspendFor<Refusal | undefined>(
     channel,
@@ -268,7 +270,7 @@ function answerDelete(channel: Channel, messageCount: number, noWait: boolean): 
   if (!noWait) channel.send("queue.delete-ok", { messageCount });
 }
 
-function refuseDelete(queue: LiveQueue, method: MethodOf<"queue.delete">): void {
+function refuseDelete(queue: BrokerQueue, method: MethodOf<"queue.delete">): void {
   const { name, vhost, type } = queue.record;
   const resource = resourceText("queue", name, vhost);
   if (type === "quorum") refuseConditions(resource, method);
