@@ -67,9 +67,10 @@ export type {
 } from "./store/log-store.ts";
 export { NodeLogStore } from "./store/node-log-store.ts";
 export {
+  type DirectoryOwner,
   type NodeMetaCopy,
   noteInUse,
-  readClusterId,
+  readOwner,
   StoreOpenError,
 } from "./store/node-meta-file.ts";
 export type { LogStoreStatistics } from "./store/store-statistics.ts";

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import {
   type DamagePlace,
   DEFAULT_LIMITS,
@@ -7,11 +7,13 @@ import {
   EMPTY_CONF,
   type GroupEvent,
   type IndexRange,
+  type Net,
   noteInUse,
   type RaftGroup,
   type RaftLimits,
   RaftNode,
-  readClusterId,
+  type ReplicaId,
+  readOwner,
   replicaIdOf,
   type SpaceState,
   type StateMachine,
@@ -33,18 +35,45 @@ import { SpaceReserve } from "./space-reserve.ts";
 import { StorageError } from "./storage-error.ts";
 
 export const METADATA_GROUP_ID = 1;
-/** Of a node that is alone. */
-const NODE_ID = 1;
-/** Ids of groups are never reused, so that a node alone has one generation of replicas and one epoch. */
-const REPLICA_ID = replicaIdOf(NODE_ID, 1);
+/** The first node of a cluster: it makes the metadata group. */
+export const FOUNDER_ID = 1;
+/** Of groups, until a forced recovery. */
 const EPOCH = 1;
 /** How often it is looked whether the metadata can still become ready: damage found while they are read shows nowhere else. */
 const METADATA_POLL_MS = 50;
+
+/** Who a node is, in its cluster. */
+export interface NodeIdentity {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** Of its replica of the metadata group. */
+  readonly generation: number;
+}
+
+/** How the nodes of a cluster reach each other's replicas. */
+export interface StoragePeers {
+  readonly net: Net;
+  /** For the net, which may have its own idea of it. */
+  readonly listenAddress: string;
+  /** undefined: not known (yet). */
+  peerAddress(nodeId: number): string | undefined;
+}
+
+/** What happens to groups here, for those who place and move replicas; called after the storage has acted on it itself. */
+export interface GroupWatcher {
+  onGroupEvent(groupId: number, event: GroupEvent): void;
+  /** A message came for a replica that is not here. */
+  onUnknownGroup?(groupId: number, from: number): void;
+}
 
 export interface NodeStorageOptions {
   /** Absolute path of the data directory; made if it is not there. */
   readonly directory: string;
   readonly log: Logger;
+  /** undefined: what the directory says, or the first node of a new cluster. */
+  readonly identity?: NodeIdentity | undefined;
+  /** undefined: a node alone. */
+  readonly peers?: StoragePeers | undefined;
   createMetadata(): StateMachine;
   createQueueLog(): QueueLog;
   /** A write or sync failed: nothing is stored any more, and the process should end. Called once. */
@@ -62,7 +91,9 @@ export interface NodeStorageOptions {
  */
 export class NodeStorage implements QueueGroups {
   readonly #options: NodeStorageOptions;
+  #identity: NodeIdentity | undefined;
   #node: RaftNode | undefined;
+  readonly #watchers = new Set<GroupWatcher>();
   readonly #queues = new Map<number, RaftQueueGroup>();
   /** Groups of queues that should be there, and are not, in a damaged data directory. */
   readonly #lost = new Set<number>();
@@ -93,7 +124,9 @@ export class NodeStorage implements QueueGroups {
     const wait = storage.#startWaiting();
     let node: RaftNode;
     try {
-      node = await storage.#openWithReserve(await clusterIdOn(storage.#disk));
+      const identity = options.identity ?? (await identityOn(storage.#disk));
+      storage.#identity = identity;
+      node = await storage.#openWithReserve(identity);
     } finally {
       wait.end();
     }
@@ -123,6 +156,28 @@ export class NodeStorage implements QueueGroups {
 
   get node(): RaftNode {
     return this.#opened;
+  }
+
+  get identity(): NodeIdentity {
+    if (this.#identity === undefined) throw new Error("the storage is not open");
+    return this.#identity;
+  }
+
+  /** This node's replica of the metadata group. */
+  get metadataReplica(): ReplicaId {
+    const { nodeId, generation } = this.identity;
+    return replicaIdOf(nodeId, generation);
+  }
+
+  /** The function returned ends that. */
+  watch(watcher: GroupWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  /** Nothing can be stored any more. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** Resolves when the metadata are complete and can be changed. @throws StorageError if they never will be */
@@ -215,11 +270,11 @@ export class NodeStorage implements QueueGroups {
   }
 
   /** On a disk that is full, with the room that was kept for that. */
-  async #openWithReserve(clusterId: string): Promise<RaftNode> {
+  async #openWithReserve(identity: NodeIdentity): Promise<RaftNode> {
     let isReserveUsed = false;
     for (;;) {
       try {
-        const node = await this.#openNode(clusterId);
+        const node = await this.#openNode(identity);
         // What of it was not needed is kept for the next start.
         if (isReserveUsed || node.space === "ok") this.#reserve.keep();
         return node;
@@ -231,19 +286,19 @@ export class NodeStorage implements QueueGroups {
     }
   }
 
-  #openNode(clusterId: string): Promise<RaftNode> {
-    const { directory, limits } = this.#options;
+  #openNode({ nodeId, clusterId }: NodeIdentity): Promise<RaftNode> {
+    const { directory, limits, peers } = this.#options;
     const clock = new RealRaftClock();
     return new Promise((resolve, reject) => {
       RaftNode.open(
-        { clock, timers: clock, disk: this.#disk, net: new RealNet() },
+        { clock, timers: clock, disk: this.#disk, net: peers?.net ?? new RealNet() },
         {
-          nodeId: NODE_ID,
+          nodeId,
           clusterId,
-          listenAddress: undefined,
-          peerAddress: () => undefined,
+          listenAddress: peers?.listenAddress,
+          peerAddress: (peer) => peers?.peerAddress(peer),
           createMachine: (groupId) => this.#createMachine(groupId),
-          seed: process.pid,
+          seed: randomInt(2 ** 32),
           onFatal: (error) => this.#onFatal(error),
           onDamage: (groupId, range, place) => this.#onDamage(groupId, range, place),
           onSpaceChange: (space) => {
@@ -251,6 +306,9 @@ export class NodeStorage implements QueueGroups {
             this.#options.onSpaceChange?.(space);
           },
           onGroupEvent: (groupId, event) => this.#onGroupEvent(groupId, event),
+          onUnknownGroup: (groupId, from) => {
+            for (const watcher of [...this.#watchers]) watcher.onUnknownGroup?.(groupId, from);
+          },
           groupPriority: (groupId) => (groupId === METADATA_GROUP_ID ? 0 : 1),
           appliesBeforeDurable: true,
           ...(limits === undefined ? {} : { limits }),
@@ -280,30 +338,36 @@ export class NodeStorage implements QueueGroups {
     });
   }
 
+  /** Whoever has founded the cluster starts with them; others wait until a member gives them theirs. */
   async #createMetadataGroup(node: RaftNode): Promise<void> {
-    if (node.groups().length > 0 || hasLosses(node.damage)) {
+    const isFounder = this.identity.nodeId === FOUNDER_ID && this.identity.generation === 1;
+    if (isFounder && (node.groups().length > 0 || hasLosses(node.damage))) {
       throw this.#metadataProblem("they are missing");
     }
+    const replicaId = this.metadataReplica;
+    const conf = isFounder ? { ...EMPTY_CONF, voters: [replicaId] } : EMPTY_CONF;
     await new Promise<void>((resolve) => {
       this.#onMetadataChange = resolve;
-      this.#createGroup(METADATA_GROUP_ID, resolve);
+      node.createGroup({ groupId: METADATA_GROUP_ID, epoch: EPOCH, replicaId, conf }, resolve);
     });
     if (this.#failure !== undefined) throw this.#metadataProblem(this.#failure.message);
   }
 
   #create(groupId: number): RaftGroup {
-    this.#createGroup(groupId, () => undefined);
+    const replicaId = replicaIdOf(this.identity.nodeId, 1);
+    const conf = { ...EMPTY_CONF, voters: [replicaId] };
+    this.#opened.createGroup({ groupId, epoch: EPOCH, replicaId, conf }, () => undefined);
     const group = this.#opened.group(groupId);
     if (group === undefined) throw new Error(`group ${groupId} was not made`);
     return group;
   }
 
-  #createGroup(groupId: number, done: () => void): void {
-    const conf = { ...EMPTY_CONF, voters: [REPLICA_ID] };
-    this.#opened.createGroup({ groupId, epoch: EPOCH, replicaId: REPLICA_ID, conf }, done);
+  #onGroupEvent(groupId: number, event: GroupEvent): void {
+    this.#actOn(groupId, event);
+    for (const watcher of [...this.#watchers]) watcher.onGroupEvent(groupId, event);
   }
 
-  #onGroupEvent(groupId: number, event: GroupEvent): void {
+  #actOn(groupId: number, event: GroupEvent): void {
     if (event.kind === "ready") {
       if (groupId === METADATA_GROUP_ID) this.#onMetadataIsReady();
       else this.#queues.get(groupId)?.onReady();
@@ -313,7 +377,7 @@ export class NodeStorage implements QueueGroups {
     } else if (event.kind === "stopped" && this.#isRunning) {
       const { why, dump } = event;
       const fields = dump === undefined ? { groupId, why } : { groupId, why, dump };
-      if (why === DELETED) return;
+      if (ON_PURPOSE.has(why)) return;
       this.#options.log.error(fields, "part of the storage stopped");
       if (groupId === METADATA_GROUP_ID) this.#onMetadataStopped(why);
       else this.#queues.get(groupId)?.onStopped(why);
@@ -377,16 +441,22 @@ export class NodeStorage implements QueueGroups {
   }
 }
 
-/** Why a group stopped that was deleted: see GroupRegistry. */
-const DELETED = "deleted";
+/**
+ * Why a group stopped without anything being wrong: it was deleted, is being repaired, or its leader said that this replica is no
+ * member any more (see GroupRegistry, MultiRaftHost.onVerdict). The last is told by an event of its own.
+ */
+const ON_PURPOSE: ReadonlySet<string> = new Set(["deleted", "operator", "removed", "obsolete"]);
 
 function isNoSpace(cause: unknown): boolean {
   return cause instanceof DiskError && cause.code === "no-space";
 }
 
-/** The name that this node gave its cluster when it first started here; a new one if it never did. */
-function clusterIdOn(disk: Disk): Promise<string> {
+/** Of a node whose directory is the only record of it: what it says; a new cluster if it is empty. */
+function identityOn(disk: Disk): Promise<NodeIdentity> {
   return new Promise((resolve) => {
-    readClusterId(disk, (clusterId) => resolve(clusterId ?? randomUUID()));
+    readOwner(disk, (owner) => {
+      const { nodeId, clusterId } = owner ?? { nodeId: FOUNDER_ID, clusterId: randomUUID() };
+      resolve({ nodeId, clusterId, generation: 1 });
+    });
   });
 }

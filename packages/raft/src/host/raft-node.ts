@@ -133,6 +133,11 @@ export class RaftNode {
     return this.#host.transport.address;
   }
 
+  /** Which life of its data directory this is: higher at each start. */
+  get incarnation(): number {
+    return this.#store.incarnation;
+  }
+
   /** Counters and gauges, as they are now; changed in place. */
   metrics(): Readonly<HostMetrics> {
     return this.#host.metrics;

@@ -31,15 +31,21 @@ export function* readNodeMeta(disk: Disk): Task<NodeMetaCopy[]> {
   return copies;
 }
 
+/** To whom a data directory belongs. */
+export interface DirectoryOwner {
+  readonly nodeId: NodeId;
+  readonly clusterId: string;
+}
+
 /**
  * Whose data directory this is; undefined: nobody's yet, or not readable, which opening it will tell. For a node that
- * chose its cluster's name itself, when it was first started.
+ * has no other record of who it is.
  */
-export function readClusterId(disk: Disk, done: (clusterId: string | undefined) => void): void {
+export function readOwner(disk: Disk, done: (owner: DirectoryOwner | undefined) => void): void {
   runTask(readNodeMeta(disk), (_error, copies) => {
     for (const { content } of copies ?? []) {
       if (typeof content === "object") {
-        done(content.clusterId);
+        done({ nodeId: content.nodeId, clusterId: content.clusterId });
         return;
       }
     }
@@ -71,7 +77,7 @@ export interface Incarnation {
  */
 export function* startIncarnation(
   disk: Disk,
-  owner: { readonly nodeId: NodeId; readonly clusterId: string },
+  owner: DirectoryOwner,
   hasLog: boolean,
 ): Task<Incarnation> {
   const copies = (yield* readNodeMeta(disk)).map(({ content }) => content);
@@ -104,10 +110,7 @@ function* writeCopies(disk: Disk, meta: NodeMeta): Task<void> {
   for (const path of NODE_META_PATHS) yield* writeCopy(disk, path, bytes);
 }
 
-function checkOwner(
-  meta: NodeMeta,
-  owner: { readonly nodeId: NodeId; readonly clusterId: string },
-): void {
+function checkOwner(meta: NodeMeta, owner: DirectoryOwner): void {
   if (meta.formatVersion !== STORE_FORMAT_VERSION) {
     throw new StoreOpenError(
       `the data has format ${meta.formatVersion}, this version reads format ${STORE_FORMAT_VERSION}`,
