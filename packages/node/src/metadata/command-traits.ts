@@ -3,10 +3,18 @@ import type { MetadataView } from "./metadata-machine.ts";
 import type { BindingRecord } from "./records.ts";
 import { isTransient } from "./virtual-host-state.ts";
 
+/** Small commands that nodes need to stop, to start, and to move queues away from a full disk. */
+const OF_NODES: ReadonlySet<MetadataCommand["type"]> = new Set([
+  "removeMember",
+  "memberStarted",
+  "memberStopping",
+  "placeQueue",
+]);
+
 /** What a command takes away leaves room: it is accepted even when disk space is low. */
 export function freesSpace({ type }: MetadataCommand): boolean {
   const isRemoval = type.startsWith("delete") || type.startsWith("clear");
-  return isRemoval || type === "unbind" || type === "dropTransient";
+  return isRemoval || type === "unbind" || type === "dropTransient" || OF_NODES.has(type);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { NodeId } from "@leveret/raft";
 import type { QueueType } from "../queue/queue-config.ts";
 import type { JsonValue } from "./json-value.ts";
 import type {
@@ -189,12 +190,58 @@ interface Unbind {
 }
 
 /**
- * What does not outlive a restart goes: exchanges and queues that are not durable, exclusive queues, and all their bindings. The
- * first command of a node's life, if there is anything of the kind.
+ * What does not outlive the restart of a node goes: queues in memory whose home it is (exclusive, or not durable), and their bindings.
+ * Exchanges that are not durable, and their bindings, live as long as any node runs: they go if no other does. The first command of
+ * a node's life, if there is anything of the kind.
  */
-interface DropTransient {
+export interface DropTransient {
   readonly type: "dropTransient";
+  /** undefined: of all nodes, with the exchanges (logs older than clusters). */
+  readonly nodeId?: NodeId | undefined;
 }
+
+/**
+ * Where the replicas of a durable queue are to be, the preferred leader first. Nodes that stay keep their replica's generation, new
+ * ones get the queue's next. Refused for nodes that are no members.
+ */
+export interface PlaceQueue {
+  readonly type: "placeQueue";
+  readonly vhost: string;
+  readonly name: string;
+  readonly replicas: readonly NodeId[];
+}
+
+/**
+ * A node that is to join: it gets the next node id (`MetadataView.memberNamed` tells which), state "joining". Refused if a member has the name.
+ */
+export interface AddMember {
+  readonly type: "addMember";
+  readonly name: string;
+  readonly address: string;
+}
+
+/** The node is no member any more, and can never be again under its id; the queues in memory whose home it was go with it. */
+export interface RemoveMember {
+  readonly type: "removeMember";
+  readonly nodeId: NodeId;
+}
+
+/** The node runs, under this name and address. Makes the member if the id was never given (the first node). */
+export interface MemberStarted {
+  readonly type: "memberStarted";
+  readonly nodeId: NodeId;
+  readonly name: string;
+  readonly address: string;
+}
+
+/** The node is about to stop, on purpose. */
+export interface MemberStopping {
+  readonly type: "memberStopping";
+  readonly nodeId: NodeId;
+}
+
+/** Commands about the nodes of the cluster. */
+export type MemberCommand = AddMember | RemoveMember | MemberStarted | MemberStopping;
 
 /** The default data, or what stands for it, is there: later starts make it no more. */
 interface CompleteSetup {
@@ -231,7 +278,9 @@ export type MetadataCommand =
   | Bind
   | Unbind
   | DropTransient
-  | CompleteSetup;
+  | CompleteSetup
+  | PlaceQueue
+  | MemberCommand;
 
 /** Commands about what is inside one vhost. */
 export type TopologyCommand = Extract<
@@ -246,6 +295,7 @@ export type TopologyCommand = Extract<
       | "deleteExchange"
       | "declareQueue"
       | "deleteQueue"
+      | "placeQueue"
       | "bind"
       | "unbind";
   }
@@ -272,9 +322,11 @@ export type RefusalReason =
   | "exchange_in_use"
   | "vhost_limit_exceeded"
   | "credential_validation_failed"
+  | "no_such_member"
+  | "member_already_exists"
   /** No disk space is left for it. */
   | "store_full"
-  /** It could not be stored, or nobody knows whether it was: the node stops, or the disk does not answer. */
+  /** It could not be stored, or nobody knows whether it was: the node stops, the disk does not answer, or the cluster has no majority. */
   | "store_unavailable";
 
 export interface Refusal {

@@ -1,6 +1,8 @@
+import type { NodeId } from "@leveret/raft";
 import type {
   BindingRecord,
   ExchangeRecord,
+  MemberRecord,
   PolicyRecord,
   QueueRecord,
   VirtualHostRecord,
@@ -27,6 +29,8 @@ export type MetadataEvent =
   | { readonly type: "exchangeDeleted"; readonly exchange: ExchangeRecord }
   | { readonly type: "queueDeclared"; readonly queue: QueueRecord }
   | { readonly type: "queueDeleted"; readonly queue: QueueRecord }
+  /** The replicas of its group are to be elsewhere: `queue` took the place of `previous`. */
+  | { readonly type: "queuePlaced"; readonly queue: QueueRecord; readonly previous: QueueRecord }
   | { readonly type: "bound"; readonly binding: BindingRecord }
   | { readonly type: "unbound"; readonly binding: BindingRecord }
   | { readonly type: "policySet"; readonly policy: PolicyRecord; readonly operator: boolean }
@@ -41,7 +45,12 @@ export type MetadataEvent =
       readonly component: string;
       readonly name: string;
     }
-  | { readonly type: "globalParameterSet" | "globalParameterCleared"; readonly name: string };
+  | { readonly type: "globalParameterSet" | "globalParameterCleared"; readonly name: string }
+  /** A node was added, or its name, address or state is different now. */
+  | { readonly type: "memberChanged"; readonly member: MemberRecord }
+  | { readonly type: "memberRemoved"; readonly nodeId: NodeId; readonly member: MemberRecord }
+  /** A snapshot took the place of the whole state: anything may be different, and no other event tells of it. */
+  | { readonly type: "replaced" };
 
 /** Collects the events of one command. */
 export type Emit = (event: MetadataEvent) => void;

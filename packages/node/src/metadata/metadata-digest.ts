@@ -1,5 +1,5 @@
 import type { Field } from "./codec/fields.ts";
-import { snapshotRecords } from "./codec/snapshot-codec.ts";
+import { headFields, snapshotRecords } from "./codec/snapshot-codec.ts";
 import type { MetadataSnapshot } from "./metadata-snapshot.ts";
 
 const FNV_OFFSET = 0x811c_9dc5;
@@ -13,7 +13,7 @@ export class MetadataDigest {
   readonly #hashes = new WeakMap<object, number>();
 
   of(snapshot: MetadataSnapshot): number {
-    let sum = hashOf(FNV_OFFSET, [snapshot.isSetUp, snapshot.nextGroupId ?? null]);
+    let sum = hashOf(FNV_OFFSET, headFields(snapshot));
     for (const { kind, object, fields } of snapshotRecords(snapshot)) {
       let hash = this.#hashes.get(object);
       if (hash === undefined) {

@@ -17,3 +17,7 @@ export const DEFINITIONS_PROBLEM_MAX = 20;
 /** Compiled patterns and remembered decisions of the access control; full: starts afresh. */
 export const ACCESS_PATTERN_CACHE_COUNT = 4096;
 export const ACCESS_DECISION_CACHE_COUNT = 65_536;
+/** Node ids fit in 16 bits (`replicaIdOf` of packages/raft). */
+export const NODE_ID_MAX = 65_535;
+/** Replicas of one queue: as many as the largest cluster that is tested, several times over. */
+export const QUEUE_REPLICAS_MAX = 64;

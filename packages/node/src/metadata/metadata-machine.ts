@@ -1,11 +1,14 @@
 import { strict as assert } from "node:assert";
+import type { NodeId } from "@leveret/raft";
 import { sortedBindings } from "./binding-table.ts";
 import {
   type AddVhost,
   type Applied,
   CHANGED,
+  type DropTransient,
   type MetadataCommand,
   type MetadataResult,
+  type PlaceQueue,
   type Refusal,
   refused,
   type SetParameter,
@@ -17,13 +20,17 @@ import {
 import { valuesByKey } from "./compare-text.ts";
 import type { Emit, MetadataEvent } from "./events.ts";
 import { effectiveLimit, VHOST_LIMITS, validateLimits } from "./limit-validation.ts";
+import { MemberDirectory, noSuchMember } from "./member-directory.ts";
+import { QUEUE_REPLICAS_MAX } from "./metadata-limits.ts";
 import type { MetadataSnapshot, VirtualHostSnapshot } from "./metadata-snapshot.ts";
 import { ParameterStore } from "./parameter-store.ts";
 import { compilePolicy, validationFailed } from "./policy-set.ts";
 import { predeclaredExchanges } from "./predeclared-exchanges.ts";
+import { placedFirst } from "./queue-replicas.ts";
 import type {
   EffectivePolicy,
   ExchangeRecord,
+  MemberRecord,
   PermissionRecord,
   PolicyRecord,
   QueueRecord,
@@ -55,7 +62,7 @@ const ACCESS_EVENTS: ReadonlySet<MetadataEvent["type"]> = new Set([
 ]);
 
 /**
- * Vhosts, users, permissions, exchanges, queues, bindings, policies and parameters as one deterministic machine:
+ * Vhosts, users, permissions, exchanges, queues, bindings, policies, parameters and nodes as one deterministic machine:
  * state and events depend on the commands alone, so every replica that applies them agrees. A refused command
  * changes nothing and is answered with a Refusal; `apply` throws only on a bug.
  *
@@ -68,6 +75,7 @@ export class MetadataMachine {
   #vhosts = new Map<string, VirtualHostState>();
   #users = new UserDirectory();
   #parameters = new ParameterStore();
+  #members = new MemberDirectory();
   #isSetUp = false;
   #nextGroupId: number | undefined;
   #accessEpoch = 0;
@@ -102,10 +110,33 @@ export class MetadataMachine {
     return this.#isSetUp;
   }
 
-  /** Whether there is anything that does not outlive a restart. */
-  get hasTransient(): boolean {
-    for (const state of this.#vhosts.values()) if (state.hasTransient) return true;
+  /** Whether there is anything that does not outlive a restart of this node; undefined: of all nodes. */
+  hasTransient(nodeId?: NodeId): boolean {
+    const withExchanges = !this.#exchangesOutlive(nodeId);
+    for (const state of this.#vhosts.values()) {
+      if (state.hasTransientQueue(nodeId)) return true;
+      if (withExchanges && state.hasTransientExchange) return true;
+    }
     return false;
+  }
+
+  /** Of a node that is a member. */
+  member(nodeId: NodeId): MemberRecord | undefined {
+    return this.#members.find(nodeId);
+  }
+
+  memberNamed(name: string): MemberRecord | undefined {
+    return this.#members.findNamed(name);
+  }
+
+  /** Sorted by node id. Empty: a broker that was never told who it is. */
+  members(): MemberRecord[] {
+    return this.#members.records();
+  }
+
+  /** Whether the node was a member once, and is none any more: nothing that comes from it counts. */
+  wasRemoved(nodeId: NodeId): boolean {
+    return this.#members.wasRemoved(nodeId);
   }
 
   vhost(name: string): VirtualHostState | undefined {
@@ -219,14 +250,16 @@ export class MetadataMachine {
     return machine;
   }
 
-  /** Takes over the state of `other`, which must not be used any more. No events are told about it. */
+  /** Takes over the state of `other`, which must not be used any more. The only event is "replaced". */
   adopt(other: MetadataMachine): void {
     this.#vhosts = other.#vhosts;
     this.#users = other.#users;
     this.#parameters = other.#parameters;
+    this.#members = other.#members;
     this.#isSetUp = other.#isSetUp;
     this.#nextGroupId = other.#nextGroupId;
     this.#accessEpoch++;
+    this.onEvent({ type: "replaced" });
   }
 
   #dispatch(command: MetadataCommand, emit: Emit): MetadataResult {
@@ -273,9 +306,15 @@ export class MetadataMachine {
       case "clearGlobalParameter":
         return this.#parameters.clearGlobal(command.name, emit);
       case "dropTransient":
-        return this.#dropTransient(emit);
+        return this.#dropTransient(command, emit);
       case "completeSetup":
         return this.#completeSetup();
+      case "addMember":
+      case "memberStarted":
+      case "memberStopping":
+        return this.#members.change(command, emit);
+      case "removeMember":
+        return this.#removeMember(command.nodeId, emit);
       case "setPolicy":
       case "setOperatorPolicy":
       case "clearPolicy":
@@ -284,6 +323,7 @@ export class MetadataMachine {
       case "deleteExchange":
       case "declareQueue":
       case "deleteQueue":
+      case "placeQueue":
       case "bind":
       case "unbind":
         return this.#changeTopology(command, emit);
@@ -311,6 +351,8 @@ export class MetadataMachine {
         return this.#declareQueue(state, command.queue, emit);
       case "deleteQueue":
         return state.deleteQueue(command.name, emit);
+      case "placeQueue":
+        return this.#findPlaceProblem(command) ?? state.placeQueue(command, emit);
       case "bind":
         return state.bind(command.binding, emit);
       case "unbind":
@@ -322,7 +364,13 @@ export class MetadataMachine {
 
   #declareQueue(state: VirtualHostState, queue: QueueRecord, emit: Emit): Applied {
     if (state.queues.has(queue.name)) return UNCHANGED;
-    return state.declareQueue({ ...queue, groupId: this.#allotGroup(queue) }, emit);
+    const groupId = this.#allotGroup(queue);
+    if (groupId === undefined) {
+      const inMemory = { ...queue, groupId, replicas: undefined, nextGeneration: undefined };
+      return state.declareQueue(inMemory, emit);
+    }
+    const isMember = (nodeId: NodeId): boolean => this.#members.find(nodeId) !== undefined;
+    return state.declareQueue(placedFirst({ ...queue, groupId }, isMember), emit);
   }
 
   #allotGroup(queue: QueueRecord): number | undefined {
@@ -332,9 +380,39 @@ export class MetadataMachine {
     return groupId;
   }
 
-  #dropTransient(emit: Emit): Applied {
-    if (!this.hasTransient) return UNCHANGED;
-    for (const state of this.vhosts()) state.dropTransient(emit);
+  #findPlaceProblem({ replicas }: PlaceQueue): Refusal | undefined {
+    if (replicas.length === 0 || replicas.length > QUEUE_REPLICAS_MAX) {
+      return validationFailed(`a queue has 1 to ${QUEUE_REPLICAS_MAX} replicas`);
+    }
+    if (new Set(replicas).size < replicas.length) {
+      return validationFailed("a queue has one replica on a node");
+    }
+    const stranger = replicas.find((nodeId) => this.#members.find(nodeId) === undefined);
+    return stranger === undefined ? undefined : noSuchMember(stranger);
+  }
+
+  #dropTransient({ nodeId }: DropTransient, emit: Emit): Applied {
+    if (!this.hasTransient(nodeId)) return UNCHANGED;
+    for (const state of this.vhosts()) {
+      if (nodeId !== undefined && this.#exchangesOutlive(nodeId)) {
+        state.deleteTransientQueues(nodeId, emit);
+      } else {
+        state.dropTransient(nodeId, emit);
+      }
+    }
+    return CHANGED;
+  }
+
+  /** A transient exchange lives while any node runs (RabbitMQ). */
+  #exchangesOutlive(nodeId: NodeId | undefined): boolean {
+    return nodeId !== undefined && this.#members.runsBeside(nodeId);
+  }
+
+  #removeMember(nodeId: NodeId, emit: Emit): MetadataResult {
+    const obstacle = this.#members.findObstacle(nodeId);
+    if (obstacle !== undefined) return obstacle;
+    this.#dropTransient({ type: "dropTransient", nodeId }, emit);
+    this.#members.remove(nodeId, emit);
     return CHANGED;
   }
 
@@ -404,6 +482,8 @@ export class MetadataMachine {
     return {
       isSetUp: this.#isSetUp,
       nextGroupId: this.#nextGroupId,
+      nextNodeId: this.#members.nextNodeId,
+      members: this.#members.records(),
       vhosts: this.vhosts().map((state) => ({
         vhost: state.record,
         policies: state.policies,
@@ -420,6 +500,7 @@ export class MetadataMachine {
 
   #restore(snapshot: MetadataSnapshot): void {
     this.#isSetUp = snapshot.isSetUp;
+    this.#restoreMembers(snapshot);
     for (const vhost of snapshot.vhosts) this.#restoreVhost(vhost);
     for (const user of snapshot.users) this.#users.restore(user);
     for (const permission of snapshot.permissions) {
@@ -431,6 +512,13 @@ export class MetadataMachine {
     for (const parameter of snapshot.globalParameters) {
       demand(this.#parameters.setGlobal(parameter, UNTOLD));
     }
+  }
+
+  #restoreMembers({ members, nextNodeId }: MetadataSnapshot): void {
+    const ids = new Set(members.map(({ nodeId }) => nodeId));
+    assert(ids.size === members.length, "a snapshot must hold a node once");
+    for (const nodeId of ids) assert(nodeId < nextNodeId, "a node whose id was never given");
+    this.#members.restore(members, nextNodeId);
   }
 
   #restoreVhost(snapshot: VirtualHostSnapshot): void {

@@ -1,7 +1,9 @@
+import type { NodeId } from "@leveret/raft";
 import type {
   BindingRecord,
   ExchangeRecord,
   GlobalParameterRecord,
+  MemberRecord,
   ParameterRecord,
   PermissionRecord,
   PolicyRecord,
@@ -28,6 +30,9 @@ export interface MetadataSnapshot {
   readonly isSetUp: boolean;
   /** Of the next durable queue; undefined: queues get no groups. */
   readonly nextGroupId: number | undefined;
+  /** All node ids below are given, or were. */
+  readonly nextNodeId: NodeId;
+  readonly members: readonly MemberRecord[];
   readonly vhosts: readonly VirtualHostSnapshot[];
   readonly users: readonly UserRecord[];
   readonly permissions: readonly PermissionRecord[];

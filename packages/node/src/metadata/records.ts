@@ -1,4 +1,5 @@
 import type { FieldTable } from "@leveret/amqp";
+import type { NodeId } from "@leveret/raft";
 import type { QueueType } from "../queue/queue-config.ts";
 import type { JsonValue } from "./json-value.ts";
 
@@ -29,6 +30,37 @@ export interface QueueRecord {
    * are in memory only. No client sees it, and definitions do not name it.
    */
   readonly groupId?: number | undefined;
+  /** The node on which it was declared: the only place of a queue in memory. undefined: node 1 (records older than clusters). */
+  readonly home?: NodeId | undefined;
+  /**
+   * Where the group's replicas are to be, the preferred leader first; not empty. undefined: the first replica of node 1 (records older
+   * than clusters), or no group. See `replicasOf`. A declaration names nodes; generations are the machine's to give.
+   */
+  readonly replicas?: readonly QueueReplica[] | undefined;
+  /** Of the next replica that is added on any node. undefined: 2, if there is a group. */
+  readonly nextGeneration?: number | undefined;
+}
+
+/** A replica of a queue's group: `replicaIdOf(nodeId, generation)` of packages/raft. */
+export interface QueueReplica {
+  readonly nodeId: NodeId;
+  readonly generation: number;
+}
+
+/** "joining": has a number, and has never said that it runs. "stopped": left on purpose; one that crashed stays "running". */
+export type MemberState = "joining" | "running" | "stopped";
+
+/** A node of the cluster. */
+export interface MemberRecord {
+  /** Given once: never again to another node, even if this one is removed. */
+  readonly nodeId: NodeId;
+  /** NAME@HOST; no two members have the same. */
+  readonly name: string;
+  /** HOST:PORT of its cluster port. */
+  readonly address: string;
+  /** Of its replica of the metadata group. */
+  readonly generation: number;
+  readonly state: MemberState;
 }
 
 export type DestinationType = "queue" | "exchange";

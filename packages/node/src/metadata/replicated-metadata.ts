@@ -75,7 +75,7 @@ export class ReplicatedMetadata implements MetadataStore {
       done(new Error(`the metadata cannot be used: ${stoppedBecause}`));
     } else if (!this.#group.isReady) {
       this.#timers.setTimer(METADATA_READY_POLL_MS, () => this.start(done));
-    } else if (this.#machine.hasTransient) {
+    } else if (this.#machine.hasTransient()) {
       this.submit({ type: "dropTransient" }, (result) => {
         done(result.ok ? undefined : new Error(`the metadata cannot be changed: ${result.text}`));
       });

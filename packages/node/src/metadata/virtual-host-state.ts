@@ -1,3 +1,4 @@
+import type { NodeId } from "@leveret/raft";
 import { BindingTable, sortedBindings } from "./binding-table.ts";
 import {
   type Applied,
@@ -5,6 +6,7 @@ import {
   type ClearPolicy,
   type DeleteExchange,
   type MetadataResult,
+  type PlaceQueue,
   type Refusal,
   refused,
   type SetPolicy,
@@ -14,7 +16,8 @@ import { valuesByKey } from "./compare-text.ts";
 import { EffectivePolicies } from "./effective-policies.ts";
 import type { Emit } from "./events.ts";
 import type { CompiledPolicy } from "./match-policy.ts";
-import { compilePolicy, PolicySet } from "./policy-set.ts";
+import { compilePolicy, PolicySet, validationFailed } from "./policy-set.ts";
+import { homeOf, isPlacedOn, placedOn } from "./queue-replicas.ts";
 import type {
   BindingRecord,
   EffectivePolicy,
@@ -114,6 +117,23 @@ export class VirtualHostState {
     return CHANGED;
   }
 
+  /** The nodes are checked: members, each once. */
+  placeQueue({ name, vhost, replicas }: PlaceQueue, emit: Emit): MetadataResult {
+    const previous = this.#queues.get(name);
+    if (previous === undefined) return noSuchQueue(name, vhost);
+    if (previous.groupId === undefined) {
+      return validationFailed(`queue '${name}' in vhost '${vhost}' is in memory only`);
+    }
+    if (isPlacedOn(previous, replicas)) return UNCHANGED;
+    const queue = placedOn(previous, replicas);
+    if (queue === undefined) {
+      return validationFailed(`queue '${name}' in vhost '${vhost}' was moved too often`);
+    }
+    this.#queues.set(name, queue);
+    emit({ type: "queuePlaced", queue, previous });
+    return CHANGED;
+  }
+
   bind(binding: BindingRecord, emit: Emit): MetadataResult {
     const missing = this.#findMissing(binding);
     if (missing !== undefined) return missing;
@@ -156,19 +176,24 @@ export class VirtualHostState {
     return CHANGED;
   }
 
-  /** Whether there is anything that does not outlive a restart; its bindings do not count. */
-  get hasTransient(): boolean {
-    for (const queue of this.#queues.values()) if (isTransient(queue)) return true;
+  /** Whether there is a queue in memory whose home is this node; undefined: any node. */
+  hasTransientQueue(nodeId: NodeId | undefined): boolean {
+    for (const queue of this.#queues.values()) if (isTransientOf(queue, nodeId)) return true;
+    return false;
+  }
+
+  get hasTransientExchange(): boolean {
     for (const exchange of this.#exchanges.values()) if (!exchange.durable) return true;
     return false;
   }
 
   /**
-   * Takes away what does not outlive a restart. A durable auto-delete exchange stays though its last binding goes, and an auto-delete
-   * queue though its consumers are gone (RabbitMQ 3.10.8, observed): what is transient is simply not there after a start.
+   * Takes away what does not outlive a restart of all nodes. A durable auto-delete exchange stays though its last binding goes, and an
+   * auto-delete queue though its consumers are gone (RabbitMQ 3.10.8, observed): what is transient is simply not there after a start.
+   * `nodeId`: only queues whose home this is.
    */
-  dropTransient(emit: Emit): void {
-    const queues = valuesByKey(this.#queues).filter(isTransient);
+  dropTransient(nodeId: NodeId | undefined, emit: Emit): void {
+    const queues = this.#transientQueues(nodeId);
     const exchanges = valuesByKey(this.#exchanges).filter(({ durable }) => !durable);
     const bindings = new Set<BindingRecord>();
     for (const { name } of queues) addAll(bindings, this.#bindings.ofDestination("queue", name));
@@ -189,6 +214,11 @@ export class VirtualHostState {
     }
   }
 
+  /** Deletes the queues in memory whose home is a node that is gone while others run, as if they had been asked to. */
+  deleteTransientQueues(nodeId: NodeId, emit: Emit): void {
+    for (const { name } of this.#transientQueues(nodeId)) this.deleteQueue(name, emit);
+  }
+
   /** Takes everything away, as deleting the vhost does. */
   clear(emit: Emit): void {
     this.#removeBindings(this.#bindings.all(), emit);
@@ -197,6 +227,10 @@ export class VirtualHostState {
       emit({ type: "exchangeDeleted", exchange });
     this.#queues.clear();
     this.#exchanges.clear();
+  }
+
+  #transientQueues(nodeId: NodeId | undefined): QueueRecord[] {
+    return valuesByKey(this.#queues).filter((queue) => isTransientOf(queue, nodeId));
   }
 
   #policySet(operator: boolean): PolicySet {
@@ -213,7 +247,7 @@ export class VirtualHostState {
     const { vhost, source, destination, destinationType } = binding;
     if (!this.#exchanges.has(source)) return noSuchExchange(source, vhost);
     if (destinationType === "queue" && !this.#queues.has(destination)) {
-      return refused("no_such_queue", `no queue '${destination}' in vhost '${vhost}'`);
+      return noSuchQueue(destination, vhost);
     }
     if (destinationType === "exchange" && !this.#exchanges.has(destination)) {
       return noSuchExchange(destination, vhost);
@@ -261,8 +295,17 @@ export function isTransient(queue: QueueRecord): boolean {
   return !queue.durable || queue.exclusiveOwner !== undefined;
 }
 
+/** `nodeId` undefined: wherever its home is. */
+function isTransientOf(queue: QueueRecord, nodeId: NodeId | undefined): boolean {
+  return isTransient(queue) && (nodeId === undefined || homeOf(queue) === nodeId);
+}
+
 function addAll<T>(set: Set<T>, items: Iterable<T>): void {
   for (const item of items) set.add(item);
+}
+
+function noSuchQueue(name: string, vhost: string): Refusal {
+  return refused("no_such_queue", `no queue '${name}' in vhost '${vhost}'`);
 }
 
 function noSuchExchange(name: string, vhost: string): Refusal {

@@ -8,7 +8,7 @@ import {
 } from "../../src/metadata/codec/command-codec.ts";
 import { MetadataCodecError } from "../../src/metadata/codec/fields.ts";
 import type { MetadataCommand } from "../../src/metadata/commands.ts";
-import { administration, topology } from "./random-commands.ts";
+import { administration, membership, topology } from "./random-commands.ts";
 
 const hex = (command: MetadataCommand): string =>
   Buffer.from(encodeMetadataCommand(command)).toString("hex");
@@ -201,6 +201,34 @@ const GOLDEN: readonly [MetadataCommand, string][] = [
   ],
   [{ type: "dropTransient" }, "92011e"],
   [{ type: "completeSetup" }, "92011f"],
+  [{ type: "dropTransient", nodeId: 2 }, "93011e02"],
+  [{ type: "addMember", name: "a@h", address: "h:1" }, "940120a3614068a3683a31"],
+  [{ type: "removeMember", nodeId: 2 }, "93012102"],
+  [{ type: "memberStarted", nodeId: 2, name: "a@h", address: "h:1" }, "95012202a3614068a3683a31"],
+  [{ type: "memberStopping", nodeId: 2 }, "93012302"],
+  [{ type: "placeQueue", vhost: "v", name: "q", replicas: [1, 2] }, "950124a176a171920102"],
+  [
+    {
+      type: "declareQueue",
+      queue: {
+        vhost: "v",
+        name: "q",
+        type: "classic",
+        durable: true,
+        autoDelete: false,
+        exclusiveOwner: undefined,
+        arguments: EMPTY_TABLE,
+        groupId: undefined,
+        home: 3,
+        replicas: [
+          { nodeId: 3, generation: 1 },
+          { nodeId: 1, generation: 2 },
+        ],
+        nextGeneration: 3,
+      },
+    },
+    "93011a9ba176a171a7636c6173736963c3c2c0c40400000000c003940301010203",
+  ],
 ];
 
 describe("commands of the metadata", () => {
@@ -214,7 +242,7 @@ describe("commands of the metadata", () => {
 
   test("are all what they were when decoded", () => {
     fc.assert(
-      fc.property(fc.oneof(topology, administration), (command) => {
+      fc.property(fc.oneof(topology, administration, membership), (command) => {
         const decoded = decodeMetadataCommand(encodeMetadataCommand(command));
         expect(decoded).toEqual(command);
         expect(hex(decoded)).toBe(hex(command));

@@ -34,7 +34,7 @@ test("what is transient goes with its bindings, in an order that does not depend
     expect(machine.apply(command)).toEqual({ ok: true, changed: true });
   }
   events.length = 0;
-  expect(machine.hasTransient).toBe(true);
+  expect(machine.hasTransient()).toBe(true);
   expect(machine.apply({ type: "dropTransient" })).toEqual({ ok: true, changed: true });
   expect(brief(events)).toEqual([
     "unbound durable>e:gone 4",
@@ -48,7 +48,7 @@ test("what is transient goes with its bindings, in an order that does not depend
   ]);
   expect([...(machine.vhost("/")?.queues.keys() ?? [])]).toEqual(["kept"]);
   expect([...(machine.bindings("/")?.all() ?? [])]).toMatchObject([{ routingKey: "stays" }]);
-  expect(machine.hasTransient).toBe(false);
+  expect(machine.hasTransient()).toBe(false);
   expect(machine.apply({ type: "dropTransient" })).toEqual({ ok: true, changed: false });
 });
 

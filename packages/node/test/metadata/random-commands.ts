@@ -38,7 +38,17 @@ const queue = fc.record({
   autoDelete: fc.boolean(),
   exclusiveOwner: fc.constantFrom(undefined, 1),
   arguments: table,
+  home: fc.constantFrom(undefined, 1, 2),
+  replicas: fc.constantFrom(undefined, [
+    { nodeId: 2, generation: 1 },
+    { nodeId: 1, generation: 1 },
+  ]),
 });
+const nodeId = fc.integer({ min: 1, max: 4 });
+const node = {
+  name: fc.constantFrom("a@h", "b@h", "c@h", "nobody"),
+  address: fc.constantFrom("h:1", "h:2"),
+};
 const binding = fc.record({
   vhost,
   source: name,
@@ -70,6 +80,12 @@ export const topology: fc.Arbitrary<MetadataCommand> = fc.oneof(
   fc.record({ type: of("deleteExchange"), vhost, name, ifUnused: fc.boolean() }),
   fc.record({ type: of("declareQueue"), queue }),
   fc.record({ type: of("deleteQueue"), vhost, name }),
+  fc.record({
+    type: of("placeQueue"),
+    vhost,
+    name,
+    replicas: fc.array(nodeId, { maxLength: 3 }),
+  }),
   { weight: 4, arbitrary: fc.record({ type: of("bind"), binding }) },
   fc.record({ type: of("unbind"), binding }),
 );
@@ -128,7 +144,14 @@ export const administration: fc.Arbitrary<MetadataCommand> = fc.oneof(
   fc.record({ type: of("clearParameter"), vhost, component: fc.constant("shovel"), name }),
   fc.record({ type: of("setGlobalParameter"), name, value: fc.integer() }),
   fc.record({ type: of("clearGlobalParameter"), name }),
-  fc.record({ type: of("dropTransient", "completeSetup") }),
+  fc.record({ type: of("completeSetup") }),
+  fc.record({ type: of("dropTransient"), nodeId: fc.option(nodeId, { nil: undefined }) }),
+);
+
+export const membership: fc.Arbitrary<MetadataCommand> = fc.oneof(
+  fc.record({ type: of("addMember"), ...node }),
+  fc.record({ type: of("memberStarted"), nodeId, ...node }),
+  fc.record({ type: of("memberStopping", "removeMember"), nodeId }),
 );
 
 function constants<T extends object>(values: T): { [K in keyof T]: fc.Arbitrary<T[K]> } {
@@ -136,13 +159,20 @@ function constants<T extends object>(values: T): { [K in keyof T]: fc.Arbitrary<
   return Object.fromEntries(entries) as { [K in keyof T]: fc.Arbitrary<T[K]> }; // Same keys.
 }
 
-/** Starts with two vhosts, so that most commands find one. */
+/** Starts with two vhosts and two nodes, so that most commands find one. */
 export const commands: fc.Arbitrary<MetadataCommand[]> = fc
-  .array(fc.oneof({ weight: 3, arbitrary: topology }, { weight: 2, arbitrary: administration }), {
-    maxLength: 60,
-  })
+  .array(
+    fc.oneof(
+      { weight: 6, arbitrary: topology },
+      { weight: 4, arbitrary: administration },
+      { weight: 1, arbitrary: membership },
+    ),
+    { maxLength: 60 },
+  )
   .map((list): MetadataCommand[] => [
     { type: "addVhost", name: "/" },
     { type: "addVhost", name: "v" },
+    { type: "addMember", name: "a@h", address: "h:1" },
+    { type: "memberStarted", nodeId: 2, name: "b@h", address: "h:2" },
     ...list,
   ]);

@@ -15,6 +15,7 @@ import {
   HASHING_ALGORITHMS,
   PERMISSION,
   QUEUE,
+  readInteger,
   readQueueType,
   readText,
   TOPIC_PERMISSION,
@@ -285,8 +286,48 @@ const CODECS: { readonly [T in CommandType]: CommandCodec<T> } = {
     write: ({ binding }) => [BINDING.write(binding)],
     read: (fields) => ({ type: "unbind", binding: BINDING.read(fields.fields()) }),
   },
-  dropTransient: { id: 30, write: () => [], read: () => ({ type: "dropTransient" }) },
+  dropTransient: {
+    id: 30,
+    // Commands of before there were clusters have no field.
+    write: ({ nodeId }) => (nodeId === undefined ? [] : [nodeId]),
+    read: (fields) => ({ type: "dropTransient", nodeId: fields.trailing(readInteger) }),
+  },
   completeSetup: { id: 31, write: () => [], read: () => ({ type: "completeSetup" }) },
+  addMember: {
+    id: 32,
+    write: ({ name, address }) => [name, address],
+    read: (fields) => ({ type: "addMember", name: fields.text(), address: fields.text() }),
+  },
+  removeMember: {
+    id: 33,
+    write: ({ nodeId }) => [nodeId],
+    read: (fields) => ({ type: "removeMember", nodeId: fields.integer() }),
+  },
+  memberStarted: {
+    id: 34,
+    write: ({ nodeId, name, address }) => [nodeId, name, address],
+    read: (fields) => ({
+      type: "memberStarted",
+      nodeId: fields.integer(),
+      name: fields.text(),
+      address: fields.text(),
+    }),
+  },
+  memberStopping: {
+    id: 35,
+    write: ({ nodeId }) => [nodeId],
+    read: (fields) => ({ type: "memberStopping", nodeId: fields.integer() }),
+  },
+  placeQueue: {
+    id: 36,
+    write: ({ vhost, name, replicas }) => [vhost, name, replicas],
+    read: (fields) => ({
+      type: "placeQueue",
+      vhost: fields.text(),
+      name: fields.text(),
+      replicas: fields.integers(),
+    }),
+  },
 };
 
 const READERS: ReadonlyMap<number, (fields: Fields) => MetadataCommand> = new Map(

@@ -42,6 +42,12 @@ export function optional<T extends Field>(value: T | undefined): T | null {
   return value ?? null;
 }
 
+/** Fields that were added later, without those at the end that are absent: what has none of them is stored as it was before. */
+export function trailing(...fields: readonly Field[]): readonly Field[] {
+  const last = fields.findLastIndex((field) => field !== null);
+  return fields.slice(0, last + 1);
+}
+
 /** AMQP's own encoding: no type, order or number of a table is lost. */
 export function tableField(table: FieldTable): Uint8Array {
   return encodeFieldTable(table);
@@ -99,6 +105,11 @@ export class Fields {
     return read(this);
   }
 
+  /** As `optional`; also undefined if the list ends here: a field that was added later. */
+  trailing<T>(read: (fields: Fields) => T): T | undefined {
+    return this.#at >= this.#values.length ? undefined : this.optional(read);
+  }
+
   oneOf<T extends string>(allowed: readonly T[]): T {
     const value = this.#next();
     const found = allowed.find((item) => item === value);
@@ -108,6 +119,11 @@ export class Fields {
   texts(): string[] {
     const list = new Fields(this.#next(), this.#what);
     return Array.from(list.#values, () => list.text());
+  }
+
+  integers(): number[] {
+    const list = new Fields(this.#next(), this.#what);
+    return Array.from(list.#values, () => list.integer());
   }
 
   /** A record in the record. */

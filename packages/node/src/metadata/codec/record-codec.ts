@@ -6,10 +6,13 @@ import type {
   ExchangeRecord,
   GlobalParameterRecord,
   HashingAlgorithm,
+  MemberRecord,
+  MemberState,
   ParameterRecord,
   PermissionRecord,
   PolicyRecord,
   QueueRecord,
+  QueueReplica,
   TopicPermissionRecord,
   UserRecord,
   VirtualHostRecord,
@@ -19,8 +22,10 @@ import {
   type Fields,
   jsonField,
   jsonMapField,
+  MetadataCodecError,
   optional,
   tableField,
+  trailing,
 } from "./fields.ts";
 
 /** How one kind of record is stored. The order of fields is the format; new fields are added at the end. */
@@ -31,6 +36,7 @@ export interface RecordCodec<R> {
 }
 
 const QUEUE_TYPES: readonly QueueType[] = ["classic", "quorum"];
+const MEMBER_STATES: readonly MemberState[] = ["joining", "running", "stopped"];
 const DESTINATION_TYPES: readonly DestinationType[] = ["queue", "exchange"];
 const APPLY_TO: readonly ApplyTo[] = [
   "all",
@@ -89,6 +95,11 @@ export const QUEUE: RecordCodec<QueueRecord> = {
     optional(queue.exclusiveOwner),
     tableField(queue.arguments),
     optional(queue.groupId),
+    ...trailing(
+      optional(queue.home),
+      optional(queue.replicas?.flatMap(({ nodeId, generation }) => [nodeId, generation])),
+      optional(queue.nextGeneration),
+    ),
   ],
   read: (fields) => ({
     vhost: fields.text(),
@@ -99,6 +110,40 @@ export const QUEUE: RecordCodec<QueueRecord> = {
     exclusiveOwner: fields.optional(readInteger),
     arguments: fields.table(),
     groupId: fields.optional(readInteger),
+    home: fields.trailing(readInteger),
+    replicas: fields.trailing(readReplicas),
+    nextGeneration: fields.trailing(readInteger),
+  }),
+};
+
+/** Node and generation of each in turn. */
+function readReplicas(fields: Fields): QueueReplica[] {
+  const numbers = fields.integers();
+  const replicas: QueueReplica[] = [];
+  for (let at = 0; at < numbers.length; at += 2) {
+    const [nodeId, generation] = numbers.slice(at, at + 2);
+    if (nodeId === undefined || generation === undefined) {
+      throw new MetadataCodecError("a queue's replica has no generation");
+    }
+    replicas.push({ nodeId, generation });
+  }
+  return replicas;
+}
+
+export const MEMBER: RecordCodec<MemberRecord> = {
+  write: ({ nodeId, name, address, generation, state }) => [
+    nodeId,
+    name,
+    address,
+    generation,
+    state,
+  ],
+  read: (fields) => ({
+    nodeId: fields.integer(),
+    name: fields.text(),
+    address: fields.text(),
+    generation: fields.integer(),
+    state: fields.oneOf(MEMBER_STATES),
   }),
 };
 

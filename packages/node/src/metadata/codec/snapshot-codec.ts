@@ -6,12 +6,14 @@ import {
   MetadataCodecError,
   optional,
   packFields,
+  trailing,
   unpackFields,
 } from "./fields.ts";
 import {
   BINDING,
   EXCHANGE,
   GLOBAL_PARAMETER,
+  MEMBER,
   PARAMETER,
   PERMISSION,
   POLICY,
@@ -30,6 +32,8 @@ const FORMAT = "leveret metadata";
 const VERSION = 1;
 const WHAT = "the metadata snapshot";
 const SIZE_BYTES = 4;
+/** Of the next node, while none was ever added: a snapshot older than clusters says nothing about it. */
+const FIRST_NODE_ID = 1;
 /** Some 500 records: encoding them takes less than a millisecond. */
 const PIECE_BYTES_MAX = 65_536;
 
@@ -46,6 +50,7 @@ const Kind = {
   Permission: 9,
   TopicPermission: 10,
   GlobalParameter: 11,
+  Member: 12,
 } as const;
 
 /** A record of a snapshot without the frame: the object it stands for, and its fields. */
@@ -62,6 +67,7 @@ export function* snapshotRecords(snapshot: MetadataSnapshot): Generator<Snapshot
   yield* records(Kind.Permission, PERMISSION, snapshot.permissions);
   yield* records(Kind.TopicPermission, TOPIC_PERMISSION, snapshot.topicPermissions);
   yield* records(Kind.GlobalParameter, GLOBAL_PARAMETER, snapshot.globalParameters);
+  yield* records(Kind.Member, MEMBER, snapshot.members);
 }
 
 function* vhostRecords(snapshot: VirtualHostSnapshot): Generator<SnapshotRecord> {
@@ -83,14 +89,19 @@ function* records<R extends object>(
 }
 
 function* framedRecords(snapshot: MetadataSnapshot): Generator<Uint8Array> {
-  const { isSetUp, nextGroupId } = snapshot;
-  yield framed([FORMAT, VERSION, isSetUp, optional(nextGroupId)]);
+  yield framed([FORMAT, VERSION, ...headFields(snapshot)]);
   let count = 0;
   for (const { kind, fields } of snapshotRecords(snapshot)) {
     count++;
     yield framed([kind, ...fields()]);
   }
   yield framed([Kind.End, count]);
+}
+
+/** What there is once. */
+export function headFields({ isSetUp, nextGroupId, nextNodeId }: MetadataSnapshot): Field[] {
+  const isNodeKnown = nextNodeId > FIRST_NODE_ID;
+  return [isSetUp, optional(nextGroupId), ...trailing(isNodeKnown ? nextNodeId : null)];
 }
 
 function framed(fields: readonly Field[]): Uint8Array {
@@ -202,6 +213,8 @@ function startDraft(fields: Fields): Draft {
   return {
     isSetUp: fields.flag(),
     nextGroupId: fields.optional(readInteger),
+    nextNodeId: fields.trailing(readInteger) ?? FIRST_NODE_ID,
+    members: [],
     vhosts: [],
     users: [],
     permissions: [],
@@ -218,6 +231,8 @@ function addRecord(draft: Draft, kind: number, fields: Fields): void {
     draft.topicPermissions.push(TOPIC_PERMISSION.read(fields));
   } else if (kind === Kind.GlobalParameter) {
     draft.globalParameters.push(GLOBAL_PARAMETER.read(fields));
+  } else if (kind === Kind.Member) {
+    draft.members.push(MEMBER.read(fields));
   } else {
     const vhost = draft.vhosts.at(-1);
     if (vhost === undefined) throw new MetadataCodecError(`${WHAT} does not start with a vhost`);
