@@ -82,6 +82,15 @@ export class ConsumerRoster<M extends MachineMessage, C> {
     return best;
   }
 
+  /** Makes this one the single active consumer, as it was under another leader; true: it was not already. */
+  activate(consumer: Consumer<M, C>): boolean {
+    if (!this.#singleActive || this.#active === consumer || !consumer.isAttached) return false;
+    if (this.#active !== undefined) this.#active.isActive = false;
+    consumer.isActive = true;
+    this.#active = consumer;
+    return true;
+  }
+
   /** The consumer to serve next; undefined: none can receive. */
   next(): Consumer<M, C> | undefined {
     if (!this.#singleActive) return this.#rotation.next();

@@ -4,11 +4,12 @@ import type { Consumer } from "./consumer.ts";
 import { LiveQueue, type QueueConsumer, type QueueHost } from "./live-queue.ts";
 import type { LogTraffic } from "./log/log-traffic.ts";
 import { MESSAGES_PER_ENTRY_MAX, refOf } from "./log/message-ref.ts";
+import type { PendingBatch } from "./log/pending-batch.ts";
 import type { JournalOwner, QueueJournal } from "./log/queue-journal.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
-import type { GetResult } from "./queue-machine.ts";
+import type { GetResult, HeldMessage, Holding } from "./queue-machine.ts";
 
 /**
  * A queue whose contents are in a log. What comes in and what leaves goes through the log, and is applied when the log has
@@ -20,6 +21,9 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   readonly #traffic: LogTraffic;
   #isReady = false;
   #isOpenAsked = false;
+  /** Told before the log was open. */
+  #holdings: Holding<Message, ConsumerOutlet>[] = [];
+  #settled: { readonly level: number; readonly ref: number }[] = [];
 
   constructor(
     record: QueueRecord,
@@ -89,7 +93,8 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     }
     this.noteBacklog();
     // A quorum queue keeps all messages, whatever their delivery mode (RabbitMQ).
-    if (!message.persistent && this.record.type === "classic") {
+    const isLogged = message.persistent || this.record.type !== "classic";
+    if (!isLogged && !journal.group.isReplicated) {
       this.#publishTransient(now, message);
       return true;
     }
@@ -168,6 +173,84 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     return super.attach(now, spec);
   }
 
+  /**
+   * Adds a consumer that another leader of the queue served: `lastNumber` is that of its last delivery. It is not refused, and gets
+   * nothing of what others hold if they come before the log is open.
+   */
+  attachAgain(
+    now: number,
+    spec: Parameters<LiveQueue["attach"]>[1],
+    state: {
+      readonly lastNumber: number;
+      readonly isActive: boolean;
+      readonly held: readonly HeldMessage[];
+    },
+  ): QueueConsumer {
+    const consumer = this.machine.attachAgain(now, spec, state);
+    this.#hold({ consumer, messages: state.held });
+    return consumer;
+  }
+
+  /** The same for what a session took with basic.get. */
+  holdAgain(sessionId: number, lastNumber: number, held: readonly HeldMessage[]): QueueConsumer {
+    const consumer = this.machine.holderAgain(sessionId, lastNumber);
+    this.#hold({ consumer, messages: held });
+    return consumer;
+  }
+
+  /** Messages that were acknowledged at another leader, which may not have been able to store that. */
+  settleAgain(
+    now: number,
+    settled: readonly { readonly level: number; readonly ref: number }[],
+  ): void {
+    if (settled.length === 0) return;
+    if (!this.#isReady) this.#settled.push(...settled);
+    else this.machine.takeOver(now, { holdings: [], settled });
+    this.finish(now);
+  }
+
+  #hold(holding: Holding<Message, ConsumerOutlet>): void {
+    if (!this.#isReady) this.#holdings.push(holding);
+    else this.machine.takeOver(this.host.clock.now(), { holdings: [holding], settled: [] });
+    this.finish(this.host.clock.now());
+  }
+
+  /** Batches of other nodes, and own ones that were sent to another leader. In order. */
+  addBatch(batch: PendingBatch, isOwn: boolean): void {
+    if (this.isClosed) return;
+    this.#journal.addBatch(batch, isOwn);
+    this.#openSoon();
+  }
+
+  /** Which messages of a batch of another node the queue is too full for, see overflow reject-publish; usually none. */
+  refusedOf(now: number, batch: PendingBatch): number[] {
+    const refused: number[] = [];
+    if (!this.machine.refusesOverflow) return refused;
+    const { comingCount, comingBytes } = this.#journal;
+    let count = comingCount;
+    let bytes = comingBytes;
+    for (let item = 0; item < batch.count; item++) {
+      const message = this.#journal.viewOf(batch, item);
+      if (this.machine.refuses(now, message, count, bytes)) {
+        refused.push(item);
+      } else {
+        count++;
+        bytes += message.bodySize;
+      }
+    }
+    this.finish(now);
+    return refused;
+  }
+
+  /** Another replica leads: what is known here only is given back, and the rest forgotten. Consumers are told nothing. */
+  retire(): PendingBatch[] {
+    if (this.isClosed) return [];
+    const batches = this.#journal.retire();
+    super.forget();
+    this.#endWaiting();
+    return batches;
+  }
+
   /** The queue is deleted, and its log. */
   override close(): void {
     if (this.isClosed) return;
@@ -214,7 +297,11 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     }
     this.#isReady = true;
     const now = this.host.clock.now();
-    this.machine.recover(now, refOf(this.#journal.group.lastIndex, MESSAGES_PER_ENTRY_MAX - 1));
+    const lastRef = refOf(this.#journal.group.lastIndex, MESSAGES_PER_ENTRY_MAX - 1);
+    const takeover = { holdings: this.#holdings, settled: this.#settled };
+    this.#holdings = [];
+    this.#settled = [];
+    this.machine.recover(now, lastRef, takeover);
     this.#journal.open(this);
     this.finish(now);
   }

@@ -295,6 +295,14 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     for (const outlet of outlets) outlet.queueDeleted();
   }
 
+  /** As `close`, but nobody is told. */
+  protected forget(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.machine.close();
+  }
+
   /** The node stops: nothing is delivered any more, and nothing that a log has to keep is forgotten. */
   override stop(): void {
     this.close();

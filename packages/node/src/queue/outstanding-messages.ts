@@ -23,6 +23,13 @@ export class OutstandingMessages<M extends MachineMessage, C> {
     return consumer.unacked.add(entry);
   }
 
+  /** Notes a message that another leader of the queue has handed out to the consumer, under this number. */
+  takeOver(consumer: Consumer<M, C>, number: number, entry: QueueEntry<M>): void {
+    this.#count++;
+    this.#bytes += entry.bodySize;
+    consumer.unacked.takeOver(number, entry);
+  }
+
   /** Takes a message back from the consumer; undefined: settled already, or never delivered. */
   take(consumer: Consumer<M, C>, number: number): QueueEntry<M> | undefined {
     const entry = consumer.unacked.take(number);

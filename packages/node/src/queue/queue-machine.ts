@@ -10,6 +10,32 @@ import { QueueEntry } from "./queue-entry.ts";
 import { ReadyMessages } from "./ready-messages.ts";
 import { Retention } from "./retention.ts";
 
+/** A message that a consumer holds since another leader of the queue handed it out. */
+export interface HeldMessage {
+  /** Number of the delivery at its consumer. */
+  readonly number: number;
+  readonly level: number;
+  readonly ref: number;
+  /** How often it had come back before. */
+  readonly returnCount: number;
+}
+
+/** What a consumer holds. */
+export interface Holding<M extends MachineMessage, C> {
+  readonly consumer: Consumer<M, C>;
+  /** By ascending number. */
+  readonly messages: readonly HeldMessage[];
+}
+
+/** What became of messages of a log under its last leader, as far as those know who took them. */
+export interface Takeover<M extends MachineMessage, C> {
+  readonly holdings: readonly Holding<M, C>[];
+  /** Messages that were acknowledged. */
+  readonly settled: readonly { readonly level: number; readonly ref: number }[];
+}
+
+const NOTHING_TAKEN_OVER: Takeover<never, never> = { holdings: [], settled: [] };
+
 /** Why messages come back. RabbitMQ 3.x counts all of them as a return. */
 export type ReturnKind = "nack" | "reject" | "lost";
 
@@ -92,6 +118,11 @@ export class QueueMachine<M extends MachineMessage, C> {
     return this.#config;
   }
 
+  /** Overflow refuses new messages instead of dropping old ones. */
+  get refusesOverflow(): boolean {
+    return this.#refusesOverflow;
+  }
+
   get readyCount(): number {
     return this.#ready.count;
   }
@@ -162,11 +193,15 @@ export class QueueMachine<M extends MachineMessage, C> {
     return this.#retention.refuses(message, waiting, (comingBytes * waiting) / coming);
   }
 
-  /** The log of a durable queue was replayed: what it has is ready. No message in it has a ref above `lastRef`. */
-  recover(now: number, lastRef: number): void {
+  /**
+   * The log of a durable queue was replayed: what it has is ready, but what `takeover` says. No message in it has a ref above
+   * `lastRef`.
+   */
+  recover(now: number, lastRef: number, takeover: Takeover<M, C> = NOTHING_TAKEN_OVER): void {
     this.#advance(now);
     this.#lastSequence = lastRef;
     this.#ready.recover();
+    this.#takeOver(takeover);
     this.#deadlines.used(this.#now);
     this.#deliveries.run(this.#now);
     this.#retention.dropOverflow();
@@ -201,6 +236,38 @@ export class QueueMachine<M extends MachineMessage, C> {
     const consumer = this.#roster.attach(spec);
     this.#elect();
     return consumer;
+  }
+
+  /**
+   * Adds a consumer that another leader of the queue served, up to this number of a delivery; it is not refused. `recover` or
+   * `takeOver` give it what it holds.
+   */
+  attachAgain(
+    now: number,
+    spec: ConsumerSpec<C>,
+    { lastNumber, isActive }: { readonly lastNumber: number; readonly isActive: boolean },
+  ): Consumer<M, C> {
+    this.#advance(now);
+    const consumer = this.#roster.attach(spec);
+    consumer.unacked.startAfter(lastNumber);
+    if (isActive && this.#roster.activate(consumer)) this.#effects.consumerActivated(consumer);
+    this.#elect();
+    return consumer;
+  }
+
+  /** The holder of what a session took with basic.get from another leader of the queue, up to this number. */
+  holderAgain(sessionId: number, lastNumber: number): Consumer<M, C> {
+    const holder = this.#roster.getHolderOf(sessionId);
+    if (holder.unacked.lastNumber < lastNumber) holder.unacked.startAfter(lastNumber);
+    return holder;
+  }
+
+  /** Gives consumers what they hold, and drops what they have acknowledged, where it is ready here. */
+  takeOver(now: number, takeover: Takeover<M, C>): void {
+    this.#advance(now);
+    this.#takeOver(takeover);
+    this.#deliveries.run(this.#now);
+    this.#armTimer();
   }
 
   /** Lets the deliveries of a new consumer begin: its consume-ok is on the way. */
@@ -431,6 +498,39 @@ export class QueueMachine<M extends MachineMessage, C> {
       visitor(entry.message, entry.returnCount > 0);
       return true;
     });
+  }
+
+  #takeOver({ holdings, settled }: Takeover<M, C>): void {
+    const found = this.#takeRefs([...holdings.flatMap(({ messages }) => messages), ...settled]);
+    for (const { consumer, messages } of holdings) {
+      for (const { number, ref, returnCount } of messages) {
+        const entry = found.get(ref);
+        if (entry === undefined) continue;
+        found.delete(ref);
+        entry.returnCount = returnCount;
+        this.#outstanding.takeOver(consumer, number, entry);
+      }
+    }
+    for (const entry of found.values()) entry.message.release();
+  }
+
+  /** By ref. */
+  #takeRefs(
+    messages: readonly { readonly level: number; readonly ref: number }[],
+  ): Map<number, QueueEntry<M>> {
+    const refs = new Map<number, Set<number>>();
+    for (const { level, ref } of messages) {
+      const ofLevel = refs.get(level);
+      if (ofLevel === undefined) refs.set(level, new Set([ref]));
+      else ofLevel.add(ref);
+    }
+    const found = new Map<number, QueueEntry<M>>();
+    for (const [level, wanted] of refs) {
+      for (const entry of this.#ready.takeRefs(level, wanted)) {
+        found.set(entry.message.ref, entry);
+      }
+    }
+    return found;
   }
 
   #advance(now: number): void {

@@ -169,6 +169,26 @@ export class ReadyMessages<M extends MachineMessage> {
     return this.#takeFrom(index);
   }
 
+  /** Takes messages of a log out by their refs, wherever they stand in their level; in the order of delivery. */
+  takeRefs(index: number, refs: ReadonlySet<number>): QueueEntry<M>[] {
+    const level = this.#levels[index];
+    if (level === undefined || refs.size === 0) return [];
+    const found: QueueEntry<M>[] = [];
+    const others: QueueEntry<M>[] = [];
+    let last = -1;
+    for (const ref of refs) last = Math.max(last, ref);
+    // Only what came back may stand out of order.
+    while (level.returned.count > 0 || (level.fresh.peek()?.sequence ?? Infinity) <= last) {
+      const entry = this.#takeFrom(index);
+      if (entry === undefined) break;
+      const isWanted = entry.message.ref !== 0 && refs.has(entry.message.ref);
+      (isWanted ? found : others).push(entry);
+      if (found.length === refs.size && level.returned.count === 0) break;
+    }
+    for (const entry of others) this.pushReturned(entry);
+    return found;
+  }
+
   /** Removes and returns an expired head of any level, the highest first; undefined: no head has expired. */
   takeExpired(nowMs: number): QueueEntry<M> | undefined {
     if (nowMs < this.#nextExpiryMs) return undefined;

@@ -43,6 +43,12 @@ export class StragglerMessages<M extends MachineMessage> {
     return -1;
   }
 
+  forEach(visit: (number: number, entry: QueueEntry<M>) => void): void {
+    for (const [index, entry] of this.#entries.entries()) {
+      if (entry !== undefined) visit(this.#numbers[index] ?? 0, entry);
+    }
+  }
+
   /** Index of the first number that is not below `number`. */
   #lowerBound(number: number): number {
     let low = 0;

@@ -40,6 +40,27 @@ export class UnackedMessages<M extends MachineMessage> {
     return this.#next++;
   }
 
+  /** Goes on behind deliveries that another leader of the queue has numbered. Before anything is added. */
+  startAfter(number: number): void {
+    this.#first = number + 1;
+    this.#next = number + 1;
+  }
+
+  /** Takes over such a delivery. Numbers ascend. */
+  takeOver(number: number, entry: QueueEntry<M>): void {
+    this.#stragglers ??= new StragglerMessages<M>();
+    this.#stragglers.push(number, entry);
+  }
+
+  /** Calls `visit` for each entry, by ascending number. */
+  forEach(visit: (number: number, entry: QueueEntry<M>) => void): void {
+    this.#stragglers?.forEach(visit);
+    for (let number = this.#first; number < this.#next; number++) {
+      const entry = this.#at(number);
+      if (entry !== undefined) visit(number, entry);
+    }
+  }
+
   /** Removes and returns the entry with this number; undefined: settled already, or never delivered. */
   take(number: number): QueueEntry<M> | undefined {
     const offset = number - this.#first;

@@ -10,6 +10,7 @@ export class LostQueueGroup implements QueueGroup {
   readonly groupId: number;
   readonly log: QueueLog;
   readonly isReady = false;
+  isReplicated = false;
   readonly failure = "its contents are missing";
   readonly lastIndex = 0;
 

@@ -13,6 +13,7 @@ export interface QueueGroupOwner {
 export class RaftQueueGroup implements QueueGroup {
   readonly groupId: number;
   readonly log: QueueLog;
+  isReplicated = false;
   readonly #group: RaftGroup;
   readonly #owner: QueueGroupOwner;
   #waiting: (() => void)[] = [];

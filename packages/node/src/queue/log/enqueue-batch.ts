@@ -102,6 +102,11 @@ export class EnqueueBatch {
     return this.bytes.readDoubleLE(at + ITEM_HEADER_SIZE);
   }
 
+  /** Where the item begins. */
+  offsetAt(item: number): number {
+    return this.#offset(item);
+  }
+
   /** Where exchange and routing key stand, as two shortstrs. */
   routingOffsetAt(item: number): number {
     return this.#routingOffsets[item] ?? 0;

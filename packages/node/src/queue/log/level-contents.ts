@@ -52,6 +52,11 @@ export class LevelContents {
     this.level = level;
   }
 
+  /** The next one asked for starts at the oldest message. */
+  forgetCursor(): void {
+    this.#cursor = undefined;
+  }
+
   /** The page that is filled. */
   get tail(): LogPage {
     return this.#tail;

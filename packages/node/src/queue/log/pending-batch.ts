@@ -1,10 +1,11 @@
 import { copySmall, VIEW_COPY_MAX } from "../byte-copy.ts";
 import type { Message, MessageRouting } from "../message.ts";
 import type { PublishReceipt } from "../publish-receipt.ts";
-import { BatchNumbering } from "./batch-origin.ts";
+import { BatchNumbering, type BatchStanding } from "./batch-origin.ts";
 import { COMMAND_ENQUEUE } from "./command-type.ts";
 import {
   contentSize,
+  decodeEnqueueBatch,
   ENQUEUE_HEADER_SIZE,
   ENQUEUE_VERSION,
   EnqueueBatch,
@@ -31,6 +32,10 @@ export class PendingBatch extends EnqueueBatch {
   readonly riders: Rider[] = [];
   /** Octets of all bodies. */
   readonly bodyBytes: number;
+  /** The log did not take it: see BatchStanding. */
+  standing: BatchStanding = "next";
+  /** Told once, after the receipts, when it is stored or known not to be. */
+  onSettled: ((isAccepted: boolean, standing: BatchStanding) => void) | undefined;
 
   constructor(bytes: Buffer, items: BatchItems) {
     super(bytes, items.offsets, items.routingOffsets);
@@ -39,6 +44,18 @@ export class PendingBatch extends EnqueueBatch {
     this.sequences = items.sequences;
     this.bodyBytes = items.bodyBytes;
   }
+}
+
+/** A batch that another node has gathered, with nobody here who waits for its messages. @throws Error if it is none */
+export function arrivedBatch(data: Uint8Array): PendingBatch {
+  const items = new BatchItems();
+  const batch = decodeEnqueueBatch(data);
+  for (let item = 0; item < batch.count; item++) {
+    items.offsets.push(batch.offsetAt(item));
+    items.routingOffsets.push(batch.routingOffsetAt(item));
+    items.bodyBytes += batch.bodySizeAt(item);
+  }
+  return new PendingBatch(batch.bytes, items);
 }
 
 class BatchItems {

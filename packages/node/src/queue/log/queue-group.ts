@@ -15,6 +15,8 @@ export interface QueueGroup {
   /** Why it will never be ready, or has stopped; undefined: it works, or is about to. */
   readonly failure: string | undefined;
   readonly log: QueueLog;
+  /** It has more members than this one, or is about to have: set by who knows the queue's record. */
+  isReplicated: boolean;
   /** Calls back once when it is ready, has failed or is deleted, whenever that is; in a later turn. */
   onceReady(done: () => void): void;
   /** Asks that it be loaded before others, and calls back as `onceReady` does. */

@@ -9,6 +9,7 @@ import {
 import type { Logger } from "../../logger.ts";
 import { Message, type MessageLog, messageRouting } from "../message.ts";
 import type { SlabStore } from "../slab-store.ts";
+import type { BatchNumbering, BatchStanding } from "./batch-origin.ts";
 import type { EnqueueBatch } from "./enqueue-batch.ts";
 import type { LogCursor } from "./log-cursor.ts";
 import { LogReader } from "./log-reader.ts";
@@ -40,6 +41,8 @@ export interface JournalParts {
   readonly traffic: LogTraffic;
   readonly slabs: SlabStore;
   readonly log: Logger;
+  /** Of the batches that this node sends to the queue; undefined: they need no numbers, as no other replica can get them. */
+  readonly numbering?: BatchNumbering | undefined;
   /** As log lines name it. */
   readonly queueText: string;
 }
@@ -86,7 +89,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   readonly #parts: JournalParts;
   readonly #group: QueueGroup;
   readonly #traffic: LogTraffic;
-  readonly #writer = new BatchWriter();
+  readonly #writer: BatchWriter;
   readonly #notes = new ProgressNotes();
   readonly #reader: LogReader;
   /** Shown to the owner for each message of a batch. */
@@ -95,6 +98,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #isOpen = false;
   #isClosed = false;
   #isDeleted = false;
+  /** Another replica leads. */
+  #isRetired = false;
   /** The log has no room for the next batch. */
   #isOutOfSpace = false;
   /** Progress does not wait behind batches: it is what frees a disk that is too full for them. */
@@ -104,6 +109,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #failure: string | undefined;
   /** Batches that are closed and not applied yet, in order. */
   #unapplied: PendingBatch[] = [];
+  /** Own batches that are closed and not stored yet, in order. */
+  readonly #unstored = new Set<PendingBatch>();
   #comingCount = 0;
   #comingBytes = 0;
   #waiters: StoreWaiter[] = [];
@@ -127,6 +134,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#parts = parts;
     this.#group = parts.group;
     this.#traffic = parts.traffic;
+    this.#writer = new BatchWriter(parts.numbering);
     this.#reader = new LogReader(parts.group, {
       onRead: () => this.#onRead(),
       onFailure: (index, why, isOnly) => this.#onUnreadable(index, why, isOnly),
@@ -135,6 +143,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#view.log = this;
     this.#view.persistent = true;
     this.#group.log.onEnqueued = (index, batch) => this.#onEnqueued(index, batch);
+    this.#group.log.onIgnored = (batch, standing) => this.#onIgnored(batch, standing);
   }
 
   /** The log is complete, and the owner has what is in it: from now on commands go to it. */
@@ -206,6 +215,16 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#traffic.flushSoon(this);
   }
 
+  /** Takes batches that are closed already, in order: own ones that another leader may have stored, or those of another node. */
+  addBatch(batch: PendingBatch, isOwn: boolean): void {
+    batch.standing = "next";
+    this.#comingCount += batch.count + batch.riders.length;
+    this.#comingBytes += batch.bodyBytes;
+    for (const { message } of batch.riders) this.#comingBytes += message.bodySize;
+    this.#queueBatch(batch, isOwn);
+    this.#traffic.flushSoon(this);
+  }
+
   /** Takes a kept transient message that is behind others on their way. */
   addRider(message: Message): void {
     this.#comingCount++;
@@ -229,6 +248,15 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     }
     this.flush();
     this.#admissionWaiters.push({ count: this.#batchCount, done });
+  }
+
+  /** A message of a batch, before it is in the log; valid until the next call of anything here. */
+  viewOf(batch: PendingBatch, item: number): Message {
+    const view = this.#view;
+    view.forgetStored();
+    view.showItem(batch, item, this.#reader.routingOf(batch, item));
+    view.ref = 0;
+    return view;
   }
 
   /** Calls `done` when all that was done so far is stored; with false if that can never be. */
@@ -351,6 +379,29 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#group.delete();
   }
 
+  /**
+   * Another replica leads: own batches whose fate is not known here are given back, to be sent to it; nobody is told
+   * anything of them any more.
+   */
+  retire(): PendingBatch[] {
+    if (this.#isClosed) return [];
+    if (this.#writer.count > 0) this.#closeBatch();
+    const batches = [...this.#unstored];
+    this.#unstored.clear();
+    for (const lane of [this.#batches, this.#progress]) {
+      for (const { data } of lane.outgoing) this.#traffic.removePending(data.length);
+      lane.outgoing = [];
+    }
+    this.#isRetired = true;
+    this.#close();
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    setImmediate(() => {
+      for (const { done } of waiters) done(false);
+    });
+    return batches;
+  }
+
   /** The node stops: what gathered goes to the log, and nothing comes after. */
   stop(): void {
     this.flush();
@@ -360,6 +411,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #close(): void {
     this.#isClosed = true;
     this.#group.log.onEnqueued = undefined;
+    this.#group.log.onIgnored = undefined;
     this.#hot.clear();
     this.#reader.close();
     this.#loads.clear();
@@ -382,7 +434,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     const batch = this.#writer.finish();
     batch.riders.push(...this.#riders);
     this.#riders = [];
+    this.#queueBatch(batch, true);
+  }
+
+  #queueBatch(batch: PendingBatch, isOwn: boolean): void {
     this.#unapplied.push(batch);
+    if (isOwn) this.#unstored.add(batch);
     this.#batchCount++;
     this.#send(this.#batches, batch.bytes, batch);
   }
@@ -441,6 +498,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
    */
   #onResult(lane: Lane, { data, command }: Outgoing, { kind }: ProposalResult): void {
     this.#traffic.removePending(data.length);
+    if (this.#isRetired) return;
     if (kind === "applied" || this.#isDeleted) {
       this.#onStored(lane, command);
     } else if (!this.#isClosed) {
@@ -450,6 +508,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   }
 
   #onStored(lane: Lane, command: QueueCommand): void {
+    if (command instanceof PendingBatch) this.#unstored.delete(command);
     settleAll(command, true);
     lane.storedCount++;
     if (this.#waiters.length > 0) this.#answerStored();
@@ -483,13 +542,25 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     });
   }
 
-  #onEnqueued(entryIndex: number, batch: EnqueueBatch): void {
-    if (!(batch instanceof PendingBatch) || this.#owner === undefined) return;
+  #onIgnored(batch: EnqueueBatch, standing: BatchStanding): void {
+    if (!(batch instanceof PendingBatch)) return;
+    batch.standing = standing;
+    this.#noteApplied(batch);
+    for (const { message } of batch.riders.splice(0)) message.release();
+    this.#wakeAdmitted();
+  }
+
+  #noteApplied(batch: PendingBatch): void {
     this.#unapplied.shift();
     this.#appliedCount++;
     this.#comingCount -= batch.count + batch.riders.length;
     this.#comingBytes -= batch.bodyBytes;
     for (const { message } of batch.riders) this.#comingBytes -= message.bodySize;
+  }
+
+  #onEnqueued(entryIndex: number, batch: EnqueueBatch): void {
+    if (!(batch instanceof PendingBatch) || this.#owner === undefined) return;
+    this.#noteApplied(batch);
     this.#isShowing = true;
     this.#admit(entryIndex, batch, this.#owner);
     this.#isShowing = false;
@@ -516,7 +587,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     for (let item = 0; item < batch.count; item++) {
       rider = this.#admitRiders(batch, rider, item, owner);
       view.forgetStored();
-      view.showItem(batch, item, batch.routings[item] ?? view.routing);
+      view.showItem(batch, item, this.#reader.routingOf(batch, item));
       view.ref = refOf(entryIndex, item);
       view.level = batch.levelAt(item);
       view.expiresAtMs = batch.expiresAtMsAt(item);
@@ -592,10 +663,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 /** Tells those who wait what became of a batch. */
 function settleAll(command: QueueCommand, isAccepted: boolean): void {
   if (!(command instanceof PendingBatch)) return;
-  const { receipts, sequences } = command;
+  const { receipts, sequences, onSettled, standing } = command;
   for (let item = 0; item < receipts.length; item++) {
     receipts[item]?.settle(sequences[item] ?? 0, isAccepted);
   }
   // The batch may be kept for long, and must not keep their channels.
   receipts.length = 0;
+  command.onSettled = undefined;
+  onSettled?.(isAccepted, standing);
 }

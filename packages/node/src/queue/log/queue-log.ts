@@ -58,6 +58,11 @@ export class QueueLog implements StateMachine {
     return this.#levelOf(level).cursor();
   }
 
+  /** The cursors start anew, for a new leader's queue machine. */
+  forgetCursors(): void {
+    for (const contents of this.#contents()) contents.forgetCursor();
+  }
+
   /** Levels that ever had a message, ascending. */
   levels(): Iterable<number> {
     return this.#contents().map(({ level }) => level);

@@ -15,6 +15,7 @@ interface Proposed {
 export class FakeQueueGroup implements QueueGroup {
   readonly groupId = 16;
   isReady = true;
+  isReplicated = false;
   isBusy = false;
   failure: string | undefined = undefined;
   /** Takes only what frees space. */
