@@ -59,6 +59,7 @@ export class ClusterPort {
   /** Connections in their handshake, by the address of their other end. */
   readonly #guests = new Map<string, Guest>();
   #port = 0;
+  #address = "";
 
   private constructor(options: ClusterPortOptions) {
     this.#options = options;
@@ -87,9 +88,9 @@ export class ClusterPort {
     return this.#port;
   }
 
-  /** undefined: all interfaces. */
-  get host(): string | undefined {
-    return this.#options.host;
+  /** Where it listens: `host:port`, with brackets around an IPv6 host. */
+  get address(): string {
+    return this.#address;
   }
 
   /**
@@ -114,7 +115,10 @@ export class ClusterPort {
 
   #noteAddress(): void {
     const address = this.#server.address();
-    if (address !== null && typeof address === "object") this.#port = address.port;
+    if (address === null || typeof address === "string") return;
+    const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+    this.#port = address.port;
+    this.#address = `${host}:${address.port}`;
   }
 
   #accept(socket: Socket): void {

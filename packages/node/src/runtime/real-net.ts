@@ -2,11 +2,10 @@ import { connect, createServer, Socket } from "node:net";
 import type { Connection, ConnectionHandler, Net, NetListener } from "@leveret/raft";
 import { withInputBuffer } from "./input-buffer.ts";
 import { formatNetAddress, parseNetAddress } from "./net-address.ts";
+import { type OnInput, raftInputBuffer, SocketConnection } from "./socket-connection.ts";
 
 /** Bytes that a socket takes before `write` says to stop: one or two large messages. */
 const SEND_BUFFER_BYTES = 256 * 1024;
-/** One read of a connection: a usual message with entries, so that it need not be put together from pieces. */
-const INPUT_BUFFER_BYTES = 512 * 1024;
 /** A machine that vanished is noticed by the system too, if late. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -16,9 +15,6 @@ const SOCKET_OPTIONS = {
   keepAliveInitialDelay: KEEP_ALIVE_MS,
   highWaterMark: SEND_BUFFER_BYTES,
 } as const;
-
-/** Where all connections of the process read to: what comes is handled before the next read. */
-const inputBuffer: Buffer = Buffer.allocUnsafeSlow(INPUT_BUFFER_BYTES);
 
 /** The machine's network. Addresses are "host:port", with brackets around an IPv6 host; no host: all of this machine. */
 export class RealNet implements Net {
@@ -33,9 +29,12 @@ export class RealNet implements Net {
       return;
     }
     const server = createServer(SOCKET_OPTIONS, (accepted) => {
-      const connection = new RealConnection(
+      const connection = new SocketConnection(
         (onInput) =>
-          withInputBuffer(accepted, onInput, inputBuffer) ?? accepted.on("data", onInput),
+          withInputBuffer(accepted, onInput, {
+            buffer: raftInputBuffer,
+            highWaterMark: SEND_BUFFER_BYTES,
+          }) ?? accepted.on("data", onInput),
       );
       connection.handle(accept(connection));
     });
@@ -57,22 +56,20 @@ export class RealNet implements Net {
   }
 
   connect(address: string, handler: ConnectionHandler): Connection {
-    const connection = new RealConnection((onInput) => openSocket(address, onInput));
+    const connection = new SocketConnection((onInput) => openSocket(address, onInput));
     connection.handle(handler);
     return connection;
   }
 }
-
-type OnInput = (chunk: Uint8Array) => void;
 
 function openSocket(address: string, onInput: OnInput): Socket {
   const target = parseNetAddress(address);
   if (target !== undefined) {
     const { host, port } = target;
     const onread = {
-      buffer: inputBuffer,
+      buffer: raftInputBuffer,
       callback: (size: number): boolean => {
-        onInput(inputBuffer.subarray(0, size));
+        onInput(raftInputBuffer.subarray(0, size));
         return true;
       },
     };
@@ -80,51 +77,4 @@ function openSocket(address: string, onInput: OnInput): Socket {
   }
   // Fails like a connection that is refused: a moment later, by its events.
   return new Socket().destroy(new Error(`"${address}" is no address to connect to`));
-}
-
-/** One TCP connection. */
-class RealConnection implements Connection {
-  readonly #socket: Socket;
-  #handler: ConnectionHandler | undefined;
-  #reason: string | undefined;
-
-  constructor(open: (onInput: OnInput) => Socket) {
-    this.#socket = open((chunk) => this.#handler?.onData(chunk));
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket.writableLength;
-  }
-
-  handle(handler: ConnectionHandler): void {
-    const socket = this.#socket;
-    this.#handler = handler;
-    socket.on("connect", () => handler.onOpen());
-    socket.on("drain", () => handler.onDrain());
-    socket.on("end", () => {
-      this.#reason ??= "closed by the peer";
-    });
-    socket.on("error", (error) => {
-      this.#reason ??= error.message;
-    });
-    socket.on("close", () => handler.onClose(this.#reason ?? "closed"));
-    if (!socket.isPaused()) socket.resume();
-  }
-
-  write(bytes: Uint8Array): boolean {
-    return this.#socket.write(bytes);
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  destroy(reason: string): void {
-    this.#reason ??= reason;
-    this.#socket.destroy();
-  }
 }
