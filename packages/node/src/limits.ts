@@ -153,3 +153,37 @@ export const STORAGE_RESERVE_BYTES = 4_194_304;
 export const STORAGE_RESERVE_STEP_BYTES = 524_288;
 /** A data directory that is not open after this time is worth a line in the log, and another one each time it passes again. */
 export const STORAGE_OPENING_PATIENCE_MS = 5000;
+
+/** Members of a quorum queue that does not say how many (RabbitMQ: quorum_queue.initial_cluster_size). */
+export const DEFAULT_QUORUM_GROUP_SIZE = 3;
+/** A node that has been away for so long is replaced as a place of replicas where another one has room. */
+export const REPLICA_REPLACE_AFTER_MS = 600_000;
+/** Work on the placement of queues that one turn does before other work gets its share, milliseconds. */
+export const PLACEMENT_SLICE_MS = 3;
+/** Changes of placement under way at once: each is a command of the metadata. */
+export const PLACEMENTS_AT_ONCE = 64;
+/** Before a placement that was refused is looked at again, and between two passes over all queues. */
+export const PLACEMENT_RETRY_MS = 1000;
+export const PLACEMENT_PASS_MS = 30_000;
+/** Members that vote on changes of the metadata: more make each change slower, and bear no failure that seven do not. */
+export const METADATA_VOTERS_MAX = 7;
+/** Groups of this node whose members change at once: enough to share fsyncs, few enough to leave the disk to clients. */
+export const CONF_CHANGES_AT_ONCE = 16;
+/** Entries that a learner may lack of what is committed when it becomes a voter: a moment's work. */
+export const CATCH_UP_ENTRIES = 256;
+/** Between two looks at a group whose members are changing, while something is to happen soon. */
+export const CONF_POLL_MS = 10;
+/** Groups that one turn looks at: about a millisecond where most have nothing to do. */
+export const CONF_LOOKS_PER_TURN = 256;
+/** Before a leadership that was to be handed over, and was not, is handed over again: the core gives up after its election timeout. */
+export const CONF_TRANSFER_MS = 2500;
+/** Without news for so long, a group gives its place among those that change to another. */
+export const CONF_PATIENCE_MS = 5000;
+/** Before a change of members that failed or could not be made is tried again; doubles up to the second. */
+export const CONF_RETRY_MIN_MS = 100;
+export const CONF_RETRY_MAX_MS = 10_000;
+/** Between two looks at all groups led here, for news that were missed. */
+export const CONF_PASS_MS = 30_000;
+/** Questions whether a replica may be deleted that are under way at once, and before one that was not answered is put again. */
+export const CLEANING_QUESTIONS_AT_ONCE = 64;
+export const CLEANING_RETRY_MS = 1000;

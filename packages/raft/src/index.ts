@@ -34,6 +34,7 @@ export type {
   GroupPriority,
   GroupStatus,
   HostObserver,
+  MemberProgress,
   NodePlatform,
   ProposalResult,
   RaftGroup,

@@ -1,11 +1,11 @@
 import type { ConfChange, ConfState } from "../core/conf-state.ts";
-import { type GroupId, NONE, type ReplicaId } from "../core/ids.ts";
+import { type GroupId, NONE, nodeIdOf, type ReplicaId } from "../core/ids.ts";
 import type { ReadResult as EntriesResult } from "../store/log-store.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { ProposalDone, ProposeOptions } from "./group-requests.ts";
 import type { GroupRunner } from "./group-runner.ts";
 import type { SaveDone } from "./group-snapshotter.ts";
-import type { GroupStatus, RaftGroup } from "./node-options.ts";
+import type { GroupStatus, MemberProgress, RaftGroup } from "./node-options.ts";
 import type { ReadDone } from "./pending-reads.ts";
 import type { StateMachine } from "./state-machine.ts";
 
@@ -154,6 +154,22 @@ export class GroupHandle implements RaftGroup {
   changeMembers(change: ConfChange, done: ProposalDone): void {
     if (this.#runner !== undefined) this.#runner.requests.changeMembers(change, done);
     else this.#refuse(done);
+  }
+
+  progressOf(replica: ReplicaId): MemberProgress | undefined {
+    const core = this.#runner?.core;
+    const progress = replica === core?.self ? undefined : core?.progress(replica);
+    if (progress === undefined) return undefined;
+    return {
+      match: progress.match,
+      isActive: progress.isRecentlyActive && this.#context.isNodeAlive(nodeIdOf(replica)),
+      isReplicating: progress.state === "replicate",
+    };
+  }
+
+  settleMembers(): void {
+    if (this.#runner?.core.role !== "leader") return;
+    this.#runner.call("settleConf", (core) => core.settleConf());
   }
 
   read(done: ReadDone): void {

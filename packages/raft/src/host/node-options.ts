@@ -78,6 +78,19 @@ export interface GroupStatus {
   readonly stoppedBecause: string | undefined;
 }
 
+/** What a leader knows of another member, as of now. */
+export interface MemberProgress {
+  /** Highest index known to be on its disk. */
+  readonly match: number;
+  /**
+   * It has answered since the last check of the quorum (an election timeout at most) and its node is alive. Right after the check
+   * it is false for all members, until the next heartbeat is answered.
+   */
+  readonly isActive: boolean;
+  /** Its log agrees with the leader's, and entries flow; not while it is probed or waits for a snapshot. */
+  readonly isReplicating: boolean;
+}
+
 /** A replica on this node. Callbacks come once, in a later turn or this one's end, never inside the call. */
 export interface RaftGroup {
   readonly groupId: GroupId;
@@ -97,6 +110,10 @@ export interface RaftGroup {
     done: (result: ProposalResult) => void,
   ): boolean;
   changeMembers(change: ConfChange, done: (result: ProposalResult) => void): void;
+  /** What this leader knows of another member; undefined: it does not lead, or there is no such other member. */
+  progressOf(replica: ReplicaId): MemberProgress | undefined;
+  /** Has the leader append an entry if that is what GroupStatus.isConfSettled still lacks. Nothing happens elsewhere. */
+  settleMembers(): void;
   /** Calls `done` when the state here reflects everything acknowledged before this call (ReadIndex). Any replica may ask. */
   read(done: (result: { readonly kind: "ready"; readonly index: number } | Refusal) => void): void;
   /**
