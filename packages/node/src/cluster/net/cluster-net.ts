@@ -18,6 +18,8 @@ import {
 
 export interface ClusterNetOptions {
   readonly port: ClusterPort;
+  /** Default `raft`. */
+  readonly purpose?: "raft" | "link";
   readonly nodeName: string;
   readonly cookie: string;
   /** As that of the port. */
@@ -26,7 +28,7 @@ export interface ClusterNetOptions {
   readonly onDialFailed?: (address: string, error: DialError) => void;
 }
 
-/** Raft's network over the cluster port. Connections are open when both sides have proved that they have the cookie. */
+/** Raft's network, or that of links between brokers, over the cluster port. Connections are open when both sides have proved that they have the cookie. */
 export class ClusterNet implements Net {
   readonly #options: ClusterNetOptions;
   #isListening = false;
@@ -35,7 +37,7 @@ export class ClusterNet implements Net {
     this.#options = options;
   }
 
-  /** Takes the port's connections of the purpose `raft`. The port listens already: `address` does not matter. */
+  /** Takes the port's connections of its purpose. The port listens already: `address` does not matter. */
   listen(
     _address: string,
     accept: (connection: Connection) => ConnectionHandler,
@@ -48,8 +50,8 @@ export class ClusterNet implements Net {
       return;
     }
     this.#isListening = true;
-    const { port } = this.#options;
-    const stop = port.handle("raft", (socket) => {
+    const { port, purpose = "raft" } = this.#options;
+    const stop = port.handle(purpose, (socket) => {
       const { connection, head } = takeOver(socket);
       const handler = accept(connection);
       connection.handle(handler);
@@ -68,7 +70,7 @@ export class ClusterNet implements Net {
 
   /** `address` is "host:port" of the other node's cluster port. */
   connect(address: string, handler: ConnectionHandler): Connection {
-    const { nodeName, cookie, tls, onDialFailed } = this.#options;
+    const { nodeName, cookie, tls, onDialFailed, purpose = "raft" } = this.#options;
     const connection = new DialledConnection(handler);
     const target = parseNetAddress(address);
     if (target === undefined) {
