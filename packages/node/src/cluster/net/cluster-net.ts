@@ -28,7 +28,10 @@ export interface ClusterNetOptions {
   readonly onDialFailed?: (address: string, error: DialError) => void;
 }
 
-/** Raft's network, or that of links between brokers, over the cluster port. Connections are open when both sides have proved that they have the cookie. */
+/**
+ * Raft's network, or that of links between brokers, over the cluster port. Connections are open when both sides have proved that
+ * they have the cookie.
+ */
 export class ClusterNet implements Net {
   readonly #options: ClusterNetOptions;
   #isListening = false;
@@ -81,7 +84,7 @@ export class ClusterNet implements Net {
       {
         host: target.host === "" ? "localhost" : target.host,
         port: target.port,
-        purpose: "raft",
+        purpose,
         cookie,
         nodeName,
         tls,
