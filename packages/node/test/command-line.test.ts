@@ -54,7 +54,6 @@ describe("the command line", () => {
       dataDir: undefined,
       pidFile: join(cwd, "x.pid"),
       isDetached: true,
-      cookie: undefined,
     });
     expect(config.listeners.tcp).toEqual([{ address: "127.0.0.1", port: 0 }]);
     expect(config.definitions).toEqual([join(cwd, "a.json"), join(cwd, "b.json")]);
@@ -120,12 +119,9 @@ describe("the command line", () => {
   });
 
   test("says which flags have no effect yet; `off` needs no word", () => {
-    const line = read("--in-memory", "--management-port=1", "--prometheus-port=off", "--cookie=x");
+    const line = read("--in-memory", "--management-port=1", "--prometheus-port=off");
     expect(line).toMatchObject({
-      warnings: [
-        "--management-port has no effect: there is no HTTP API yet",
-        "--cookie has no effect: there is no cluster yet",
-      ],
+      warnings: ["--management-port has no effect: there is no HTTP API yet"],
     });
   });
 });

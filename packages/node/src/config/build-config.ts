@@ -1,6 +1,7 @@
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { DEFAULT_DISK_FREE_LIMIT } from "../limits.ts";
 import { LOG_CATEGORIES, type LogCategory, type LogLevel } from "../logger.ts";
+import { buildCluster } from "./build-cluster.ts";
 import { buildAuth, buildDefaults } from "./build-users.ts";
 import type {
   AlarmsConfig,
@@ -17,6 +18,7 @@ import type {
 import { ConfigError } from "./config-error.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { defaultProblems } from "./default-problems.ts";
+import { fileOf } from "./file-of.ts";
 import type { GivenFlags } from "./given-flags.ts";
 import { fallbackOf, type Settings } from "./settings.ts";
 import { parseListener } from "./value-type.ts";
@@ -36,8 +38,11 @@ const FRAME_MAX_MIN = 4096;
 /** Puts all settings into one value and checks them against each other. Throws {@link ConfigError}. */
 export function buildConfig(parts: ConfigParts): Config {
   const { settings, flags, files, cwd } = parts;
+  const node = buildNode(parts);
+  const problems: string[] = [];
   const config: Config = {
-    node: buildNode(parts),
+    node,
+    cluster: buildCluster({ settings, flags, cwd, dataDir: node.dataDir }, problems),
     listeners: buildListeners(settings, flags),
     tls: buildTls(settings),
     limits: buildLimits(settings),
@@ -54,7 +59,7 @@ export function buildConfig(parts: ConfigParts): Config {
     product: { name: settings.text("product.name"), version: settings.text("product.version") },
     files,
   };
-  const problems = contradictions(config);
+  problems.push(...contradictions(config));
   if (flags.text("data-dir") === "") problems.push("--data-dir names no directory");
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
@@ -226,12 +231,4 @@ function logFile(settings: Settings): string | undefined {
   if (setting === undefined || setting.value === "false") return undefined;
   const folder = fileOf(settings, "log.dir") ?? dirname(setting.entry.file);
   return resolve(folder, String(setting.value));
-}
-
-/** A file named in a configuration file is looked for beside it. undefined: the key is unset. */
-function fileOf(settings: Settings, pattern: string): string | undefined {
-  const setting = settings.find(pattern);
-  if (setting === undefined) return undefined;
-  const name = String(setting.value);
-  return isAbsolute(name) ? name : resolve(dirname(setting.entry.file), name);
 }

@@ -3,6 +3,7 @@ import type { LogCategory, LogFormat, LogLevel } from "../logger.ts";
 /** Everything that can be set, in one immutable value. Built by `loadConfig`, or by hand for embedding. */
 export interface Config {
   readonly node: NodeConfig;
+  readonly cluster: ClusterConfig;
   readonly listeners: ListenersConfig;
   /** undefined: no certificate is configured, so there can be no TLS listener. */
   readonly tls: TlsConfig | undefined;
@@ -27,6 +28,53 @@ export interface NodeConfig {
   readonly dataDir: string | undefined;
   readonly pidFile: string | undefined;
   readonly isDetached: boolean;
+}
+
+/** Other nodes, and the port by which they and the tools reach this one. */
+export interface ClusterConfig {
+  /** undefined: there is no cluster port. */
+  readonly listener: ListenAddress | undefined;
+  /** Given by flag or environment. undefined: that of the file. */
+  readonly cookie: string | undefined;
+  /** Made at the first start. undefined: there is none, as nothing is stored. */
+  readonly cookieFile: string | undefined;
+  /** undefined: plain TCP. */
+  readonly tls: ClusterTlsConfig | undefined;
+  /** `--peer`: addresses of nodes; a new node forms or joins their cluster. */
+  readonly peers: readonly PeerAddress[];
+  readonly formation: FormationConfig;
+  /** How often a start waits for the other members, and how long each time. */
+  readonly bootRetryLimit: number;
+  readonly bootRetryTimeoutMs: number;
+  readonly onBootTimeout: "wait" | "exit";
+  readonly queueLeaderLocator: "client-local" | "balanced";
+}
+
+/** A node and where its cluster port is. */
+export interface PeerAddress {
+  /** `rabbit@host`. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `cluster.tls.*`: both sides show a certificate. File names are absolute. */
+export interface ClusterTlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caCertFile: string;
+}
+
+/** `cluster_formation.*`: how a new node finds others, besides `--peer`. */
+export interface FormationConfig {
+  readonly nodes: readonly PeerAddress[];
+  /** Host name whose addresses are those of the nodes. undefined: not by DNS. */
+  readonly dnsHostname: string | undefined;
+  /** undefined: as long as it takes. */
+  readonly retryLimit: number | undefined;
+  readonly retryIntervalMs: number;
+  /** undefined: not known. */
+  readonly targetSize: number | undefined;
 }
 
 /** Where to listen. `address` undefined: all interfaces, IPv6 and IPv4. `port` 0: any free port. */

@@ -1,3 +1,4 @@
+import { CLUSTER } from "./schema-cluster.ts";
 import { LIMITS, LISTENERS, TLS } from "./schema-connections.ts";
 import type { ConfigSection } from "./schema-key.ts";
 import { LOG, NODE, RESOURCES } from "./schema-node.ts";
@@ -14,5 +15,6 @@ export const CONFIG_SECTIONS: readonly ConfigSection[] = [
   RESOURCES,
   LOG,
   NODE,
+  CLUSTER,
   WITHOUT_EFFECT,
 ];

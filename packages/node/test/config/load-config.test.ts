@@ -388,10 +388,10 @@ describe("loadConfig", () => {
       "management.tcp.port = 15672\nssl_options.crl_check = true\nlog.syslog = false",
     );
     const { warnings, notices } = load({
-      flags: { "in-memory": true, peer: ["a@b:1"], "cluster-port": "off" },
+      flags: { "in-memory": true, "management-port": "1", "prometheus-port": "off" },
     });
     expect(warnings).toEqual([
-      "--peer has no effect: there is no cluster yet",
+      "--management-port has no effect: there is no HTTP API yet",
       expect.stringContaining("ssl_options.crl_check is accepted and has no effect"),
     ]);
     expect(notices).toEqual([

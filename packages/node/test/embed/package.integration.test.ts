@@ -46,8 +46,8 @@ function link(dependency: string): void {
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "leveret-package-"));
   await compile(["--build", "packages/node"], ROOT);
-  for (const folder of ["packages/amqp", "packages/hashring", "packages/raft", "packages/node"]) {
-    await install(folder);
+  for (const folder of ["amqp", "control", "hashring", "raft", "node"]) {
+    await install(`packages/${folder}`);
   }
   link("@types/node");
   writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
