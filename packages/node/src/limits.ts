@@ -160,6 +160,8 @@ export const DEFAULT_QUORUM_GROUP_SIZE = 3;
 export const REPLICA_REPLACE_AFTER_MS = 600_000;
 /** Work on the placement of queues that one turn does before other work gets its share, milliseconds. */
 export const PLACEMENT_SLICE_MS = 3;
+/** The same in queues, each a few microseconds, in case that the clock stands still. */
+export const PLACEMENT_SLICE_COUNT = 500;
 /** Changes of placement under way at once: each is a command of the metadata. */
 export const PLACEMENTS_AT_ONCE = 64;
 /** Before a placement that was refused is looked at again, and between two passes over all queues. */
@@ -187,3 +189,12 @@ export const CONF_PASS_MS = 30_000;
 /** Questions whether a replica may be deleted that are under way at once, and before one that was not answered is put again. */
 export const CLEANING_QUESTIONS_AT_ONCE = 64;
 export const CLEANING_RETRY_MS = 1000;
+
+/** A change of metadata that no leader has taken, or answered, for so long is refused (as long as RabbitMQ waits for its tables). */
+export const METADATA_UNAVAILABLE_MS = 30_000;
+/** Between two looks whether changes of metadata are overdue. */
+export const METADATA_TICK_MS = 1000;
+/** A leader that has applied nothing of this node for so long is sent everything again: it may have dropped it. */
+export const METADATA_RESEND_MS = 3000;
+/** Changes of metadata that a node has sent to the leader and does not know applied: far more than a round trip needs. */
+export const METADATA_FORWARDED_MAX = 1024;

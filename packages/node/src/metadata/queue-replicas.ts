@@ -29,14 +29,22 @@ export function placedFirst(
   return { ...queue, replicas, nextGeneration: 2 };
 }
 
-/** The record with its replicas on `nodes`; undefined: its generations are used up. */
+/**
+ * The record with its replicas on `nodes`; undefined: its generations are used up. The next generation tells whether the nodes are still
+ * those of the declaration (see isAsDeclared), so it also grows when some only go.
+ */
 export function placedOn(queue: QueueRecord, nodes: readonly NodeId[]): QueueRecord | undefined {
   const before = new Map(replicasOf(queue).map((replica) => [replica.nodeId, replica]));
   const next = queue.nextGeneration ?? 2;
   const replicas = nodes.map((nodeId) => before.get(nodeId) ?? { nodeId, generation: next });
-  const isNewNeeded = nodes.some((nodeId) => !before.has(nodeId));
-  if (isNewNeeded && next > GENERATION_MAX) return undefined;
-  return { ...queue, replicas, nextGeneration: isNewNeeded ? next + 1 : next };
+  const isChanged = nodes.length !== before.size || nodes.some((nodeId) => !before.has(nodeId));
+  if (isChanged && next > GENERATION_MAX) return undefined;
+  return { ...queue, replicas, nextGeneration: isChanged ? next + 1 : next };
+}
+
+/** The replicas are those of the declaration, all of them: nothing was ever added or taken away. */
+export function isAsDeclared(queue: QueueRecord): boolean {
+  return (queue.nextGeneration ?? 2) === 2;
 }
 
 /** Whether the replicas are those, in this order. */

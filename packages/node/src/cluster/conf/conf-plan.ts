@@ -103,34 +103,47 @@ function promote(situation: ConfSituation): ConfStep | undefined {
 
 /** Voters that are not to vote any more go, as soon as those that are to vote instead do. */
 function retire(situation: ConfSituation): ConfStep | undefined {
-  const { conf, target, self } = situation;
   if (newVotersOnTheirWay(situation).length > 0) return undefined;
-  const staying = conf.voters.filter((replica) => target.voters.includes(replica));
-  if (staying.length === 0) return retireAllButSelf(situation);
-  if (staying.length === conf.voters.length) return undefined;
+  const staying = stayingVoters(situation);
   const leaving = leavingVoters(situation, staying);
   if (leaving.length === 0) return undefined;
-  if (!leaving.includes(self)) return change(leaving.map((r) => goodbye(situation, r)));
+  if (!leaving.includes(situation.self)) {
+    return change(leaving.map((replica) => goodbye(situation, replica)));
+  }
   const to = successor(situation, staying);
   return to === undefined ? undefined : { kind: "transfer", to };
 }
 
-/**
- * Nobody who is to vote can. Those who only leave for a time still may, as long as one stays: so a cluster that is stopped node by
- * node, or all at once, ends with one voter. It is the leader, which has everything.
- */
-function retireAllButSelf({ conf, target, self }: ConfSituation): ConfStep | undefined {
-  const leaving = conf.voters.filter((r) => r !== self && target.learners.includes(r));
-  const canStay = conf.voters.includes(self);
-  return canStay && leaving.length > 0
-    ? change(leaving.map((r) => step("add-learner", r)))
-    : undefined;
+/** Those who need not go now: at least one. */
+function stayingVoters(situation: ConfSituation): readonly ReplicaId[] {
+  const { conf, target, self } = situation;
+  const wanted = conf.voters.filter((replica) => target.voters.includes(replica));
+  if (wanted.length > 0) return wanted;
+  const inTheWay = conf.voters.filter((replica) => hasSuccessorHere(situation, replica));
+  if (inTheWay.length > 0) {
+    // Older replicas go first: all of them if others have the contents, otherwise one after the other.
+    const others = conf.voters.filter((replica) => !inTheWay.includes(replica));
+    const [first] = inTheWay.filter((replica) => replica !== self);
+    return others.length > 0 ? others : conf.voters.filter((replica) => replica !== first);
+  }
+  // Nobody who is to vote can. Those who only leave for a time still may, as long as one stays: so a cluster that is stopped node
+  // by node, or all at once, ends with one voter. It is the leader, which has everything.
+  return conf.voters.filter((replica) => replica === self || !target.learners.includes(replica));
+}
+
+/** A newer replica of the same node is to vote, and could. */
+function hasSuccessorHere(situation: ConfSituation, replica: ReplicaId): boolean {
+  return situation.target.voters.some(
+    (other) =>
+      other !== replica && nodeIdOf(other) === nodeIdOf(replica) && isAlive(situation, other),
+  );
 }
 
 /** Which voters may go now, so that the others have a live majority. */
 function leavingVoters(situation: ConfSituation, staying: readonly ReplicaId[]): ReplicaId[] {
   const { conf, target, force } = situation;
   const surplus = conf.voters.filter((replica) => !staying.includes(replica));
+  if (surplus.length === 0) return [];
   if (force === true || hasLiveMajority(situation, staying)) return surplus;
   // A planned leave: dead voters must not keep a node from stopping, while another could serve alone. They come back as learners.
   const onLeave = surplus.filter((replica) => target.learners.includes(replica));

@@ -7,6 +7,8 @@ import {
   type RaftNode,
   replicaIdOf,
 } from "@leveret/raft";
+import { isAsDeclared, replicasOf } from "../../metadata/queue-replicas.ts";
+import type { QueueRecord } from "../../metadata/records.ts";
 import type { ReplicaPlace } from "./conf-target.ts";
 import type { GroupPlace, ReplicaCleaner } from "./replica-cleaner.ts";
 
@@ -80,4 +82,9 @@ export class ReplicaMaker {
 export function initialConf(replicas: readonly ReplicaPlace[]): ConfState {
   const voters = replicas.map(({ nodeId, generation }) => replicaIdOf(nodeId, generation));
   return { ...EMPTY_CONF, voters: voters.sort((a, b) => a - b) };
+}
+
+/** Where a queue's record wants its replicas. */
+export function groupPlaceOf(queue: QueueRecord): GroupPlace {
+  return { replicas: replicasOf(queue), isAsDeclared: isAsDeclared(queue) };
 }
