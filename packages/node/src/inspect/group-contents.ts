@@ -1,5 +1,5 @@
 import type { Entry, EntryHeader, IndexRange, InspectedGroup, StoreInspector } from "@leveret/raft";
-import { decodeMetadataCommand } from "../metadata/codec/command-codec.ts";
+import { decodeMetadataEntry } from "../metadata/codec/entry-codec.ts";
 import { FIRST_QUEUE_GROUP_ID } from "../metadata/metadata-state-machine.ts";
 import { COMMAND_ENQUEUE, COMMAND_PROGRESS } from "../queue/log/command-type.ts";
 import { decodeEnqueueBatch } from "../queue/log/enqueue-batch.ts";
@@ -44,10 +44,15 @@ export async function readMeanings(
 function meaningOf(groupId: number, { data }: Entry): string {
   if (data.length === 0) return "";
   try {
-    return groupId === METADATA_GROUP_ID ? decodeMetadataCommand(data).type : queueMeaning(data);
+    return groupId === METADATA_GROUP_ID ? metadataMeaning(data) : queueMeaning(data);
   } catch (error) {
     return `not understood: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** @throws Error if it is not understood */
+function metadataMeaning(data: Uint8Array): string {
+  return decodeMetadataEntry(data).command?.type ?? "given up";
 }
 
 /** @throws Error if it is not understood */

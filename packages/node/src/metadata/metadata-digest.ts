@@ -1,6 +1,6 @@
 import type { Field } from "./codec/fields.ts";
 import { headFields, snapshotRecords } from "./codec/snapshot-codec.ts";
-import type { MetadataSnapshot } from "./metadata-snapshot.ts";
+import type { ReplicatedSnapshot } from "./metadata-snapshot.ts";
 
 const FNV_OFFSET = 0x811c_9dc5;
 const FNV_PRIME = 0x0100_0193;
@@ -12,7 +12,7 @@ const FNV_PRIME = 0x0100_0193;
 export class MetadataDigest {
   readonly #hashes = new WeakMap<object, number>();
 
-  of(snapshot: MetadataSnapshot): number {
+  of(snapshot: ReplicatedSnapshot): number {
     let sum = hashOf(FNV_OFFSET, headFields(snapshot));
     for (const { kind, object, fields } of snapshotRecords(snapshot)) {
       let hash = this.#hashes.get(object);

@@ -12,6 +12,7 @@ import type {
   UserRecord,
   VirtualHostRecord,
 } from "./records.ts";
+import type { OriginRecord } from "./submission-origins.ts";
 
 /** One vhost with all that lives in it. */
 export interface VirtualHostSnapshot {
@@ -38,4 +39,9 @@ export interface MetadataSnapshot {
   readonly permissions: readonly PermissionRecord[];
   readonly topicPermissions: readonly TopicPermissionRecord[];
   readonly globalParameters: readonly GlobalParameterRecord[];
+}
+
+/** What is replicated: the state, and which submissions it is made of. */
+export interface ReplicatedSnapshot extends MetadataSnapshot {
+  readonly origins: readonly OriginRecord[];
 }

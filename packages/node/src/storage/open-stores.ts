@@ -1,7 +1,9 @@
 import type { RaftLimits } from "@leveret/raft";
 import type { Alarms } from "../alarm/alarms.ts";
 import { StoreSpace } from "../alarm/store-space.ts";
+import { finishReset, readClusterFile } from "../cluster/members/cluster-file.ts";
 import type { Logger } from "../logger.ts";
+import { NO_LINK } from "../metadata/metadata-link.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { MetadataStateMachine } from "../metadata/metadata-state-machine.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
@@ -10,7 +12,7 @@ import { ReplicatedMetadata } from "../metadata/replicated-metadata.ts";
 import type { QueueGroups } from "../queue/log/queue-group.ts";
 import { QueueLog } from "../queue/log/queue-log.ts";
 import { RealRaftClock } from "../runtime/real-raft-clock.ts";
-import { NodeStorage } from "./node-storage.ts";
+import { type NodeIdentity, NodeStorage } from "./node-storage.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** What goes around a message in the entry that carries it: properties, routing, the entry's own fields. */
@@ -33,6 +35,10 @@ export interface StoresOptions {
 export interface Stores {
   readonly metadata: MetadataStore;
   readonly queueGroups: QueueGroups;
+  /** In a cluster: the broker is there, and other nodes may use it. */
+  announce?(): Promise<void>;
+  /** In a cluster: clients are gone, and other nodes are to take over what this one leads. */
+  leave?(): Promise<void>;
   /** Gives the data directory back, when nothing is under way any more. Repeatable. */
   stop(): Promise<void>;
 }
@@ -43,35 +49,64 @@ export interface Stores {
  * @throws StorageError
  */
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { directory, nodeName, log, alarms, onFatal, maxMessageSize } = options;
+  const { directory, nodeName, log, alarms, onFatal } = options;
   const space = new StoreSpace(nodeName, { alarms, log });
+  await finishReset(directory);
   const storage = await NodeStorage.open({
     directory,
     log,
+    identity: identityAlone(directory),
     createMetadata: () => new MetadataStateMachine(),
     createQueueLog: () => new QueueLog(),
     onFatal,
     onSpaceChange: (state) => space.update(state),
-    limits: { maxEntryBytes: maxMessageSize + ENVELOPE_BYTES, ...options.limits },
+    limits: storageLimits(options),
   });
   try {
     const metadata = await bringBackMetadata(storage, options);
     storage.reconcile(durableQueues(metadata.machine));
     space.update(storage.space);
-    return { metadata, queueGroups: storage, stop: () => storage.stop() };
+    const stop = async (): Promise<void> => {
+      await storage.stop();
+      metadata.close();
+    };
+    return { metadata, queueGroups: storage, stop };
   } catch (error) {
     await storage.stop();
     throw error;
   }
 }
 
+/** undefined: the directory says all there is. @throws StorageError if there are other nodes, without which it can do nothing */
+function identityAlone(directory: string): NodeIdentity | undefined {
+  const record = readClusterFile(directory);
+  if (record === undefined) return undefined;
+  if (record.members.length === 1) return record;
+  const names = record.members.map(({ name }) => name).join(", ");
+  throw new StorageError(
+    `the data directory ${directory} belongs to a node of a cluster (${names}): it needs its cluster port`,
+  );
+}
+
+/** Of the log store. */
+export function storageLimits({ maxMessageSize, limits }: StoresOptions): Partial<RaftLimits> {
+  return { maxEntryBytes: maxMessageSize + ENVELOPE_BYTES, ...limits };
+}
+
 async function bringBackMetadata(
   storage: NodeStorage,
   { directory, log }: StoresOptions,
-): Promise<MetadataStore> {
+): Promise<ReplicatedMetadata> {
   const startedMs = performance.now();
   await storage.metadataReady();
-  const metadata = new ReplicatedMetadata(storage.metadata, new RealRaftClock(), log);
+  const { nodeId } = storage.identity;
+  const metadata = new ReplicatedMetadata({
+    group: storage.metadata,
+    timers: new RealRaftClock(),
+    log,
+    origin: { nodeId, incarnation: storage.node.incarnation },
+    link: NO_LINK,
+  });
   await new Promise<void>((resolve, reject) => {
     metadata.start((failure) => {
       if (failure === undefined) resolve();
@@ -84,6 +119,7 @@ async function bringBackMetadata(
   return metadata;
 }
 
-function* durableQueues(machine: MetadataView): Iterable<QueueRecord> {
+/** Of all vhosts. */
+export function* durableQueues(machine: MetadataView): Iterable<QueueRecord> {
   for (const { queues } of machine.vhosts()) yield* queues.values();
 }

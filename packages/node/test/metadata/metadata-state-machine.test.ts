@@ -2,19 +2,30 @@ import { type Entry, EntryType, entrySize } from "@leveret/raft";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeMetadataCommand } from "../../src/metadata/codec/command-codec.ts";
-import type { MetadataCommand, MetadataResult } from "../../src/metadata/commands.ts";
+import { encodeMetadataEntry } from "../../src/metadata/codec/entry-codec.ts";
+import type { MetadataCommand } from "../../src/metadata/commands.ts";
 import type { MetadataEvent } from "../../src/metadata/events.ts";
 import {
   FIRST_QUEUE_GROUP_ID,
   MetadataStateMachine,
-  SubmittedCommand,
 } from "../../src/metadata/metadata-state-machine.ts";
 import { bind, declareExchange, declareQueue, setPolicy } from "./metadata-commands.ts";
 import { commands } from "./random-commands.ts";
 
-function entry(index: number, command: MetadataCommand, submitted?: SubmittedCommand): Entry {
+function entry(index: number, command: MetadataCommand): Entry {
   const data = encodeMetadataCommand(command);
-  return { index, term: 1, type: EntryType.Command, data, crc: 0, command: submitted };
+  return { index, term: 1, type: EntryType.Command, data, crc: 0 };
+}
+
+/** What node 5 submitted as number `seq`; undefined: it gave it up. */
+function submission(
+  seq: number,
+  command: MetadataCommand | undefined,
+  { incarnation = 1, nodeId = 5 } = {},
+): Entry {
+  const bytes = command === undefined ? new Uint8Array(0) : encodeMetadataCommand(command);
+  const data = encodeMetadataEntry({ nodeId, incarnation, seq }, bytes);
+  return { index: 100, term: 1, type: EntryType.Command, data, crc: 0 };
 }
 
 function replay(machine: MetadataStateMachine, list: readonly MetadataCommand[], from = 1): void {
@@ -167,19 +178,120 @@ describe("MetadataStateMachine", () => {
     expect(restored(all).reclaimableBytes).toBe(0);
   });
 
-  test("answers the submitter of a command, if it is this node", () => {
-    const machine = sample();
-    const results: MetadataResult[] = [];
-    const command = { type: "deleteVhost", name: "none" } as const;
-    machine.apply(entry(9, command, new SubmittedCommand(command, (r) => results.push(r))));
-    expect(results).toMatchObject([{ ok: false, reason: "no_such_vhost" }]);
-  });
-
   test("stops at a command it does not know", () => {
     const machine = sample();
     const data = Uint8Array.of(0x92, 0x01, 0x63); // [1, 99]
     const unknown = { index: 9, term: 1, type: EntryType.Command, data, crc: 0 };
     expect(() => machine.apply(unknown)).toThrow(/unknown type 99/);
+  });
+});
+
+describe("submissions of nodes", () => {
+  const addVhost = (name: string): MetadataCommand => ({ type: "addVhost", name });
+
+  /** What is told, in short: "5.1:2 ok". */
+  function watched(): { readonly machine: MetadataStateMachine; readonly told: string[] } {
+    const machine = new MetadataStateMachine();
+    const told: string[] = [];
+    machine.watcher = {
+      onApplied: ({ nodeId, incarnation, seq }, result) =>
+        told.push(`${nodeId}.${incarnation}:${seq} ${result.ok ? "ok" : result.reason}`),
+      onReplaced: () => told.push("replaced"),
+    };
+    return { machine, told };
+  }
+
+  function namesOf({ machine }: MetadataStateMachine): string[] {
+    return machine.vhosts().map(({ record }) => record.name);
+  }
+
+  test("are applied once and in order, whatever else comes", () => {
+    const { machine, told } = watched();
+    machine.apply(submission(2, addVhost("early")));
+    machine.apply(submission(1, addVhost("a")));
+    machine.apply(submission(1, addVhost("again")));
+    machine.apply(submission(1, addVhost("other"), { nodeId: 6 }));
+    machine.apply(submission(2, { type: "deleteVhost", name: "none" }));
+    machine.apply(submission(4, addVhost("gap")));
+    machine.apply(submission(3, addVhost("b")));
+    expect(namesOf(machine)).toEqual(["a", "b", "other"]);
+    expect(told).toEqual(["5.1:1 ok", "6.1:1 ok", "5.1:2 no_such_vhost", "5.1:3 ok"]);
+  });
+
+  test("start again in a new life of the node, and those of an earlier one are over", () => {
+    const { machine } = watched();
+    machine.apply(submission(1, addVhost("a"), { incarnation: 4 }));
+    machine.apply(submission(2, addVhost("gap"), { incarnation: 7 }));
+    machine.apply(submission(2, addVhost("b"), { incarnation: 4 }));
+    machine.apply(submission(1, addVhost("c"), { incarnation: 7 }));
+    machine.apply(submission(3, addVhost("late"), { incarnation: 4 }));
+    expect(namesOf(machine)).toEqual(["a", "b", "c"]);
+    const { origins } = machine;
+    expect([3, 4, 7, 8].map((incarnation) => origins.applied({ nodeId: 5, incarnation }))).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      1,
+      0,
+    ]);
+  });
+
+  test("that were given up use their number", () => {
+    const { machine, told } = watched();
+    machine.apply(submission(1, undefined));
+    machine.apply(submission(1, addVhost("late")));
+    machine.apply(submission(2, addVhost("a")));
+    expect(namesOf(machine)).toEqual(["a"]);
+    expect(told).toEqual(["5.1:1 ok", "5.1:2 ok"]);
+  });
+
+  test("of a removed node count no more", () => {
+    const { machine, told } = watched();
+    for (const nodeId of [1, 5]) {
+      const name = `n${nodeId}@h`;
+      machine.apply(entry(nodeId, { type: "memberStarted", nodeId, name, address: "h:1" }));
+    }
+    machine.apply(submission(1, addVhost("a")));
+    machine.apply(submission(1, { type: "removeMember", nodeId: 5 }, { nodeId: 1 }));
+    machine.apply(submission(2, addVhost("b")));
+    machine.apply(submission(1, addVhost("c"), { incarnation: 2 }));
+    expect(namesOf(machine)).toEqual(["a"]);
+    expect(told).toEqual(["5.1:1 ok", "1.1:1 ok"]);
+    expect(machine.origins.records().map(({ nodeId }) => nodeId)).toEqual([1]);
+  });
+
+  test("are part of snapshot and digest", () => {
+    const { machine } = watched();
+    machine.apply(submission(1, addVhost("a")));
+    const digest = machine.digest();
+    machine.apply(submission(2, addVhost("a")));
+    expect(machine.digest()).not.toBe(digest);
+    const { machine: copy, told } = watched();
+    const sink = copy.restore();
+    for (const piece of pieces(machine, 7)) sink.add(piece);
+    const events: string[] = [];
+    copy.machine.onEvent = ({ type }) => events.push(type);
+    sink.finish();
+    expect(events).toEqual(["replaced"]);
+    expect(copy.digest()).toBe(machine.digest());
+    copy.apply(submission(2, addVhost("again")));
+    copy.apply(submission(3, addVhost("b")));
+    expect(namesOf(copy)).toEqual(["a", "b"]);
+    expect(told).toEqual(["replaced", "5.1:3 ok"]);
+  });
+
+  test("with a head that is cut or of another version stop the replica", () => {
+    const { data } = submission(1, addVhost("a"));
+    const machine = new MetadataStateMachine();
+    for (let size = 1; size < data.length; size++) {
+      if (size === 16) continue; // That one was given up.
+      const cut = { ...submission(1, undefined), data: data.subarray(0, size) };
+      expect(() => machine.apply(cut), `cut at ${size}`).toThrow(
+        expect.objectContaining({ name: "MetadataCodecError" }),
+      );
+    }
+    const other = data.slice();
+    other[1] = 9;
+    expect(() => machine.apply({ ...submission(1, undefined), data: other })).toThrow("head");
   });
 });
 

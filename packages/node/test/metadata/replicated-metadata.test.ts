@@ -1,8 +1,9 @@
-import type { ProposalResult, RaftGroup, Timers } from "@leveret/raft";
+import type { Entry, ProposalResult, RaftGroup, Timers } from "@leveret/raft";
 import { describe, expect, test } from "vitest";
 import { METADATA_RETRY_COUNT_MAX } from "../../src/limits.ts";
 import type { MetadataCommand, MetadataResult } from "../../src/metadata/commands.ts";
 import type { MetadataEvent } from "../../src/metadata/events.ts";
+import { NO_LINK } from "../../src/metadata/metadata-link.ts";
 import { MetadataStateMachine } from "../../src/metadata/metadata-state-machine.ts";
 import { ReplicatedMetadata } from "../../src/metadata/replicated-metadata.ts";
 import { recordingLogger } from "../alarm/recording-logger.ts";
@@ -171,7 +172,7 @@ function deletion(name: string): MetadataCommand {
   return { type: "deleteQueue", vhost: "/", name };
 }
 
-/** A group that does what a test says; proposals are applied when they are accepted. */
+/** A group of one that does what a test says. */
 class FakeGroup {
   readonly machine = new MetadataStateMachine();
   readonly groupId = 1;
@@ -180,9 +181,11 @@ class FakeGroup {
   refusal: ProposalResult | undefined;
   readonly proposed: { readonly freesSpace: boolean | undefined }[] = [];
   readonly #done: ((result: ProposalResult) => void)[] = [];
+  #accepted: Entry[] = [];
 
-  status(): { stoppedBecause: undefined } {
-    return { stoppedBecause: undefined };
+  status(): object {
+    const conf = { voters: [0x1_0001], votersOutgoing: [], learners: [] };
+    return { stoppedBecause: undefined, role: "leader", leader: 0x1_0001, conf };
   }
 
   propose(
@@ -197,13 +200,19 @@ class FakeGroup {
     }
     this.proposed.push({ freesSpace: options.freesSpace });
     const index = this.proposed.length;
-    this.machine.apply({ index, term: 1, type: 0, data, crc: 0, command: options.command });
+    this.#accepted.push({ index, term: 1, type: 0, data, crc: 0, command: options.command });
     this.#done.push(done);
     return true;
   }
 
+  /** Applies what was accepted, as a later turn does. */
+  apply(): void {
+    for (const entry of this.#accepted.splice(0)) this.machine.apply(entry);
+  }
+
   /** The outcome of the oldest proposal that has none. */
   end(outcome: ProposalResult = { kind: "applied", index: 1, term: 1 }): void {
+    this.apply();
     this.#done.shift()?.(outcome);
   }
 }
@@ -233,11 +242,13 @@ class FakeRig {
   readonly timers = new HandTimers();
   readonly answers: string[] = [];
   // The store calls nothing else of a group.
-  readonly metadata = new ReplicatedMetadata(
-    this.group as unknown as RaftGroup,
-    this.timers,
-    recordingLogger().log,
-  );
+  readonly metadata = new ReplicatedMetadata({
+    group: this.group as unknown as RaftGroup,
+    timers: this.timers,
+    log: recordingLogger().log,
+    origin: { nodeId: 1, incarnation: 1 },
+    link: NO_LINK,
+  });
 
   constructor() {
     this.submit({ type: "addVhost", name: "/" });
@@ -252,6 +263,7 @@ class FakeRig {
   }
 
   get queues(): string[] {
+    this.group.apply();
     return [...(this.metadata.machine.vhost("/")?.queues.keys() ?? [])];
   }
 }

@@ -9,6 +9,7 @@ import {
   SimScheduler,
 } from "@leveret/raft/sim";
 import type { MetadataCommand, MetadataResult } from "../../src/metadata/commands.ts";
+import { NO_LINK } from "../../src/metadata/metadata-link.ts";
 import { MetadataStateMachine } from "../../src/metadata/metadata-state-machine.ts";
 import type { WaitsUntil } from "../../src/metadata/metadata-store.ts";
 import { ReplicatedMetadata } from "../../src/metadata/replicated-metadata.ts";
@@ -83,7 +84,13 @@ export class SimulatedNode {
     const open = (node: RaftNode): void => {
       const use = (): void => {
         const group = node.group(GROUP_ID) ?? fail("no group");
-        const metadata = new ReplicatedMetadata(group, process, log);
+        const metadata = new ReplicatedMetadata({
+          group,
+          timers: process,
+          log,
+          origin: { nodeId: 1, incarnation: node.incarnation },
+          link: NO_LINK,
+        });
         this.#life = { process, group, metadata };
       };
       if (node.group(GROUP_ID) !== undefined) use();

@@ -17,6 +17,7 @@ import type {
   UserRecord,
   VirtualHostRecord,
 } from "../records.ts";
+import type { OriginRecord } from "../submission-origins.ts";
 import {
   type Field,
   type Fields,
@@ -63,6 +64,15 @@ export function readText(fields: Fields): string {
 export function readQueueType(fields: Fields): QueueType {
   return fields.oneOf(QUEUE_TYPES);
 }
+
+export const ORIGIN: RecordCodec<OriginRecord> = {
+  write: ({ nodeId, incarnation, seq }) => [nodeId, incarnation, seq],
+  read: (fields) => ({
+    nodeId: fields.integer(),
+    incarnation: fields.integer(),
+    seq: fields.integer(),
+  }),
+};
 
 export const EXCHANGE: RecordCodec<ExchangeRecord> = {
   write: (exchange) => [

@@ -1,5 +1,5 @@
 import type { SnapshotSource } from "@leveret/raft";
-import type { MetadataSnapshot, VirtualHostSnapshot } from "../metadata-snapshot.ts";
+import type { ReplicatedSnapshot, VirtualHostSnapshot } from "../metadata-snapshot.ts";
 import {
   type Field,
   type Fields,
@@ -14,6 +14,7 @@ import {
   EXCHANGE,
   GLOBAL_PARAMETER,
   MEMBER,
+  ORIGIN,
   PARAMETER,
   PERMISSION,
   POLICY,
@@ -51,6 +52,7 @@ const Kind = {
   TopicPermission: 10,
   GlobalParameter: 11,
   Member: 12,
+  Origin: 13,
 } as const;
 
 /** A record of a snapshot without the frame: the object it stands for, and its fields. */
@@ -61,13 +63,14 @@ interface SnapshotRecord {
 }
 
 /** Everything in the state, one by one. */
-export function* snapshotRecords(snapshot: MetadataSnapshot): Generator<SnapshotRecord> {
+export function* snapshotRecords(snapshot: ReplicatedSnapshot): Generator<SnapshotRecord> {
   for (const vhost of snapshot.vhosts) yield* vhostRecords(vhost);
   yield* records(Kind.User, USER, snapshot.users);
   yield* records(Kind.Permission, PERMISSION, snapshot.permissions);
   yield* records(Kind.TopicPermission, TOPIC_PERMISSION, snapshot.topicPermissions);
   yield* records(Kind.GlobalParameter, GLOBAL_PARAMETER, snapshot.globalParameters);
   yield* records(Kind.Member, MEMBER, snapshot.members);
+  yield* records(Kind.Origin, ORIGIN, snapshot.origins);
 }
 
 function* vhostRecords(snapshot: VirtualHostSnapshot): Generator<SnapshotRecord> {
@@ -88,7 +91,7 @@ function* records<R extends object>(
   for (const object of list) yield { kind, object, fields: () => write(object) };
 }
 
-function* framedRecords(snapshot: MetadataSnapshot): Generator<Uint8Array> {
+function* framedRecords(snapshot: ReplicatedSnapshot): Generator<Uint8Array> {
   yield framed([FORMAT, VERSION, ...headFields(snapshot)]);
   let count = 0;
   for (const { kind, fields } of snapshotRecords(snapshot)) {
@@ -99,7 +102,7 @@ function* framedRecords(snapshot: MetadataSnapshot): Generator<Uint8Array> {
 }
 
 /** What there is once. */
-export function headFields({ isSetUp, nextGroupId, nextNodeId }: MetadataSnapshot): Field[] {
+export function headFields({ isSetUp, nextGroupId, nextNodeId }: ReplicatedSnapshot): Field[] {
   const isNodeKnown = nextNodeId > FIRST_NODE_ID;
   return [isSetUp, optional(nextGroupId), ...trailing(isNodeKnown ? nextNodeId : null)];
 }
@@ -120,7 +123,7 @@ export class MetadataSnapshotSource implements SnapshotSource {
   /** Of the record that did not fit into the last piece. */
   #rest: Uint8Array = EMPTY;
 
-  constructor(snapshot: MetadataSnapshot) {
+  constructor(snapshot: ReplicatedSnapshot) {
     this.#records = framedRecords(snapshot);
   }
 
@@ -153,7 +156,9 @@ const EMPTY = new Uint8Array(0);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] };
 /** A state that is being read. */
-type Draft = Mutable<Omit<MetadataSnapshot, "vhosts">> & { vhosts: Mutable<VirtualHostSnapshot>[] };
+type Draft = Mutable<Omit<ReplicatedSnapshot, "vhosts">> & {
+  vhosts: Mutable<VirtualHostSnapshot>[];
+};
 
 /** Reads a snapshot that comes in pieces, cut anywhere. */
 export class MetadataSnapshotReader {
@@ -176,7 +181,7 @@ export class MetadataSnapshotReader {
   }
 
   /** @throws MetadataCodecError if there is not all of it */
-  finish(): MetadataSnapshot {
+  finish(): ReplicatedSnapshot {
     const draft = this.#draft;
     if (draft === undefined || !this.#isComplete || this.#pending.length > 0) {
       throw new MetadataCodecError(`${WHAT} is not complete`);
@@ -220,25 +225,40 @@ function startDraft(fields: Fields): Draft {
     permissions: [],
     topicPermissions: [],
     globalParameters: [],
+    origins: [],
   };
 }
 
 function addRecord(draft: Draft, kind: number, fields: Fields): void {
-  if (kind === Kind.Vhost) draft.vhosts.push(emptyVhost(fields));
-  else if (kind === Kind.User) draft.users.push(USER.read(fields));
-  else if (kind === Kind.Permission) draft.permissions.push(PERMISSION.read(fields));
-  else if (kind === Kind.TopicPermission) {
-    draft.topicPermissions.push(TOPIC_PERMISSION.read(fields));
-  } else if (kind === Kind.GlobalParameter) {
-    draft.globalParameters.push(GLOBAL_PARAMETER.read(fields));
-  } else if (kind === Kind.Member) {
-    draft.members.push(MEMBER.read(fields));
-  } else {
-    const vhost = draft.vhosts.at(-1);
-    if (vhost === undefined) throw new MetadataCodecError(`${WHAT} does not start with a vhost`);
-    addToVhost(vhost, kind, fields);
+  const add = COMMON.get(kind);
+  if (add !== undefined) {
+    add(draft, fields);
+    return;
   }
+  const vhost = draft.vhosts.at(-1);
+  if (vhost === undefined) throw new MetadataCodecError(`${WHAT} does not start with a vhost`);
+  addToVhost(vhost, kind, fields);
 }
+
+/** Records that are in no vhost, and vhosts. */
+const COMMON: ReadonlyMap<number, (draft: Draft, fields: Fields) => unknown> = new Map([
+  [Kind.Vhost, (draft: Draft, fields: Fields) => draft.vhosts.push(emptyVhost(fields))],
+  [Kind.User, (draft: Draft, fields: Fields) => draft.users.push(USER.read(fields))],
+  [
+    Kind.Permission,
+    (draft: Draft, fields: Fields) => draft.permissions.push(PERMISSION.read(fields)),
+  ],
+  [
+    Kind.TopicPermission,
+    (draft: Draft, fields: Fields) => draft.topicPermissions.push(TOPIC_PERMISSION.read(fields)),
+  ],
+  [
+    Kind.GlobalParameter,
+    (draft: Draft, fields: Fields) => draft.globalParameters.push(GLOBAL_PARAMETER.read(fields)),
+  ],
+  [Kind.Member, (draft: Draft, fields: Fields) => draft.members.push(MEMBER.read(fields))],
+  [Kind.Origin, (draft: Draft, fields: Fields) => draft.origins.push(ORIGIN.read(fields))],
+]);
 
 function emptyVhost(fields: Fields): Mutable<VirtualHostSnapshot> {
   return {
