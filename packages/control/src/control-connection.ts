@@ -152,8 +152,10 @@ export class ControlConnection {
   /** The last frame of a call. Nothing if it was aborted: that was told. */
   #finish(id: number, call: Call, frame: ServerFrame): void {
     if (this.#calls.get(id) !== call) return;
+    // First: a value that cannot be encoded makes another end of the call.
+    const bytes = this.#encode(frame);
     this.#forget(id, call);
-    this.#send(frame);
+    this.#write(bytes);
   }
 
   #abort(id: number, code: "cancelled" | "timeout", text: string): void {
@@ -174,13 +176,18 @@ export class ControlConnection {
   }
 
   #send(frame: ServerFrame): void {
-    if (this.#socket.destroyed) return;
-    let bytes = encodeFrame(frame);
-    if (bytes.length > this.#options.frameSizeMax) {
-      const text = `an answer of ${bytes.length} bytes`;
-      bytes = encodeFrame({ kind: "error", id: frame.id, code: "too_large", text });
-    }
-    if (!this.#socket.write(bytes)) this.#socket.pause();
+    this.#write(this.#encode(frame));
+  }
+
+  #encode(frame: ServerFrame): Buffer {
+    const bytes = encodeFrame(frame);
+    if (bytes.length <= this.#options.frameSizeMax) return bytes;
+    const text = `the answer has ${bytes.length} bytes, more than ${this.#options.frameSizeMax}`;
+    return encodeFrame({ kind: "error", id: frame.id, code: "too_large", text });
+  }
+
+  #write(bytes: Buffer): void {
+    if (!this.#socket.destroyed && !this.#socket.write(bytes)) this.#socket.pause();
   }
 
   #closed(): void {

@@ -75,6 +75,7 @@ class Call {
   readonly #timer: NodeJS.Timeout;
   readonly #onData = (chunk: Buffer): void => this.#read(chunk);
   #handshake: DiallerHandshake | undefined;
+  #hasAnswer = false;
   #error: Error | undefined;
   #isOver = false;
 
@@ -118,6 +119,7 @@ class Call {
   }
 
   #read(chunk: Buffer): void {
+    this.#hasAnswer = true;
     const step = this.#handshake?.push(chunk);
     if (step === undefined || this.#isOver) return;
     if (step.send !== undefined) this.#socket.write(step.send);
@@ -146,8 +148,10 @@ class Call {
   #describe(error: Error | undefined): { code: DialError["code"]; text: string } {
     const to = `${this.#options.nodeMeant ?? "a node"} at ${this.#where}`;
     if (this.#handshake !== undefined) {
+      const hint = this.#options.tls === undefined ? " without an answer (does it want TLS?)" : "";
+      const how = this.#hasAnswer ? " during the handshake" : hint;
       const why = error === undefined ? "" : `: ${error.message}`;
-      return { code: "closed", text: `${to} closed the connection during the handshake${why}` };
+      return { code: "closed", text: `${to} closed the connection${how}${why}` };
     }
     if (error === undefined) return { code: "closed", text: `${to} closed the connection` };
     const isTls = this.#options.tls !== undefined && !isUnreachable(error);
