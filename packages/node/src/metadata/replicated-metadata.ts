@@ -495,11 +495,12 @@ export class ReplicatedMetadata implements MetadataStore {
   /** Those that nobody has stored for too long are refused. */
   #expire(): void {
     const failure = this.#isOutOfSpace ? NO_SPACE : refused("store_unavailable", NOBODY_LEADS);
+    const open = refused(failure.reason, `${failure.text}; ${OR_IT_WAS}`);
     for (const submission of this.#queue.all()) {
       if (submission.isAnswered) continue;
       if (this.#ticks - submission.tick < EXPIRE_TICKS) return;
       if (submission.seq === 0) this.#end(submission, failure);
-      else this.#giveUp(submission, refused("store_unavailable", `${NOBODY_LEADS}; ${OR_IT_WAS}`));
+      else this.#giveUp(submission, open);
     }
   }
 
