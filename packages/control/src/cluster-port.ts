@@ -123,6 +123,10 @@ export class ClusterPort {
 
   #accept(socket: Socket): void {
     const options = this.#options;
+    if (socket.remoteAddress === undefined) {
+      socket.destroy(); // Gone already.
+      return;
+    }
     if (this.#guests.size >= (options.handshakesMax ?? HANDSHAKES_MAX)) {
       turnAway(socket);
       return;

@@ -110,7 +110,7 @@ export class ControlClient {
   /** Calls in progress are rejected. */
   close(): void {
     this.#end(new ControlError("disconnected", `the connection to ${this.nodeName} was closed`));
-    this.#socket.end();
+    this.#socket.destroySoon();
   }
 
   #start(

@@ -50,9 +50,10 @@ export class ControlConnection {
     socket.resume();
   }
 
+  /** Answers that were given still go out. */
   close(): void {
-    this.#socket.destroy();
     this.#closed();
+    this.#socket.destroySoon();
   }
 
   #read(chunk: Buffer): void {

@@ -85,15 +85,7 @@ class Call {
     this.#callbacks = callbacks;
     this.#where = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
     this.#socket =
-      tls === undefined
-        ? connect({ ...SOCKET_OPTIONS, host, port })
-        : connectTls({
-            ...SOCKET_OPTIONS,
-            ...tlsOptions(tls),
-            host,
-            port,
-            checkServerIdentity: () => undefined,
-          });
+      tls === undefined ? connect({ ...SOCKET_OPTIONS, host, port }) : openTls(options, tls);
     this.#timer = setTimeout(() => this.#expire(timeoutMs), timeoutMs);
     this.#socket.on("error", (error) => {
       this.#error ??= error;
@@ -183,6 +175,14 @@ class Call {
   #release(): void {
     clearTimeout(this.#timer);
   }
+}
+
+function openTls({ host, port }: DialOptions, tls: PortTls): Socket {
+  const { keepAliveInitialDelay, highWaterMark } = SOCKET_OPTIONS;
+  const checkServerIdentity = (): undefined => undefined; // See tlsOptions.
+  const options = { ...tlsOptions(tls), host, port, highWaterMark, checkServerIdentity };
+  // tls.connect does not pass the others on to its socket.
+  return connectTls(options).setNoDelay(true).setKeepAlive(true, keepAliveInitialDelay);
 }
 
 /** Of the connection below TLS. */

@@ -126,7 +126,10 @@ export class Guest {
 
 /** The address of the other end: one for each connection that is open. */
 export function remoteOf(socket: Socket | TLSSocket): string {
-  return `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`;
+  // IPv4 at a listener for both is written as IPv6.
+  const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
+  const host = address.includes(":") ? `[${address}]` : address;
+  return `${host}:${socket.remotePort ?? 0}`;
 }
 
 function timedOut(from: string, timeoutMs: number): DialError {

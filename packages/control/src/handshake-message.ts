@@ -14,7 +14,7 @@ import { HANDSHAKE_MESSAGE_SIZE_MAX, NODE_NAME_SIZE_MAX } from "./limits.ts";
  *
  * This frame and the first two bytes of a hello are the same in all versions; bytes after the fields that are known are ignored.
  */
-export const MAGIC: Buffer = Buffer.from("LVRT", "latin1");
+const MAGIC: Buffer = Buffer.from("LVRT", "latin1");
 const HEADER_SIZE = 7;
 const NONCE_SIZE = 32;
 const PROOF_SIZE = 32;
@@ -37,7 +37,7 @@ export interface HelloMessage {
 }
 
 /** Why the acceptor does not want a connection; numbers of the wire. */
-export const REFUSALS = { cookie: 1, version: 2, unavailable: 3, busy: 4 } as const;
+const REFUSALS = { cookie: 1, version: 2, unavailable: 3, busy: 4 } as const;
 export type RefusalCode = keyof typeof REFUSALS;
 
 export type HandshakeMessage =

@@ -235,6 +235,17 @@ describe("calls", () => {
     expect((await failureOf(client.call("hang"))).code).toBe("disconnected");
   });
 
+  test("are answered by a server that ends at once after that", async () => {
+    const text = "x".repeat(2_000_000);
+    await using bench = await ControlBench.open({
+      stop: () => {
+        queueMicrotask(() => setImmediate(() => bench.server.close()));
+        return Promise.resolve(text);
+      },
+    });
+    expect(await (await bench.connect()).call("stop")).toBe(text);
+  });
+
   test("are rejected when the server is gone, and the client says so", async () => {
     await using bench = await ControlBench.open({ hang: () => new Promise(() => {}) });
     const client = await bench.connect();

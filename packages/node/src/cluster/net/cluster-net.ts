@@ -47,9 +47,8 @@ export class ClusterNet implements Net {
     done: (error: Error | undefined, listener: NetListener | undefined) => void,
   ): void {
     if (this.#isListening) {
-      setImmediate(() =>
-        done(new Error("raft has the connections of the port already"), undefined),
-      );
+      const error = new Error("the port's connections of this purpose are taken already");
+      setImmediate(() => done(error, undefined));
       return;
     }
     this.#isListening = true;

@@ -1,12 +1,16 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ClusterPort, type DialError } from "@leveret/control";
+import { ClusterPort, type DialError, type PortTls } from "@leveret/control";
 import { type RaftGroup, RaftNode, replicaIdOf } from "@leveret/raft";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Certificates } from "../../../../control/test/certificates.ts";
 import { describeNet, type NetBench } from "../../../../raft/test/env/net-conformance.ts";
 import { ListMachine } from "../../../../raft/test/host/list-machine.ts";
 import { ClusterNet } from "../../../src/cluster/net/cluster-net.ts";
+import { formatNetAddress } from "../../../src/runtime/net-address.ts";
 import { RealDisk } from "../../../src/runtime/real-disk.ts";
 import { RealRaftClock } from "../../../src/runtime/real-raft-clock.ts";
 
@@ -35,15 +39,11 @@ async function openPort(nodeName: string, host = "127.0.0.1"): Promise<ClusterPo
   return port;
 }
 
-async function openBench(host: string): Promise<NetBench> {
-  const port = await ClusterPort.listen({
-    host,
-    port: 0,
-    nodeName: "rabbit@bench",
-    cookie: COOKIE,
-  });
+async function openBench(host: string, tls?: PortTls): Promise<NetBench> {
+  const common = { nodeName: "rabbit@bench", cookie: COOKIE, tls };
+  const port = await ClusterPort.listen({ host, port: 0, ...common });
   return {
-    net: new ClusterNet({ port, nodeName: "rabbit@bench", cookie: COOKIE }),
+    net: new ClusterNet({ port, ...common }),
     listenAddress: "a label",
     deadAddress: "127.0.0.1:1",
     run: (isDone) => wait(isDone, PATIENCE_MS),
@@ -59,6 +59,19 @@ describe("ClusterNet, as any network of raft's", () => {
 
   describe("IPv6", () => {
     describeNet(() => openBench("::1"));
+  });
+
+  describe("TLS", () => {
+    const certificates = new Certificates();
+    let tls: PortTls;
+
+    beforeAll(() => {
+      tls = certificates.make("node", "authority");
+    });
+
+    afterAll(() => certificates.remove());
+
+    describeNet(() => openBench("127.0.0.1", tls));
   });
 });
 
@@ -87,6 +100,54 @@ describe("ClusterNet", () => {
     await wait(() => reasons.length > 0, PATIENCE_MS);
     expect(reasons[0]).toContain("rabbit@a refused the cookie of rabbit@b");
     expect(failures[0]?.code).toBe("cookie");
+  });
+
+  it.each(["before the handshake", "in an open connection"])(
+    "tells at once of a reset %s",
+    async (when) => {
+      const port = await openPort("rabbit@a");
+      const reset = (socket: Socket): void => void socket.resetAndDestroy();
+      port.handle("raft", when === "in an open connection" ? reset : () => expect.fail("let in"));
+      const server = createServer(reset).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      closers.push(() => void server.close());
+      const calls: string[] = [];
+      const target =
+        when === "in an open connection" ? port.address : formatNetAddress(server.address());
+      new ClusterNet({ port, nodeName: "rabbit@b", cookie: COOKIE }).connect(target, {
+        onOpen: () => calls.push("open"),
+        onData: () => expect.fail("data"),
+        onDrain: () => {},
+        onClose: () => calls.push("close"),
+      });
+      const startMs = performance.now();
+      await wait(() => calls.includes("close"), PATIENCE_MS);
+      expect(calls).toEqual(when === "in an open connection" ? ["open", "close"] : ["close"]);
+      expect(performance.now() - startMs).toBeLessThan(5000);
+    },
+  );
+
+  it("gives what came behind the handshake before all that follows", async () => {
+    const port = await openPort("rabbit@a");
+    let text = "";
+    port.handle("raft", (socket) => {
+      socket.write("first ");
+      setImmediate(() => socket.write("second"));
+    });
+    const connection = new ClusterNet({ port, nodeName: "rabbit@b", cookie: COOKIE }).connect(
+      port.address,
+      {
+        onOpen: () => expect(text).toBe(""),
+        onData: (chunk) => {
+          text += Buffer.from(chunk).toString();
+        },
+        onDrain: () => {},
+        onClose: () => {},
+      },
+    );
+    closers.push(() => connection.destroy("done"));
+    await wait(() => text.length === 12, PATIENCE_MS);
+    expect(text).toBe("first second");
   });
 
   it("lets replicas elect a leader and replicate", async () => {
