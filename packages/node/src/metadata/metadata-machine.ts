@@ -366,11 +366,27 @@ export class MetadataMachine {
     if (state.queues.has(queue.name)) return UNCHANGED;
     const groupId = this.#allotGroup(queue);
     if (groupId === undefined) {
-      const inMemory = { ...queue, groupId, replicas: undefined, nextGeneration: undefined };
+      const memoryId = this.#allotMemoryId(queue);
+      const inMemory = {
+        ...queue,
+        groupId,
+        replicas: undefined,
+        nextGeneration: undefined,
+        memoryId,
+      };
       return state.declareQueue(inMemory, emit);
     }
     const isMember = (nodeId: NodeId): boolean => this.#members.find(nodeId) !== undefined;
-    return state.declareQueue(placedFirst({ ...queue, groupId }, isMember), emit);
+    const placed = placedFirst({ ...queue, groupId, memoryId: undefined }, isMember);
+    return state.declareQueue(placed, emit);
+  }
+
+  /** Only a queue with a home can be asked for by another node. */
+  #allotMemoryId({ home }: QueueRecord): number | undefined {
+    const id = this.#nextGroupId;
+    if (id === undefined || home === undefined) return undefined;
+    this.#nextGroupId = id + 1;
+    return id;
   }
 
   #allotGroup(queue: QueueRecord): number | undefined {

@@ -30,6 +30,8 @@ export interface QueueRecord {
    * are in memory only. No client sees it, and definitions do not name it.
    */
   readonly groupId?: number | undefined;
+  /** Names a queue in memory between the nodes of a cluster, from the same numbers as groups. undefined: it has a group, or no home. */
+  readonly memoryId?: number | undefined;
   /** The node on which it was declared: the only place of a queue in memory. undefined: node 1 (records older than clusters). */
   readonly home?: NodeId | undefined;
   /**

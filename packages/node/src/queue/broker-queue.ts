@@ -70,6 +70,10 @@ export abstract class BrokerQueue implements MessageSink, Backlog {
   abstract readonly isClosed: boolean;
   /** Why the queue cannot be used; undefined: it can. */
   abstract readonly failure: string | undefined;
+  /** The only node that has the queue, if it is down; undefined: it can be reached, or others have it, too. */
+  get awayNode(): string | undefined {
+    return undefined;
+  }
   /** Counts are those of the last `whenReady`, or better. */
   abstract readonly readyCount: number;
   abstract readonly readyBytes: number;

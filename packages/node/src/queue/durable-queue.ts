@@ -5,7 +5,7 @@ import { LiveQueue, type QueueConsumer, type QueueHost } from "./live-queue.ts";
 import type { LogTraffic } from "./log/log-traffic.ts";
 import { MESSAGES_PER_ENTRY_MAX, refOf } from "./log/message-ref.ts";
 import type { PendingBatch } from "./log/pending-batch.ts";
-import type { JournalOwner, QueueJournal } from "./log/queue-journal.ts";
+import type { JournalOwner, QueueJournal, Retired } from "./log/queue-journal.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
@@ -177,7 +177,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
    * Adds a consumer that another leader of the queue served: `lastNumber` is that of its last delivery. It is not refused, and gets
    * nothing of what others hold if they come before the log is open.
    */
-  attachAgain(
+  override attachAgain(
     now: number,
     spec: Parameters<LiveQueue["attach"]>[1],
     state: {
@@ -243,12 +243,22 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   }
 
   /** Another replica leads: what is known here only is given back, and the rest forgotten. Consumers are told nothing. */
-  retire(): PendingBatch[] {
-    if (this.isClosed) return [];
-    const batches = this.#journal.retire();
+  retire(): Retired {
+    if (this.isClosed) return { batches: [], settled: [] };
+    const retired = this.#journal.retire();
     super.forget();
     this.#endWaiting();
-    return batches;
+    return retired;
+  }
+
+  /** The group has stopped here for good: who waits for its log hears that. */
+  groupFailed(): void {
+    if (!this.isClosed) this.#journal.groupFailed();
+  }
+
+  /** The number of the last batch in the log of this life of a node; 0: there is none. */
+  lastBatchOf(node: number, incarnation: number): number {
+    return this.#journal.group.log.origins.lastNumber(node, incarnation);
   }
 
   /** The queue is deleted, and its log. */

@@ -22,7 +22,7 @@ import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
 import type { DeadLetterReason, QueueEffects } from "./queue-effects.ts";
-import { type GetResult, QueueMachine } from "./queue-machine.ts";
+import { type GetResult, type HeldMessage, QueueMachine } from "./queue-machine.ts";
 
 export type QueueConsumer = Consumer<Message, ConsumerOutlet>;
 
@@ -35,11 +35,11 @@ export interface QueueHost {
   /** Publishers that wait for this queue's consumers. */
   readonly yielding: YieldingPublishers;
   /** More is published than the queue's consumers work off. */
-  noteBacklog(queue: LiveQueue): void;
+  noteBacklog(queue: BrokerQueue): void;
   /** More is published than the log takes: who publishes now has to wait. */
   holdPublisher(): void;
   /** An auto-delete queue is unused, or x-expires has passed. */
-  deleteQueue(queue: LiveQueue, why: "unused" | "expired"): void;
+  deleteQueue(queue: BrokerQueue, why: "unused" | "expired"): void;
 }
 
 /**
@@ -159,6 +159,24 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     const attached = this.machine.attach(now, spec);
     this.finish(now);
     return attached;
+  }
+
+  /**
+   * Adds a consumer that this queue, or another leader of it, has served up to this number of a delivery. It is not refused; what it
+   * holds is a DurableQueue's to know.
+   */
+  attachAgain(
+    now: number,
+    spec: ConsumerSpec<ConsumerOutlet>,
+    state: {
+      readonly lastNumber: number;
+      readonly isActive: boolean;
+      readonly held: readonly HeldMessage[];
+    },
+  ): QueueConsumer {
+    const consumer = this.machine.attachAgain(now, spec, state);
+    this.finish(now);
+    return consumer;
   }
 
   override consume(

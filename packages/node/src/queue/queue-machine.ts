@@ -3,7 +3,7 @@ import { ConsumerRoster } from "./consumer-roster.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
 import type { MessageBacking } from "./log/message-backing.ts";
 import { OutstandingMessages } from "./outstanding-messages.ts";
-import type { QueueConfig } from "./queue-config.ts";
+import { levelOf, type QueueConfig } from "./queue-config.ts";
 import { QueueDeadlines } from "./queue-deadlines.ts";
 import type { MachineMessage, QueueEffects } from "./queue-effects.ts";
 import { QueueEntry } from "./queue-entry.ts";
@@ -210,8 +210,7 @@ export class QueueMachine<M extends MachineMessage, C> {
 
   /** The level of a message with this `priority` property. */
   levelOf(priority: number): number {
-    const { maxPriority } = this.#config;
-    return maxPriority === undefined ? 0 : Math.min(priority, maxPriority);
+    return levelOf(this.#config, priority);
   }
 
   /** When a message that comes now expires, ms since the epoch; undefined: never. */

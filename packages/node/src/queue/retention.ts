@@ -1,5 +1,5 @@
 import { EXPIRY_QUANTUM } from "../limits.ts";
-import type { QueueConfig } from "./queue-config.ts";
+import { expiryOf, type QueueConfig } from "./queue-config.ts";
 import type { DeadLetterReason, MachineMessage, QueueEffects } from "./queue-effects.ts";
 import type { QueueEntry } from "./queue-entry.ts";
 import type { ReadyMessages } from "./ready-messages.ts";
@@ -39,9 +39,7 @@ export class Retention<M extends MachineMessage> {
 
   /** When a message that comes now expires (ms since the epoch); the lower of the queue's and its own TTL counts. */
   expiryOf(now: number, expirationMs: number): number | undefined {
-    const queueTtlMs = this.#config.messageTtlMs;
-    if (queueTtlMs === undefined) return expirationMs < 0 ? undefined : now + expirationMs;
-    return now + (expirationMs < 0 ? queueTtlMs : Math.min(queueTtlMs, expirationMs));
+    return expiryOf(this.#config, now, expirationMs);
   }
 
   /**

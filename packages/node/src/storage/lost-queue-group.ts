@@ -11,6 +11,8 @@ export class LostQueueGroup implements QueueGroup {
   readonly log: QueueLog;
   readonly isReady = false;
   isReplicated = false;
+  readonly term = 0;
+  onChange: undefined;
   readonly failure = "its contents are missing";
   readonly lastIndex = 0;
 

@@ -23,6 +23,7 @@ import type { Logger } from "../logger.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { QueueGroup, QueueGroups } from "../queue/log/queue-group.ts";
 import type { QueueLog } from "../queue/log/queue-log.ts";
+import { DroppableDisk } from "../runtime/droppable-disk.ts";
 import { RealDisk } from "../runtime/real-disk.ts";
 import { RealNet } from "../runtime/real-net.ts";
 import { RealRaftClock } from "../runtime/real-raft-clock.ts";
@@ -102,7 +103,8 @@ export class NodeStorage implements QueueGroups {
   #isMetadataReady = false;
   #stopping: Promise<void> | undefined;
   #failure: Error | undefined;
-  readonly #disk: Disk;
+  #isKilled = false;
+  readonly #disk: DroppableDisk;
   readonly #reserve: SpaceReserve;
   readonly #openedAtMs = performance.now();
   /** What was there at the start has been replayed. */
@@ -110,7 +112,7 @@ export class NodeStorage implements QueueGroups {
 
   private constructor(options: NodeStorageOptions) {
     this.#options = options;
-    this.#disk = options.disk ?? new RealDisk(options.directory);
+    this.#disk = new DroppableDisk(options.disk ?? new RealDisk(options.directory));
     this.#reserve = new SpaceReserve(options.directory);
   }
 
@@ -259,6 +261,17 @@ export class NodeStorage implements QueueGroups {
     return this.#stopping;
   }
 
+  /** Ends at once, as if the process had been killed; the directory can be opened again when it resolves. */
+  kill(): Promise<void> {
+    this.#isKilled = true;
+    this.#stopping ??= (async () => {
+      await new Promise<void>((resolve) => this.#opened.abandon(resolve));
+      await this.#disk.drop();
+      await this.#reserve.settled();
+    })();
+    return this.#stopping;
+  }
+
   get #opened(): RaftNode {
     if (this.#node === undefined) throw new Error("the storage is not open");
     return this.#node;
@@ -372,6 +385,8 @@ export class NodeStorage implements QueueGroups {
       if (groupId === METADATA_GROUP_ID) this.#onMetadataIsReady();
       else this.#queues.get(groupId)?.onReady();
       this.#logLoaded();
+    } else if (event.kind === "role") {
+      this.#queues.get(groupId)?.onRole();
     } else if (event.kind === "damaged") {
       this.#queues.get(groupId)?.onDamaged();
     } else if (event.kind === "stopped" && this.#isRunning) {
@@ -416,6 +431,7 @@ export class NodeStorage implements QueueGroups {
   }
 
   #onFatal(error: Error): void {
+    if (this.#isKilled) return;
     this.#failure = error;
     this.#onMetadataChange?.();
     this.#options.onFatal(error);

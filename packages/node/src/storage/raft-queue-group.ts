@@ -14,6 +14,7 @@ export class RaftQueueGroup implements QueueGroup {
   readonly groupId: number;
   readonly log: QueueLog;
   isReplicated = false;
+  onChange: (() => void) | undefined;
   readonly #group: RaftGroup;
   readonly #owner: QueueGroupOwner;
   #waiting: (() => void)[] = [];
@@ -37,6 +38,10 @@ export class RaftQueueGroup implements QueueGroup {
   get failure(): string | undefined {
     if (this.#stoppedBecause !== undefined) return this.#stoppedBecause;
     return this.#isDamaged ? "part of its contents is lost" : undefined;
+  }
+
+  get term(): number {
+    return this.#group.status().term;
   }
 
   get lastIndex(): number {
@@ -75,18 +80,31 @@ export class RaftQueueGroup implements QueueGroup {
   onReady(): void {
     this.#isDamaged = false;
     this.#answer();
+    this.#tellChange();
+  }
+
+  /** Another replica may lead now. */
+  onRole(): void {
+    this.#tellChange();
   }
 
   /** The group does not run any more. */
   onStopped(why: string): void {
     this.#stoppedBecause = why;
     this.#answer();
+    this.#tellChange();
   }
 
   /** Entries of it are lost: it works again if its state turns out not to need them. */
   onDamaged(): void {
     this.#isDamaged = true;
     this.#answer();
+    this.#tellChange();
+  }
+
+  /** In a turn of its own: what follows must not meet the group in the middle of something. */
+  #tellChange(): void {
+    setImmediate(() => this.onChange?.());
   }
 
   #answer(): void {

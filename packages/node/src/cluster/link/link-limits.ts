@@ -21,3 +21,15 @@ export const LINK_BACKOFF_MIN_MS = 50;
 export const LINK_BACKOFF_MAX_MS = 2000;
 /** A cluster id is a UUID; nothing longer than this is read. */
 export const LINK_CLUSTER_ID_MAX = 255;
+/** A new leader of a queue delivers when the other nodes have named what their channels hold, or after so long. */
+export const SYNC_TIMEOUT_MS = 3000;
+/** How often a leader tells other nodes which acknowledgements are stored: they keep those that are not for the next leader. */
+export const PROGRESS_REPORT_MS = 50;
+/** What is asked of a queue that nobody leads fails after so long: an election takes a second or two, a restarted node some more. */
+export const QUEUE_REQUEST_TIMEOUT_MS = 30_000;
+/** Acknowledgements kept for the next leader of one queue: a second of a fast consumer. Older ones are forgotten, and their messages redelivered. */
+export const PENDING_OPS_MAX = 262_144;
+/** A node that cannot be reached for so long, and has not been heard of by raft either, loses what its consumers hold. */
+export const NODE_GONE_MS = 5000;
+/** How often that is looked at. */
+export const NODE_GONE_POLL_MS = 200;

@@ -109,6 +109,7 @@ export const QUEUE: RecordCodec<QueueRecord> = {
       optional(queue.home),
       optional(queue.replicas?.flatMap(({ nodeId, generation }) => [nodeId, generation])),
       optional(queue.nextGeneration),
+      optional(queue.memoryId),
     ),
   ],
   read: (fields) => ({
@@ -123,6 +124,7 @@ export const QUEUE: RecordCodec<QueueRecord> = {
     home: fields.trailing(readInteger),
     replicas: fields.trailing(readReplicas),
     nextGeneration: fields.trailing(readInteger),
+    memoryId: fields.trailing(readInteger),
   }),
 };
 

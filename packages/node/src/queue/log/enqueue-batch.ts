@@ -167,7 +167,9 @@ export function decodeEnqueueBatch(data: Uint8Array): EnqueueBatch {
     offsets.push(start);
     routingOffsets.push(routingOffset);
   }
-  if (count === 0 || at !== bytes.length) throw new Error("a batch of messages has the wrong size");
+  // Only a numbered batch may be empty: all its messages were refused, and its number is still in its turn.
+  if ((count === 0 && headerSize === OLD_HEADER_SIZE) || at !== bytes.length)
+    throw new Error("a batch of messages has the wrong size");
   return new EnqueueBatch(bytes, offsets, routingOffsets);
 }
 

@@ -1,6 +1,7 @@
 import type { Entry, ReadResult } from "@leveret/raft";
 import { READ_AHEAD_BYTES } from "../../limits.ts";
-import { type MessageRouting, messageRouting } from "../message.ts";
+import type { MessageRouting } from "../message.ts";
+import { RoutingReader } from "../routing-reader.ts";
 import { COMMAND_ENQUEUE } from "./command-type.ts";
 import { decodeEnqueueBatch, type EnqueueBatch } from "./enqueue-batch.ts";
 import { PendingBatch } from "./pending-batch.ts";
@@ -36,7 +37,8 @@ export class LogReader {
   #middleIndex = Infinity;
   /** Last index of the last piece read. */
   #endIndex = 0;
-  /** Routing of the last message shown, by its bytes: most have the same. */
+  readonly #routings = new RoutingReader();
+  /** Of the last message shown. */
   #routing: MessageRouting | undefined = undefined;
   /** Where it was read. */
   #routedBatch: EnqueueBatch | undefined = undefined;
@@ -62,25 +64,11 @@ export class LogReader {
     const at = batch.routingOffsetAt(item);
     // Most messages of a batch share it.
     if (this.#routing === undefined || batch !== this.#routedBatch || at !== this.#routedAt) {
-      this.#routing = this.#readRouting(batch.bytes, at);
+      this.#routing = this.#routings.read(batch.bytes, at);
       this.#routedBatch = batch;
       this.#routedAt = at;
     }
     return this.#routing;
-  }
-
-  #readRouting(bytes: Buffer, at: number): MessageRouting {
-    const last = this.#routing;
-    // The tail of a deliver frame has the frame's end behind the two names.
-    const size = (last?.tail.length ?? 0) - 1;
-    const isWhole = at + size <= bytes.length;
-    if (last !== undefined && isWhole && bytes.compare(last.tail, 0, size, at, at + size) === 0) {
-      return last;
-    }
-    const keyAt = at + 1 + (bytes[at] ?? 0);
-    const exchange = bytes.toString("utf8", at + 1, keyAt);
-    const key = bytes.toString("utf8", keyAt + 1, keyAt + 1 + (bytes[keyAt] ?? 0));
-    return messageRouting(exchange, key);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { copySmall, VIEW_COPY_MAX } from "../byte-copy.ts";
-import type { Message, MessageRouting } from "../message.ts";
+import { Message, type MessageRouting, messageRouting } from "../message.ts";
 import type { PublishReceipt } from "../publish-receipt.ts";
+import { SlabStore } from "../slab-store.ts";
 import { BatchNumbering, type BatchStanding } from "./batch-origin.ts";
 import { COMMAND_ENQUEUE } from "./command-type.ts";
 import {
@@ -44,6 +45,28 @@ export class PendingBatch extends EnqueueBatch {
     this.sequences = items.sequences;
     this.bodyBytes = items.bodyBytes;
   }
+
+  /** The same batch without some of its items; maybe without any. */
+  without(items: ReadonlySet<number>): PendingBatch {
+    return copyWithout(this, items);
+  }
+}
+
+/** Copies the items of a batch that are not `dropped`, under its number. */
+function copyWithout(batch: PendingBatch, dropped: ReadonlySet<number>): PendingBatch {
+  const writer = new BatchWriter({ next: () => batch.origin });
+  const view = new Message(NO_STORE, messageRouting("", ""));
+  for (let item = 0; item < batch.count; item++) {
+    if (dropped.has(item)) continue;
+    view.showItem(batch, item, batch.routings[item] ?? view.routing);
+    writer.add(view, {
+      level: batch.levelAt(item),
+      expiresAtMs: batch.expiresAtMsAt(item),
+      receipt: batch.receipts[item],
+      sequence: batch.sequences[item] ?? 0,
+    });
+  }
+  return writer.finish();
 }
 
 /** A batch that another node has gathered, with nobody here who waits for its messages. @throws Error if it is none */
@@ -78,7 +101,7 @@ export interface ItemFacts {
 
 /** Gathers the messages that come for one durable queue in a turn, as the entry they will be. */
 export class BatchWriter {
-  readonly #numbering: BatchNumbering;
+  readonly #numbering: Pick<BatchNumbering, "next">;
   #bytes: Buffer = NO_BYTES;
   #end = 0;
   /** Bytes of the batch before: the next one is likely to be alike. */
@@ -87,7 +110,7 @@ export class BatchWriter {
   #routing: MessageRouting | undefined = undefined;
   #routingOffset = 0;
 
-  constructor(numbering: BatchNumbering = new BatchNumbering(0, 0)) {
+  constructor(numbering: Pick<BatchNumbering, "next"> = new BatchNumbering(0, 0)) {
     this.#numbering = numbering;
   }
 
@@ -132,6 +155,7 @@ export class BatchWriter {
 
   /** The batch so far; the next message begins another one. */
   finish(): PendingBatch {
+    if (this.count === 0) this.#ensure(0);
     this.#bytes.writeUInt16LE(this.count, 2);
     writeOrigin(this.#bytes, this.#numbering.next());
     const batch = new PendingBatch(this.#bytes.subarray(0, this.#end), this.#items);
@@ -213,6 +237,8 @@ export class BatchWriter {
 }
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+/** Views keep nothing. */
+const NO_STORE = new SlabStore();
 
 function contentSizeOf(message: Message): number {
   const propertiesSize = message.propertiesEnd - message.propertiesStart;

@@ -17,6 +17,10 @@ export interface QueueGroup {
   readonly log: QueueLog;
   /** It has more members than this one, or is about to have: set by who knows the queue's record. */
   isReplicated: boolean;
+  /** Of the group's present leader. */
+  readonly term: number;
+  /** Called, in a turn of the storage, when `isReady` or `failure` may have changed. */
+  onChange: (() => void) | undefined;
   /** Calls back once when it is ready, has failed or is deleted, whenever that is; in a later turn. */
   onceReady(done: () => void): void;
   /** Asks that it be loaded before others, and calls back as `onceReady` does. */

@@ -18,7 +18,7 @@ import type { MessageBacking } from "./message-backing.ts";
 import { MessageLoads } from "./message-loads.ts";
 import { entryIndexOf, positionOf, refOf } from "./message-ref.ts";
 import { BatchWriter, type ItemFacts, PendingBatch } from "./pending-batch.ts";
-import { encodeProgress } from "./progress.ts";
+import { encodeProgress, type Progress } from "./progress.ts";
 import { ProgressNotes } from "./progress-notes.ts";
 import type { QueueCommand, QueueGroup } from "./queue-group.ts";
 
@@ -45,6 +45,14 @@ export interface JournalParts {
   readonly numbering?: BatchNumbering | undefined;
   /** As log lines name it. */
   readonly queueText: string;
+}
+
+/** What a journal knew alone when another replica began to lead. */
+export interface Retired {
+  /** Own batches that are not known to be stored, in order. */
+  readonly batches: PendingBatch[];
+  /** Messages that have left, maybe without the log having heard of it. */
+  readonly settled: { readonly level: number; readonly ref: number }[];
 }
 
 /** Waits until so many of something are done. */
@@ -111,6 +119,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #unapplied: PendingBatch[] = [];
   /** Own batches that are closed and not stored yet, in order. */
   readonly #unstored = new Set<PendingBatch>();
+  /** What the log is not known to have. */
+  readonly #untold = new Set<Progress>();
   #comingCount = 0;
   #comingBytes = 0;
   #waiters: StoreWaiter[] = [];
@@ -383,11 +393,14 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
    * Another replica leads: own batches whose fate is not known here are given back, to be sent to it; nobody is told
    * anything of them any more.
    */
-  retire(): PendingBatch[] {
-    if (this.#isClosed) return [];
+  retire(): Retired {
+    if (this.#isClosed) return { batches: [], settled: [] };
     if (this.#writer.count > 0) this.#closeBatch();
+    while (!this.#notes.isEmpty) this.#closeProgress();
     const batches = [...this.#unstored];
+    const settled = [...this.#untold].flatMap(refsThatLeft);
     this.#unstored.clear();
+    this.#untold.clear();
     for (const lane of [this.#batches, this.#progress]) {
       for (const { data } of lane.outgoing) this.#traffic.removePending(data.length);
       lane.outgoing = [];
@@ -399,7 +412,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     setImmediate(() => {
       for (const { done } of waiters) done(false);
     });
-    return batches;
+    return { batches, settled };
   }
 
   /** The node stops: what gathered goes to the log, and nothing comes after. */
@@ -446,6 +459,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   #closeProgress(): void {
     const progress = this.#notes.take(PROGRESS_COMMAND_MAX);
+    this.#untold.add(progress);
     this.#send(this.#progress, encodeProgress(progress), progress);
   }
 
@@ -501,14 +515,24 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     if (this.#isRetired) return;
     if (kind === "applied" || this.#isDeleted) {
       this.#onStored(lane, command);
-    } else if (!this.#isClosed) {
+    } else if (!this.#isClosed && (kind !== "unknown" || this.#group.failure !== undefined)) {
       settleAll(command, false);
       this.#fail(this.#group.failure ?? "its log has stopped");
     }
+    // Else another replica may lead, and know what became of it: see `retire`.
+  }
+
+  /** The group has stopped here for good. */
+  groupFailed(): void {
+    if (this.#isClosed || this.#failure !== undefined) return;
+    for (const batch of this.#unstored) settleAll(batch, false);
+    this.#unstored.clear();
+    this.#fail(this.#group.failure ?? "its log has stopped");
   }
 
   #onStored(lane: Lane, command: QueueCommand): void {
     if (command instanceof PendingBatch) this.#unstored.delete(command);
+    else if (lane.isProgress) this.#untold.delete(command as Progress);
     settleAll(command, true);
     lane.storedCount++;
     if (this.#waiters.length > 0) this.#answerStored();
@@ -658,6 +682,18 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#giveUp(false);
     this.#wakeAdmitted();
   }
+}
+
+/** Longer ranges are those of a purge, which is answered when it is stored. */
+const RANGE_TOLD_MAX = 1024;
+
+function refsThatLeft({ removed }: Progress): Retired["settled"] {
+  const refs: Retired["settled"] = [];
+  for (const { level, first, last } of removed) {
+    if (last - first >= RANGE_TOLD_MAX) continue;
+    for (let ref = first; ref <= last; ref++) refs.push({ level, ref });
+  }
+  return refs;
 }
 
 /** Tells those who wait what became of a batch. */

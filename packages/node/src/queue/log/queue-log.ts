@@ -106,8 +106,7 @@ export class QueueLog implements StateMachine {
     const isOwn = entry.command instanceof EnqueueBatch;
     const batch = isOwn ? (entry.command as EnqueueBatch) : decodeEnqueueBatch(entry.data);
     const { count } = batch;
-    if (count < 1 || count > MESSAGES_PER_ENTRY_MAX)
-      throw new Error(`a batch of ${count} messages`);
+    if (count > MESSAGES_PER_ENTRY_MAX) throw new Error(`a batch of ${count} messages`);
     this.#lastIndex = entry.index;
     const standing = this.#origins.standingOf(batch.origin);
     if (standing !== "next") {

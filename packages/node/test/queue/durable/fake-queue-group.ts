@@ -16,6 +16,8 @@ export class FakeQueueGroup implements QueueGroup {
   readonly groupId = 16;
   isReady = true;
   isReplicated = false;
+  readonly term = 1;
+  onChange: (() => void) | undefined;
   isBusy = false;
   failure: string | undefined = undefined;
   /** Takes only what frees space. */

@@ -1,0 +1,82 @@
+import type { Timer } from "@leveret/raft";
+import { QUEUE_REQUEST_TIMEOUT_MS } from "../link/link-limits.ts";
+import type { LinkPeer } from "../link/link-peer.ts";
+import type { LedQueue } from "./led-queue.ts";
+import type { QueueHub } from "./queue-hub.ts";
+
+/** Something asked of a queue's leader, wherever that is. */
+export interface QueueRequest {
+  /** Asks a leader elsewhere; the answer goes to `onAnswer`. */
+  send(peer: LinkPeer, requestId: number): void;
+  onAnswer(values: readonly unknown[]): void;
+  /** This node leads. */
+  local(queue: LedQueue): void;
+  /** Nobody has led for long, or the queue does not work. */
+  fail(): void;
+}
+
+interface Pending {
+  readonly request: QueueRequest;
+  requestId: number;
+  readonly timer: Timer;
+}
+
+/** What is asked of a queue, until it is answered: asked again of each new leader. */
+export class RemoteRequests {
+  readonly #hub: QueueHub;
+  readonly #pending = new Set<Pending>();
+
+  constructor(hub: QueueHub) {
+    this.#hub = hub;
+  }
+
+  add(request: QueueRequest, peer: LinkPeer | undefined): void {
+    const { timers } = this.#hub.options;
+    const pending: Pending = {
+      request,
+      requestId: 0,
+      timer: timers.setTimer(QUEUE_REQUEST_TIMEOUT_MS, () => this.#expire(pending)),
+    };
+    this.#pending.add(pending);
+    if (peer !== undefined) this.#send(peer, pending);
+  }
+
+  sendAll(peer: LinkPeer): void {
+    for (const pending of this.#pending) this.#send(peer, pending);
+  }
+
+  runAll(queue: LedQueue): void {
+    const all = [...this.#pending];
+    for (const pending of all) {
+      this.#end(pending);
+      pending.request.local(queue);
+    }
+  }
+
+  failAll(): void {
+    for (const pending of [...this.#pending]) {
+      this.#end(pending);
+      pending.request.fail();
+    }
+  }
+
+  #send(peer: LinkPeer, pending: Pending): void {
+    this.#hub.forgetRequest(pending.requestId);
+    pending.requestId = this.#hub.addRequest((values) => {
+      this.#end(pending);
+      pending.request.onAnswer(values);
+    });
+    pending.request.send(peer, pending.requestId);
+  }
+
+  #expire(pending: Pending): void {
+    this.#end(pending);
+    pending.request.fail();
+  }
+
+  #end(pending: Pending): void {
+    pending.timer.cancel();
+    this.#hub.forgetRequest(pending.requestId);
+    this.#pending.delete(pending);
+  }
+}
