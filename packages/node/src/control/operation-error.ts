@@ -34,9 +34,12 @@ export type OperationProblem =
 export class OperationError extends Error {
   override readonly name = "OperationError";
   readonly problem: OperationProblem;
+  /** The same, as the code of the answer to a call. */
+  readonly code: OperationProblem;
 
   constructor(problem: OperationProblem, message: string) {
     super(message);
     this.problem = problem;
+    this.code = problem;
   }
 }

@@ -1,0 +1,32 @@
+import type { ControlMethod } from "@leveret/control";
+import { CONNECTION_METHODS } from "./connection-methods.ts";
+import type { NodeMethods } from "./control-method.ts";
+import type { ControlledNode } from "./controlled-node.ts";
+import { CLUSTER_METHODS, NODE_METHODS } from "./node-methods.ts";
+import { PERMISSION_METHODS } from "./permission-methods.ts";
+import { PARAMETER_METHODS, POLICY_METHODS } from "./policy-methods.ts";
+import { QUEUE_METHODS } from "./queue-methods.ts";
+import { REPLICA_METHODS } from "./replica-methods.ts";
+import { TOPOLOGY_METHODS } from "./topology-methods.ts";
+import { USER_METHODS } from "./user-methods.ts";
+import { VHOST_METHODS } from "./vhost-methods.ts";
+
+const GROUPS: readonly NodeMethods[] = [
+  NODE_METHODS,
+  CLUSTER_METHODS,
+  USER_METHODS,
+  PERMISSION_METHODS,
+  VHOST_METHODS,
+  POLICY_METHODS,
+  PARAMETER_METHODS,
+  TOPOLOGY_METHODS,
+  QUEUE_METHODS,
+  REPLICA_METHODS,
+  CONNECTION_METHODS,
+];
+
+/** What operators' tools can ask of the node, for a ControlServer. They work while the app is stopped, too, as far as they make sense. */
+export function controlMethods(node: ControlledNode): ReadonlyMap<string, ControlMethod> {
+  const entries = GROUPS.flatMap((group) => Object.entries(group));
+  return new Map(entries.map(([name, method]) => [name, method(node)]));
+}

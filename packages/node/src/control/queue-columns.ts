@@ -1,0 +1,113 @@
+import type { BrokerNode } from "../broker/broker-node.ts";
+import { ChannelConsumer } from "../connection/channel-consumer.ts";
+import type { QueueRecord } from "../metadata/records.ts";
+import type { BrokerQueue, ConsumerHandle } from "../queue/broker-queue.ts";
+import { type Cell, type Columns, tableCell } from "./cells.ts";
+import type { ControlledNode } from "./controlled-node.ts";
+import { channelPid, connectionPid, queuePid } from "./pid-text.ts";
+import type { LeaderInfo } from "./queue-operations.ts";
+
+/** A queue with what was asked about it. */
+export interface ListedQueue {
+  readonly record: QueueRecord;
+  readonly queue: BrokerQueue | undefined;
+  /** It has answered: its counts can be believed. */
+  readonly isResponsive: boolean;
+  readonly leaderInfo: LeaderInfo;
+}
+
+/** Of a node whose queues have one place each. */
+export function localLeaderInfo({ nodeName }: ControlledNode): LeaderInfo {
+  const here = [nodeName];
+  return { leader: nodeName, members: here, online: here, synchronised: here };
+}
+
+/** Whether somebody can use it now. */
+export function isUsable({ queue, isResponsive, leaderInfo }: ListedQueue): boolean {
+  return isResponsive && queue?.failure === undefined && leaderInfo.leader !== undefined;
+}
+
+/** What RabbitMQ measures and we do not is left empty: `memory`, `disk_reads`, counts of persistent messages. */
+export function queueColumns(nodeName: string, broker: BrokerNode): Columns<ListedQueue> {
+  const { metadata } = broker.administration;
+  const policies = ({ record }: ListedQueue) =>
+    metadata.effectivePolicy("queue", record.vhost, record.name);
+  return {
+    name: ({ record }) => record.name,
+    type: ({ record }) => record.type,
+    durable: ({ record }) => record.durable,
+    auto_delete: ({ record }) => record.autoDelete,
+    arguments: ({ record }) => tableCell(record.arguments),
+    exclusive: ({ record }) =>
+      record.type === "classic" ? record.exclusiveOwner !== undefined : null,
+    owner_pid: ({ record }) =>
+      record.exclusiveOwner === undefined ? null : connectionPid(nodeName, record.exclusiveOwner),
+    policy: (listed) => policies(listed).policy?.name ?? null,
+    operator_policy: (listed) => policies(listed).operatorPolicy?.name ?? null,
+    state: (listed) => (isUsable(listed) ? "running" : "down"),
+    ...COUNTS,
+    ...REPLICAS,
+    ...activeConsumerColumns(nodeName),
+  };
+}
+
+const COUNTS: Columns<ListedQueue> = {
+  messages: count(({ readyCount, unackedCount }) => readyCount + unackedCount),
+  messages_ready: count(({ readyCount }) => readyCount),
+  messages_unacknowledged: count(({ unackedCount }) => unackedCount),
+  message_bytes_ready: count(({ readyBytes }) => readyBytes),
+  consumers: count(({ consumerCount }) => consumerCount),
+};
+
+function count(of: (queue: BrokerQueue) => number): (listed: ListedQueue) => Cell {
+  return ({ queue, isResponsive }) => (isResponsive && queue !== undefined ? of(queue) : null);
+}
+
+const REPLICAS: Columns<ListedQueue> = {
+  leader: ({ leaderInfo }) => leaderInfo.leader ?? null,
+  members: ({ leaderInfo }) => leaderInfo.members,
+  online: ({ leaderInfo }) => leaderInfo.online,
+  pid: ({ record, leaderInfo }) =>
+    leaderInfo.leader === undefined ? null : queuePid(leaderInfo.leader, record),
+  slave_pids: (listed) => mirrorPids(listed, listed.leaderInfo.members),
+  synchronised_slave_pids: (listed) => mirrorPids(listed, listed.leaderInfo.synchronised),
+  mirror_pids: (listed) => mirrorPids(listed, listed.leaderInfo.members),
+  synchronised_mirror_pids: (listed) => mirrorPids(listed, listed.leaderInfo.synchronised),
+  recoverable_slaves: ({ leaderInfo }) => others(leaderInfo, leaderInfo.members),
+};
+
+/** Of mirrored classic queues; others have none to speak of (RabbitMQ). */
+function mirrorPids({ record, leaderInfo }: ListedQueue, nodes: readonly string[]): Cell {
+  const isMirrored = record.type === "classic" && leaderInfo.members.length > 1;
+  if (!isMirrored) return null;
+  const online = nodes.filter((name) => leaderInfo.online.includes(name));
+  return others(leaderInfo, online).map((name) => queuePid(name, record));
+}
+
+function others({ leader }: LeaderInfo, nodes: readonly string[]): string[] {
+  return nodes.filter((name) => name !== leader);
+}
+
+/** The consumer that alone gets the messages, if it is one of this node. */
+function activeConsumerColumns(nodeName: string): Columns<ListedQueue> {
+  const tag = (consumer: ChannelConsumer | undefined): Cell => consumer?.tag ?? null;
+  const pid = (consumer: ChannelConsumer | undefined): Cell =>
+    consumer === undefined ? null : channelPid(nodeName, consumer.channel);
+  return {
+    single_active_consumer_tag: ({ queue }) => tag(findConsumer(queue, ({ isActive }) => isActive)),
+    single_active_consumer_pid: ({ queue }) => pid(findConsumer(queue, ({ isActive }) => isActive)),
+    exclusive_consumer_tag: ({ queue }) => tag(findConsumer(queue, ({ spec }) => spec.exclusive)),
+    exclusive_consumer_pid: ({ queue }) => pid(findConsumer(queue, ({ spec }) => spec.exclusive)),
+  };
+}
+
+function findConsumer(
+  queue: BrokerQueue | undefined,
+  is: (consumer: ConsumerHandle) => boolean,
+): ChannelConsumer | undefined {
+  for (const consumer of queue?.consumers() ?? []) {
+    const { context } = consumer.spec;
+    if (is(consumer) && context instanceof ChannelConsumer) return context;
+  }
+  return undefined;
+}
