@@ -36,8 +36,8 @@ export class ForwardedSubmissions {
 
   /** Nothing that cannot be applied may get into the log: every replica would stop at it. */
   take(from: NodeId, payload: Uint8Array): void {
-    // The bytes are a view into what was received.
-    const data = payload.slice();
+    // The bytes are a view into what was received; `slice` of a Buffer would be one, too.
+    const data = Uint8Array.from(payload);
     let submitted: SubmittedCommand;
     try {
       const { origin, command } = decodeMetadataEntry(data);
