@@ -16,7 +16,7 @@ import type { Logger, Logging } from "../logger.ts";
 import { PRODUCT } from "../product.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { RealClock } from "../runtime/real-clock.ts";
-import type { Stores } from "../storage/open-stores.ts";
+import type { Stores, StoresOptions } from "../storage/open-stores.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import { StorageFailure } from "../storage/storage-failure.ts";
 import { Administration } from "./administration.ts";
@@ -43,6 +43,8 @@ export interface NodeDependencies {
    * node serves nobody until it is started again.
    */
   readonly onStorageFailure?: (error: Error) => void;
+  /** Of a node with a data directory; undefined: as a node alone. */
+  readonly openStores?: (options: StoresOptions) => Promise<Stores>;
 }
 
 /** A running node: the broker with its listeners and monitors. */
@@ -97,11 +99,15 @@ export class BrokerNode {
   ): Promise<BrokerNode> {
     const { logging, alarms, clock = new RealClock() } = dependencies;
     const options = brokerOptions(config, dependencies.silentCloseDelayMs);
-    const broker = new Broker(options, { clock, logging, alarms, ...stores });
+    const { metadata, queueGroups } = stores ?? {};
+    // They may be getters, which a spread leaves out.
+    const base = { clock, logging, alarms, ...stores, metadata, queueGroups };
+    const broker = new Broker(options, base);
     const administration = new Administration(broker.metadataStore, config);
     const listeners: Listener[] = [];
     let monitors: Monitors | undefined;
     try {
+      await stores?.announce?.();
       await fill(administration, broker, { config, documents: dependencies.definitions ?? [] });
       monitors = await startMonitors(config, logging, alarms);
       await openListeners(broker, config, listeners);
@@ -136,9 +142,24 @@ export class BrokerNode {
     await shutDown(this.broker, this.#shutdownTimeoutMs);
     for (const listener of this.listeners) listener.dropUnfinished();
     await Promise.all(closed);
+    await this.#stores?.leave?.();
     this.broker.close();
     await this.#stores?.stop();
     this.#logging.root.info("stopped");
+  }
+
+  /** Ends at once, as if the process had been killed: nobody is told anything, and nothing is saved. */
+  kill(): Promise<void> {
+    this.#stopping ??= this.#kill();
+    return this.#stopping;
+  }
+
+  async #kill(): Promise<void> {
+    this.memory.stop();
+    this.disk?.stop();
+    this.#abandon();
+    await this.#stores?.kill();
+    this.broker.close();
   }
 
   /** What clients sent can be neither stored nor refused: that they lose their connections tells them so. */
@@ -173,7 +194,8 @@ async function storesOf(
 ): Promise<Stores | undefined> {
   if (node.dataDir === undefined) return undefined;
   const { dependencies, alarms, failure } = parts;
-  const { openStores } = await import("../storage/open-stores.ts");
+  const openStores =
+    dependencies.openStores ?? (await import("../storage/open-stores.ts")).openStores;
   return openStores({
     directory: node.dataDir,
     nodeName: node.name,

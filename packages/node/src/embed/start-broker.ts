@@ -6,6 +6,11 @@ import { defaultConfig } from "../config/load-config.ts";
 import { type Logging, type LogLevel, openLogging, SILENT_LOGGING } from "../logger.ts";
 import type { VirtualClock } from "../runtime/virtual-clock.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
+import {
+  EMBEDDED_SHUTDOWN_TIMEOUT_MS,
+  EMBEDDED_SILENT_CLOSE_DELAY_MS,
+  EMBEDDED_STORAGE_LIMITS,
+} from "./embedded-limits.ts";
 
 /** What `startBroker` can be told; everything has a default that suits a test. */
 export interface StartBrokerOptions {
@@ -47,14 +52,6 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Emb
   });
   return new EmbeddedBroker(node, options.clock, definitions);
 }
-
-/** Nobody guesses passwords of a test broker: three seconds' pause would only slow its tests. */
-const EMBEDDED_SILENT_CLOSE_DELAY_MS = 100;
-/** A client that does not answer connection.close must not hold up the end of a test for long. */
-const EMBEDDED_SHUTDOWN_TIMEOUT_MS = 500;
-
-/** A new data directory costs less than 10 MB, not 200. */
-const EMBEDDED_STORAGE_LIMITS = { hotFileBytes: 4_194_304, spareFiles: 1 };
 
 function embeddedConfig(options: StartBrokerOptions): Config {
   const base = defaultConfig();

@@ -22,3 +22,8 @@ export function formatNetAddress(address: AddressInfo | string | null): string {
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return `${host}:${address.port}`;
 }
+
+/** A host and a port in the form that {@link parseNetAddress} reads. */
+export function formatHostPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

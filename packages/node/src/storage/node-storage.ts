@@ -226,6 +226,20 @@ export class NodeStorage implements QueueGroups {
       if (groupId === METADATA_GROUP_ID || queues.has(groupId)) continue;
       node.deleteGroup(groupId, () => undefined);
     }
+    this.#noteLosses(queues);
+  }
+
+  /** As `reconcile`, where somebody else deletes what is not needed. */
+  noteLosses(records: Iterable<QueueRecord>): void {
+    const queues = new Map<number, QueueRecord>();
+    for (const record of records) {
+      if (record.groupId !== undefined) queues.set(record.groupId, record);
+    }
+    this.#noteLosses(queues);
+  }
+
+  #noteLosses(queues: ReadonlyMap<number, QueueRecord>): void {
+    const node = this.#opened;
     if (!hasLosses(node.damage)) return;
     logQueueLosses(this.#options.log, node.damage, queues);
     for (const [groupId, { name, vhost }] of queues) {
@@ -239,13 +253,14 @@ export class NodeStorage implements QueueGroups {
   }
 
   /** @throws RangeError if the record names no group */
-  open(record: QueueRecord): QueueGroup {
+  open(record: QueueRecord): QueueGroup | undefined {
     const { groupId } = record;
     if (groupId === undefined) throw new RangeError(`queue '${record.name}' has no group`);
     if (this.#lost.has(groupId)) return new LostQueueGroup(groupId, this.#options.createQueueLog());
     const known = this.#queues.get(groupId);
     if (known !== undefined) return known;
-    const group = this.#opened.group(groupId) ?? this.#create(groupId);
+    const group = this.#opened.group(groupId) ?? this.#createAlone(groupId);
+    if (group === undefined) return undefined;
     // Made by createQueueLog, like the machines of all groups but that of the metadata.
     const queue = new RaftQueueGroup(group, group.machine as QueueLog, {
       node: this.#opened,
@@ -364,6 +379,11 @@ export class NodeStorage implements QueueGroups {
       node.createGroup({ groupId: METADATA_GROUP_ID, epoch: EPOCH, replicaId, conf }, resolve);
     });
     if (this.#failure !== undefined) throw this.#metadataProblem(this.#failure.message);
+  }
+
+  /** In a cluster replicas are made by who knows where they are to be. */
+  #createAlone(groupId: number): RaftGroup | undefined {
+    return this.#options.peers === undefined ? this.#create(groupId) : undefined;
   }
 
   #create(groupId: number): RaftGroup {

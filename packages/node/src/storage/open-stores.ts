@@ -2,6 +2,8 @@ import type { RaftLimits } from "@leveret/raft";
 import type { Alarms } from "../alarm/alarms.ts";
 import { StoreSpace } from "../alarm/store-space.ts";
 import { finishReset, readClusterFile } from "../cluster/members/cluster-file.ts";
+import type { QueuePlaces } from "../cluster/queue/queue-cluster.ts";
+import { QueueHub } from "../cluster/queue/queue-hub.ts";
 import type { Logger } from "../logger.ts";
 import { NO_LINK } from "../metadata/metadata-link.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
@@ -35,12 +37,15 @@ export interface StoresOptions {
 export interface Stores {
   readonly metadata: MetadataStore;
   readonly queueGroups: QueueGroups;
+  readonly places: QueuePlaces;
   /** In a cluster: the broker is there, and other nodes may use it. */
   announce?(): Promise<void>;
   /** In a cluster: clients are gone, and other nodes are to take over what this one leads. */
   leave?(): Promise<void>;
   /** Gives the data directory back, when nothing is under way any more. Repeatable. */
   stop(): Promise<void>;
+  /** Ends at once, as if the process had been killed. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -70,11 +75,26 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
       await storage.stop();
       metadata.close();
     };
-    return { metadata, queueGroups: storage, stop };
+    const places = placesAlone(storage);
+    return { metadata, queueGroups: storage, places, stop, kill: () => storage.kill() };
   } catch (error) {
     await storage.stop();
     throw error;
   }
+}
+
+/** All queues are here. */
+function placesAlone(storage: NodeStorage): QueuePlaces {
+  const { nodeId } = storage.identity;
+  const hub = new QueueHub({
+    nodeId,
+    incarnation: storage.node.incarnation,
+    links: undefined,
+    timers: new RealRaftClock(),
+    isNodeAlive: (id) => id === nodeId,
+    nodeName: () => undefined,
+  });
+  return { nodeId, hub, placesOf: () => undefined };
 }
 
 /** undefined: the directory says all there is. @throws StorageError if there are other nodes, without which it can do nothing */
@@ -89,7 +109,10 @@ function identityAlone(directory: string): NodeIdentity | undefined {
 }
 
 /** Of the log store. */
-export function storageLimits({ maxMessageSize, limits }: StoresOptions): Partial<RaftLimits> {
+export function storageLimits({
+  maxMessageSize,
+  limits,
+}: Pick<StoresOptions, "maxMessageSize" | "limits">): Partial<RaftLimits> {
   return { maxEntryBytes: maxMessageSize + ENVELOPE_BYTES, ...limits };
 }
 

@@ -74,6 +74,7 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
   #stop: GracefulStop | undefined;
   /** Those who wait for the end. */
   #onEnded: (() => void)[] = [];
+  readonly #onAbandoned: (() => void)[] = [];
   #hasEnded = false;
   /** While the disk is full. */
   #mover: LeaderMover | undefined;
@@ -144,6 +145,16 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     if (this.#isDead || this.isStopping) return;
     this.groups.stopStarting();
     this.#stop = new GracefulStop(this, () => this.#close());
+  }
+
+  /** Ends without any order; `done` when the network is closed. */
+  abandon(done: () => void): void {
+    if (this.#hasEnded) {
+      done();
+      return;
+    }
+    this.#onAbandoned.push(done);
+    this.die();
   }
 
   /** Storage failed: from now on nothing is sent, stored or answered. */
@@ -387,5 +398,7 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     const waiting = this.#onEnded;
     this.#onEnded = [];
     for (const done of waiting) this.turn.complete(done, undefined);
+    // There are no turns any more in which they could be told.
+    for (const done of this.#onAbandoned.splice(0)) done();
   }
 }

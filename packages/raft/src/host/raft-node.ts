@@ -153,6 +153,14 @@ export class RaftNode {
     this.#host.stop(done);
   }
 
+  /**
+   * Ends at once, as if the process had been killed: nothing more is stored, sent or answered, and files stay open. `done` when the
+   * network is closed. For tests and for a node whose disk is lost.
+   */
+  abandon(done: () => void): void {
+    this.#host.abandon(done);
+  }
+
   /** Of an open store; only for {@link RaftNode.open}. */
   static #start(parts: NodeParts, done: OpenDone): void {
     const { platform, options, limits, store, input } = parts;

@@ -1,0 +1,10 @@
+/** Kinds of frames on links, numbers of the wire; each is handled in one place. 0 is the link's own. */
+export const LinkKind = {
+  /** A submission for the leader of the metadata. */
+  metadataForward: 1,
+  /** Why it was not taken. */
+  metadataAnswer: 2,
+  /** Whether a replica of the sender's, that is wanted no more, may be deleted: see ReplicaCleaner. */
+  cleaningQuestion: 3,
+  cleaningAnswer: 4,
+} as const;

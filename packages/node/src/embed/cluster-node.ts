@@ -1,0 +1,126 @@
+import type { BrokerNode } from "../broker/broker-node.ts";
+import type { Config } from "../config/config.ts";
+import type { ClusterStatus } from "../control/controlled-node.ts";
+import type { Logging } from "../logger.ts";
+import type { NetworkFaults } from "../shell/cluster-side.ts";
+import { NodeShell } from "../shell/node-shell.ts";
+import {
+  EMBEDDED_SHUTDOWN_TIMEOUT_MS,
+  EMBEDDED_SILENT_CLOSE_DELAY_MS,
+  EMBEDDED_STORAGE_LIMITS,
+} from "./embedded-limits.ts";
+
+export interface ClusterNodeDependencies {
+  readonly logging: Logging;
+  readonly faults: NetworkFaults;
+  /** It listens for other nodes at `127.0.0.1:PORT`. */
+  onAddress(address: string): void;
+}
+
+/** One node of a test cluster. It keeps its name, its data and its ports from one start to the next. */
+export class ClusterNode {
+  readonly name: string;
+  readonly #dependencies: ClusterNodeDependencies;
+  #config: Config;
+  #shell: NodeShell | undefined;
+
+  constructor(config: Config, dependencies: ClusterNodeDependencies) {
+    this.name = config.node.name;
+    this.#config = config;
+    this.#dependencies = dependencies;
+  }
+
+  /** The node around the broker. @throws Error if it is not open */
+  get shell(): NodeShell {
+    if (this.#shell === undefined) throw new Error(`${this.name} is not running`);
+    return this.#shell;
+  }
+
+  /** @throws Error if its broker does not run */
+  get node(): BrokerNode {
+    const { broker } = this.shell;
+    if (broker === undefined) throw new Error(`the broker of ${this.name} does not run`);
+    return broker;
+  }
+
+  /** The port that clients connect to. */
+  get port(): number {
+    const [listener] = this.node.listeners;
+    if (listener === undefined) throw new Error(`${this.name} listens nowhere`);
+    return listener.address.port;
+  }
+
+  /** For any AMQP client. */
+  get url(): string {
+    return `amqp://guest:guest@127.0.0.1:${this.port}`;
+  }
+
+  /** Of the cluster port; as `leveretctl -n` takes it. */
+  get target(): string {
+    return `${this.name}:${this.shell.clusterPort}`;
+  }
+
+  /** The process begins: its cluster port is open, its broker is not started. */
+  async open(): Promise<void> {
+    const shell = await NodeShell.open(this.#config, {
+      logging: this.#dependencies.logging,
+      faults: this.#dependencies.faults,
+      silentCloseDelayMs: EMBEDDED_SILENT_CLOSE_DELAY_MS,
+      shutdownTimeoutMs: EMBEDDED_SHUTDOWN_TIMEOUT_MS,
+      storageLimits: EMBEDDED_STORAGE_LIMITS,
+    });
+    this.#shell = shell;
+    this.#keepClusterPort();
+    this.#dependencies.onAddress(`127.0.0.1:${shell.clusterPort}`);
+  }
+
+  /** Resolves when clients are served. */
+  async startApp(): Promise<void> {
+    await this.shell.startApp();
+    this.#keepClientPort();
+  }
+
+  /** `open` and `startApp`. */
+  async start(): Promise<void> {
+    await this.open();
+    await this.startApp();
+  }
+
+  /** Becomes a member of the other node's cluster; before `startApp`. */
+  async join(other: ClusterNode): Promise<void> {
+    await this.shell.joinCluster(other.target);
+  }
+
+  /** In good order, as by SIGTERM. */
+  async stop(): Promise<void> {
+    await this.#shell?.close();
+    this.#shell = undefined;
+  }
+
+  /** As by SIGKILL. */
+  async kill(): Promise<void> {
+    await this.#shell?.kill();
+    this.#shell = undefined;
+  }
+
+  status(): Promise<ClusterStatus> {
+    return this.shell.clusterStatus();
+  }
+
+  /** Others remember it. */
+  #keepClusterPort(): void {
+    const { cluster } = this.#config;
+    const port = this.shell.clusterPort;
+    if (cluster.listener === undefined || port === undefined) return;
+    const listener = { ...cluster.listener, port };
+    this.#config = { ...this.#config, cluster: { ...cluster, listener } };
+  }
+
+  #keepClientPort(): void {
+    const { listeners } = this.#config;
+    const [first, ...others] = listeners.tcp;
+    if (first === undefined) return;
+    const tcp = [{ ...first, port: this.port }, ...others];
+    this.#config = { ...this.#config, listeners: { ...listeners, tcp } };
+  }
+}

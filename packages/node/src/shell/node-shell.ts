@@ -1,0 +1,406 @@
+import type { ControlMethod } from "@leveret/control";
+import { BrokerNode, type NodeDependencies } from "../broker/broker-node.ts";
+import { readClusterFile, writeClusterFile } from "../cluster/members/cluster-file.ts";
+import type { ClusterRecord, MemberAddress } from "../cluster/members/cluster-record.ts";
+import type { Config } from "../config/config.ts";
+import type {
+  AppState,
+  ClusterStatus,
+  ControlledNode,
+  ForgetOptions,
+  ForgetResult,
+  JoinResult,
+} from "../control/controlled-node.ts";
+import { OperationError } from "../control/operation-error.ts";
+import type { QueueOperations } from "../control/queue-operations.ts";
+import type { Logger } from "../logger.ts";
+import { prepareDataDirectory } from "../storage/data-directory.ts";
+import type { Stores, StoresOptions } from "../storage/open-stores.ts";
+import type { ClusterError } from "./cluster-error.ts";
+import { ClusterSide, type NetworkFaults } from "./cluster-side.ts";
+import { clusterStatus } from "./cluster-status.ts";
+import { ClusterStores } from "./cluster-stores.ts";
+import { findIdentity } from "./find-identity.ts";
+import { forgetOffline } from "./forget-offline.ts";
+import { Membership } from "./membership.ts";
+import { rememberedIdentity } from "./node-identity.ts";
+import type { PeerPlace } from "./peer-calls.ts";
+import type { PeerGreeting, PeerIdentity } from "./peer-protocol.ts";
+import { peerMethods } from "./peer-service.ts";
+import { placeOf } from "./seeds.ts";
+import { waitUntil } from "./wait-until.ts";
+
+export interface ShellDependencies extends Omit<NodeDependencies, "openStores"> {
+  /** What tools may ask for, besides what other nodes ask. */
+  readonly methods?: (node: ControlledNode) => ReadonlyMap<string, ControlMethod>;
+  /** An operator has ordered the process to end. */
+  readonly onStopOrdered?: () => void;
+  /** Tests cut the network. */
+  readonly faults?: NetworkFaults;
+}
+
+/**
+ * A node: the part that lives as long as the process, with the port by which tools and other nodes reach it, around the broker, which
+ * operators may stop and start.
+ */
+export class NodeShell implements ControlledNode {
+  readonly config: Config;
+  readonly #dependencies: ShellDependencies;
+  readonly #log: Logger;
+  #side: ClusterSide | undefined;
+  #state: AppState = "stopped";
+  #awaited: readonly string[] = [];
+  #broker: BrokerNode | undefined;
+  #stores: ClusterStores | undefined;
+  #isFounding = false;
+  #abort = new AbortController();
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  /** Operations that change what is on the disk, one after the other. */
+  #operation: Promise<unknown> = Promise.resolve();
+
+  private constructor(config: Config, dependencies: ShellDependencies) {
+    this.config = config;
+    this.#dependencies = dependencies;
+    this.#log = dependencies.logging.root;
+  }
+
+  /** Opens the cluster port, if there is to be one. @throws ListenError, ConfigError, CookieFileError, StorageError */
+  static async open(config: Config, dependencies: ShellDependencies): Promise<NodeShell> {
+    const shell = new NodeShell(config, dependencies);
+    const { log, faults } = { log: shell.#log, faults: dependencies.faults };
+    if (config.cluster.listener === undefined) return shell;
+    // The cookie is there.
+    if (config.node.dataDir !== undefined) prepareDataDirectory(config.node.dataDir);
+    const methods = new Map([...(dependencies.methods?.(shell) ?? []), ...peerMethods(shell)]);
+    shell.#side = await ClusterSide.open(config, methods, { log, faults });
+    return shell;
+  }
+
+  get nodeName(): string {
+    return this.config.node.name;
+  }
+
+  get dataDir(): string | undefined {
+    return this.config.node.dataDir;
+  }
+
+  get state(): AppState {
+    return this.#state;
+  }
+
+  get awaitedNodes(): readonly string[] {
+    return this.#state === "waiting" ? this.#awaited : [];
+  }
+
+  get broker(): BrokerNode | undefined {
+    return this.#state === "running" ? this.#broker : undefined;
+  }
+
+  get queues(): QueueOperations | undefined {
+    return undefined;
+  }
+
+  /** Of the cluster port; undefined: there is none. */
+  get clusterPort(): number | undefined {
+    return this.#side?.port.port;
+  }
+
+  /** While the app starts or runs in a cluster. */
+  get stores(): ClusterStores | undefined {
+    return this.#stores;
+  }
+
+  // As other nodes see it
+
+  get isFounding(): boolean {
+    return this.#isFounding;
+  }
+
+  get identity(): PeerIdentity {
+    const record = this.#knownRecord();
+    const self = this.#side?.self ?? { name: this.nodeName, address: "" };
+    return { ...self, clusterId: record?.clusterId, nodeId: record?.nodeId };
+  }
+
+  get members(): readonly MemberAddress[] {
+    return this.#knownRecord()?.members ?? [];
+  }
+
+  get running(): readonly number[] {
+    return this.#knownRecord()?.running ?? [];
+  }
+
+  // The app
+
+  startApp(): Promise<void> {
+    if (this.#state === "running" && this.#stopping === undefined) return Promise.resolve();
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  stopApp(): Promise<void> {
+    this.#stopping ??= this.#stopBroker().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  stop(): Promise<void> {
+    setImmediate(() => this.#dependencies.onStopOrdered?.());
+    return Promise.resolve();
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    await this.stopApp();
+    await this.#side?.close();
+  }
+
+  /** Ends everything at once, as if the process had been killed: for tests. */
+  async kill(): Promise<void> {
+    this.#abort.abort();
+    await this.#side?.close();
+    await this.#starting?.catch(() => undefined);
+    await this.#broker?.kill();
+    this.#broker = undefined;
+    this.#stores = undefined;
+    this.#state = "stopped";
+  }
+
+  async #start(): Promise<void> {
+    await this.#stopping;
+    await this.#operation;
+    this.#abort = new AbortController();
+    this.#state = "starting";
+    try {
+      this.#broker = await BrokerNode.start(this.config, {
+        ...this.#dependencies,
+        ...(await this.#storesOpener()),
+      });
+      this.#state = "running";
+    } catch (error) {
+      this.#state = "stopped";
+      this.#stores = undefined;
+      throw error;
+    } finally {
+      this.#setFounding(false);
+    }
+    if (this.#abort.signal.aborted) await this.stopApp();
+  }
+
+  async #storesOpener(): Promise<Pick<NodeDependencies, "openStores">> {
+    const side = this.#side;
+    if (this.dataDir === undefined || side === undefined) return {};
+    const record = await findIdentity({
+      directory: this.dataDir,
+      config: this.config,
+      side,
+      log: this.#log,
+      greet: (place) => this.#greet(side, place),
+      setFounding: (isFounding) => this.#setFounding(isFounding),
+      signal: this.#abort.signal,
+    });
+    return { openStores: (options) => this.#openStores(side, record, options) };
+  }
+
+  async #openStores(
+    side: ClusterSide,
+    record: ClusterRecord,
+    stores: StoresOptions,
+  ): Promise<Stores> {
+    const { cluster } = this.config;
+    const opened = await ClusterStores.open({
+      stores,
+      record,
+      network: side.network,
+      addresses: cluster.peers.map(placeOf),
+      timing: {
+        timeoutMs: cluster.bootRetryTimeoutMs,
+        retryLimit: cluster.bootRetryLimit,
+        onTimeout: cluster.onBootTimeout,
+      },
+      signal: this.#abort.signal,
+      greet: (place) => this.#greet(side, place),
+      onOpen: (opening) => {
+        this.#stores = opening;
+      },
+      onWaiting: (awaited) => this.#wait(awaited),
+      onFenced: (error) => this.#fenced(error),
+    });
+    this.#state = "starting";
+    return opened;
+  }
+
+  #wait(awaited: readonly string[]): void {
+    this.#awaited = awaited;
+    if (this.#state === "starting") this.#state = "waiting";
+  }
+
+  #fenced(error: ClusterError): void {
+    this.#log.error(error.message);
+    void this.stopApp();
+  }
+
+  #setFounding(isFounding: boolean): void {
+    this.#isFounding = isFounding;
+  }
+
+  async #stopBroker(): Promise<void> {
+    this.#abort.abort();
+    // What went wrong was told to who started it.
+    await this.#starting?.catch(() => undefined);
+    await this.#broker?.stop();
+    this.#broker = undefined;
+    this.#stores = undefined;
+    this.#state = "stopped";
+  }
+
+  // Operations
+
+  reset(force: boolean): Promise<void> {
+    return this.#whileStopped(async (membership, record) => {
+      await membership.reset(record(force), force);
+    });
+  }
+
+  joinCluster(target: string): Promise<JoinResult> {
+    return this.#whileStopped((membership, record) => membership.join(record(), target));
+  }
+
+  updateClusterNodes(seed: string): Promise<void> {
+    return this.#whileStopped(async (membership, record) => {
+      const known = record();
+      if (known === undefined) throw new OperationError("failed", "this node is in no cluster");
+      const members = await membership.membersOf(seed, known);
+      await writeClusterFile(this.#directory, { ...known, members });
+    });
+  }
+
+  forceBoot(): Promise<ForgetResult> {
+    return this.#whileStopped((membership, record) => membership.forceBoot(record()));
+  }
+
+  forgetClusterNode(name: string, { offline }: ForgetOptions): Promise<ForgetResult> {
+    if (!offline) return this.#membership.forget(this.#runningStores, name);
+    return this.#whileStopped(async (membership, record) => {
+      const known = record();
+      if (known === undefined) throw new OperationError("failed", "this node is in no cluster");
+      const member = await membership.checkOffline(known, name);
+      const { maxMessageSize } = this.config.limits;
+      const { storageLimits } = this.#dependencies;
+      return forgetOffline(member, known, {
+        directory: this.#directory,
+        log: this.#log,
+        maxMessageSize,
+        limits: storageLimits,
+      });
+    });
+  }
+
+  clusterStatus(): Promise<ClusterStatus> {
+    const port = this.#side?.port;
+    return Promise.resolve(
+      clusterStatus({
+        nodeName: this.nodeName,
+        record: this.#knownRecord(),
+        broker: this.broker,
+        clusterPort: port && { host: this.config.cluster.listener?.address, port: port.port },
+        configuredName: this.config.node.clusterName,
+      }),
+    );
+  }
+
+  async awaitStartup(timeoutMs: number): Promise<void> {
+    await waitUntil(() => this.#state === "running", timeoutMs, "the node has not started");
+  }
+
+  async awaitOnlineNodes(count: number, timeoutMs: number): Promise<void> {
+    const isReached = (): boolean => this.#state === "running" && this.running.length >= count;
+    await waitUntil(isReached, timeoutMs, `fewer than ${count} nodes run`);
+  }
+
+  /** `record` reads who this node is, and who its cluster is; `isForced`: what cannot be read does not matter. */
+  #whileStopped<T>(
+    work: (
+      membership: Membership,
+      record: (isForced?: boolean) => ClusterRecord | undefined,
+    ) => Promise<T>,
+  ): Promise<T> {
+    const run = async (): Promise<T> => {
+      if (this.#state !== "stopped" || this.#starting !== undefined) {
+        throw new OperationError("app_running", `the app of node ${this.nodeName} runs`);
+      }
+      const membership = this.#membership;
+      const side = this.#side;
+      const remembered = side === undefined ? undefined : await remember(this.#directory, side);
+      return work(membership, (isForced = false) => {
+        if (remembered instanceof Error && !isForced) throw remembered;
+        return remembered instanceof Error ? undefined : remembered;
+      });
+    };
+    const operation = this.#operation.then(run);
+    this.#operation = operation.catch(() => undefined);
+    return operation;
+  }
+
+  get #membership(): Membership {
+    const side = this.#side;
+    if (side === undefined) throw new OperationError("failed", "this node has no cluster port");
+    const { cluster } = this.config;
+    return new Membership({
+      directory: this.#directory,
+      self: side.self,
+      calls: side.calls,
+      seeds: [...cluster.peers, ...cluster.formation.nodes].map(placeOf),
+      defaultPort: cluster.listener?.port === 0 ? 0 : (cluster.listener?.port ?? 0),
+    });
+  }
+
+  get #directory(): string {
+    if (this.dataDir === undefined) {
+      throw new OperationError("failed", "a node without a data directory has no cluster");
+    }
+    return this.dataDir;
+  }
+
+  get #runningStores(): ClusterStores {
+    if (this.#stores !== undefined && this.#state === "running") return this.#stores;
+    throw new OperationError("app_not_running", `the app of node ${this.nodeName} does not run`);
+  }
+
+  #knownRecord(): ClusterRecord | undefined {
+    if (this.#stores !== undefined) return this.#stores.book.record;
+    if (this.dataDir === undefined) return undefined;
+    try {
+      return readClusterFile(this.dataDir);
+    } catch {
+      // Who starts the app is told; others only learn that it is in no cluster.
+      return undefined;
+    }
+  }
+
+  /** undefined: it does not answer. */
+  async #greet(side: ClusterSide, place: PeerPlace): Promise<PeerGreeting | undefined> {
+    try {
+      return await side.calls.greet(place, this.identity);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#log.debug({ address: place.address }, `another node does not answer: ${why}`);
+      return undefined;
+    }
+  }
+}
+
+async function remember(
+  directory: string,
+  side: ClusterSide,
+): Promise<ClusterRecord | Error | undefined> {
+  try {
+    return await rememberedIdentity(directory, side.self);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,124 @@
+import { ControlClient, ControlError, DialError, type PortTls } from "@leveret/control";
+import { ClusterRecordError } from "../cluster/members/cluster-record.ts";
+import { OperationError } from "../control/operation-error.ts";
+import { parseNetAddress } from "../runtime/net-address.ts";
+import {
+  type Admission,
+  decodeAdmission,
+  decodeGreeting,
+  PEER_METHODS,
+  type PeerGreeting,
+  type PeerIdentity,
+} from "./peer-protocol.ts";
+import {
+  PEER_CALL_TIMEOUT_MS,
+  PEER_CHANGE_TIMEOUT_MS,
+  PEER_GREETING_TIMEOUT_MS,
+} from "./shell-limits.ts";
+
+/** Where another node's cluster port is, and who should be there. */
+export interface PeerPlace {
+  readonly address: string;
+  /** undefined: whoever answers. */
+  readonly name?: string | undefined;
+}
+
+export interface PeerCallsOptions {
+  readonly nodeName: string;
+  readonly cookie: string;
+  readonly tls?: PortTls | undefined;
+  /** For tests: the network lets nothing through. */
+  isCut?(address: string): boolean;
+}
+
+/** Asks other nodes; one connection for each question, as there are few. */
+export class PeerCalls {
+  readonly #options: PeerCallsOptions;
+
+  constructor(options: PeerCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with a DialError, or a ControlError. */
+  async greet(place: PeerPlace, identity: PeerIdentity): Promise<PeerGreeting> {
+    const answer = await this.#call(place, PEER_METHODS.greet, identity, PEER_GREETING_TIMEOUT_MS);
+    return decodeGreeting(answer);
+  }
+
+  /** Rejects with an OperationError. */
+  async join(place: PeerPlace, identity: PeerIdentity): Promise<Admission> {
+    return decodeAdmission(await this.#change(place, PEER_METHODS.join, identity));
+  }
+
+  /** Has another member remove a node. Rejects with an OperationError. */
+  async remove(place: PeerPlace, nodeId: number): Promise<void> {
+    await this.#change(place, PEER_METHODS.remove, { nodeId });
+  }
+
+  async #change(place: PeerPlace, method: string, params: object): Promise<unknown> {
+    try {
+      return await this.#call(place, method, params, PEER_CHANGE_TIMEOUT_MS);
+    } catch (error) {
+      throw asOperationError(error);
+    }
+  }
+
+  async #call(
+    { address, name }: PeerPlace,
+    method: string,
+    params: object,
+    timeoutMs: number,
+  ): Promise<unknown> {
+    const target = parseNetAddress(address);
+    if (target === undefined || target.host === "") {
+      throw new DialError("unreachable", `"${address}" is no address of a node`);
+    }
+    const { isCut, ...options } = this.#options;
+    if (isCut?.(address) === true) {
+      throw new DialError("unreachable", `no connection to ${address}: the network is cut`);
+    }
+    const client = await ControlClient.connect({
+      ...target,
+      ...options,
+      nodeMeant: name,
+      timeoutMs: Math.min(timeoutMs, PEER_CALL_TIMEOUT_MS),
+    });
+    try {
+      return await client.call(method, withoutUndefined(params), { timeoutMs });
+    } finally {
+      client.close();
+    }
+  }
+}
+
+/** What a node of the same version throws keeps its kind over the wire. */
+export function asOperationError(error: unknown): OperationError {
+  if (error instanceof OperationError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ControlError) {
+    const problem = PROBLEMS.find((known) => known === error.code) ?? "unreachable";
+    return new OperationError(problem, message);
+  }
+  if (error instanceof DialError) return new OperationError("unreachable", message);
+  if (error instanceof ClusterRecordError) {
+    return new OperationError("failed", `the other node's answer is not understood: ${message}`);
+  }
+  return new OperationError("failed", message);
+}
+
+const PROBLEMS = [
+  "app_running",
+  "app_not_running",
+  "not_a_cluster_node",
+  "node_running",
+  "itself",
+  "inconsistent_cluster",
+  "no_quorum",
+  "timeout",
+  "failed",
+] as const;
+
+/** Some codecs do not take undefined for absent. */
+function withoutUndefined(params: object): object {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+}

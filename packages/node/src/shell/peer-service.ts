@@ -1,0 +1,134 @@
+import type { ControlMethod } from "@leveret/control";
+import type { MemberAddress } from "../cluster/members/cluster-record.ts";
+import type { AppState } from "../control/controlled-node.ts";
+import { OperationError } from "../control/operation-error.ts";
+import { isNotStored, type MetadataCommand } from "../metadata/commands.ts";
+import { PRODUCT } from "../product.ts";
+import type { ClusterStores } from "./cluster-stores.ts";
+import {
+  type Admission,
+  decodeIdentity,
+  decodeNodeId,
+  PEER_METHODS,
+  type PeerGreeting,
+  type PeerIdentity,
+} from "./peer-protocol.ts";
+
+/** The node as other nodes ask it. */
+export interface PeerServiceNode {
+  readonly state: AppState;
+  readonly isFounding: boolean;
+  /** Who it is now; `clusterId` undefined: new. */
+  readonly identity: PeerIdentity;
+  readonly members: readonly MemberAddress[];
+  readonly running: readonly number[];
+  /** While the app starts or runs. */
+  readonly stores: ClusterStores | undefined;
+}
+
+/** Answers to the questions of other nodes (peer-protocol.ts). */
+export function peerMethods(node: PeerServiceNode): ReadonlyMap<string, ControlMethod> {
+  return new Map<string, ControlMethod>([
+    [PEER_METHODS.greet, (params) => answer(() => greet(node, decodeIdentity(params)))],
+    [
+      PEER_METHODS.join,
+      (params) => answer(() => admit(runningStores(node), decodeIdentity(params))),
+    ],
+    [
+      PEER_METHODS.remove,
+      (params) => answer(() => remove(runningStores(node), decodeNodeId(params))),
+    ],
+  ]);
+}
+
+/** The code of an OperationError goes to the caller as that of his ControlError. */
+async function answer(work: () => unknown): Promise<unknown> {
+  try {
+    return (await work()) ?? true;
+  } catch (error) {
+    if (error instanceof OperationError) throw Object.assign(error, { code: error.problem });
+    throw error;
+  }
+}
+
+function greet(node: PeerServiceNode, asker: PeerIdentity): PeerGreeting {
+  const { identity, state, isFounding, members, running, stores } = node;
+  heed(stores, asker);
+  return {
+    ...withoutUndefined(identity),
+    version: PRODUCT.productVersion,
+    state,
+    isFounding,
+    members,
+    running,
+    asker: judge(node, asker),
+  };
+}
+
+/** Where the asker is now: it has to be reached before the metadata can know. */
+function heed(stores: ClusterStores | undefined, asker: PeerIdentity): void {
+  const { clusterId, nodeId, name, address } = asker;
+  if (stores === undefined || nodeId === undefined) return;
+  if (clusterId !== stores.book.record.clusterId) return;
+  if (stores.book.member(nodeId)?.name === name) stores.learnAddress(nodeId, address);
+}
+
+/** A copy that is behind lacks new members; only one that is gone for good is a stranger. */
+function judge(
+  { stores, state }: PeerServiceNode,
+  { clusterId, nodeId, name }: PeerIdentity,
+): PeerGreeting["asker"] {
+  if (stores === undefined || state !== "running" || nodeId === undefined) return "unknown";
+  if (clusterId !== stores.book.record.clusterId) return "stranger";
+  const { machine } = stores.metadata;
+  if (machine.wasRemoved(nodeId)) return "stranger";
+  return machine.member(nodeId)?.name === name ? "member" : "unknown";
+}
+
+function runningStores({ stores, state, identity }: PeerServiceNode): ClusterStores {
+  if (stores !== undefined && state === "running") return stores;
+  throw new OperationError("app_not_running", `the app of node ${identity.name} does not run`);
+}
+
+/** Makes the asker a member, under a number of its own. */
+async function admit(stores: ClusterStores, { name, address }: PeerIdentity): Promise<Admission> {
+  const { machine } = stores.metadata;
+  const known = machine.memberNamed(name);
+  // One that never came: nobody knows what it has promised under the number that it got.
+  if (known?.state === "joining")
+    await change(stores, { type: "removeMember", nodeId: known.nodeId });
+  else if (known !== undefined) {
+    throw new OperationError(
+      "inconsistent_cluster",
+      `node '${name}' is already a member of the cluster of '${stores.book.record.nodeName}', and does not know it: ` +
+        `run forget_cluster_node ${name} on one of its members first`,
+    );
+  }
+  await change(stores, { type: "addMember", name, address });
+  const member = machine.memberNamed(name);
+  if (member === undefined) throw new OperationError("failed", `node '${name}' was removed again`);
+  const members = machine
+    .members()
+    .map((other) => ({ nodeId: other.nodeId, name: other.name, address: other.address }));
+  const { clusterId } = stores.book.record;
+  return { clusterId, nodeId: member.nodeId, generation: member.generation, members };
+}
+
+/** Also of one that is gone already: whoever asks again has not heard the answer. */
+async function remove(stores: ClusterStores, nodeId: number): Promise<void> {
+  if (stores.metadata.machine.member(nodeId) === undefined) return;
+  await change(stores, { type: "removeMember", nodeId });
+}
+
+/** @throws OperationError */
+export async function change(stores: ClusterStores, command: MetadataCommand): Promise<void> {
+  const result = await stores.change(command);
+  if (result.ok) return;
+  throw new OperationError(isNotStored(result) ? "no_quorum" : "failed", result.text);
+}
+
+function withoutUndefined(identity: PeerIdentity): PeerIdentity {
+  const { name, address, clusterId, nodeId } = identity;
+  if (clusterId === undefined || nodeId === undefined) return { name, address };
+  return { name, address, clusterId, nodeId };
+}

@@ -1,0 +1,22 @@
+/** Limits of a node's life around its broker, with their reasons. Milliseconds. */
+
+/** A question to another node's control port: local networks answer within a few; a node that starts may be busy for a while. */
+export const PEER_CALL_TIMEOUT_MS = 5000;
+/** The same while a node looks around again and again: who does not answer is asked again soon. */
+export const PEER_GREETING_TIMEOUT_MS = 2000;
+/** To join, and to be removed, the metadata have to change. */
+export const PEER_CHANGE_TIMEOUT_MS = 45_000;
+/** A start that takes no longer is not called waiting. */
+export const BOOT_WAIT_GRACE_MS = 1000;
+/** Between two looks at the other members while this node waits for them. */
+export const BOOT_LOOK_MS = 1000;
+/** Before a change of this node's own state is tried again that the metadata refused for now. */
+export const MEMBER_RETRY_MS = 500;
+/** How long a stopping node tries to tell the cluster so: without a majority nobody can be told. */
+export const STOPPING_TIMEOUT_MS = 5000;
+/** How long a stopping node waits without any progress for others to take over its replicas. */
+export const LEAVE_PATIENCE_MS = 10_000;
+/** ... and in all: systemd ends a service after 90 s, and Kubernetes is told to wait for 60. */
+export const LEAVE_MAX_MS = 50_000;
+/** Between two looks at what is left to be taken over. */
+export const LEAVE_LOOK_MS = 20;
