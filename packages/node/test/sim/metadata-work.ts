@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { encodeMetadataCommand } from "../../src/metadata/codec/command-codec.ts";
 import type { MetadataCommand } from "../../src/metadata/commands.ts";
 import { MetadataStateMachine } from "../../src/metadata/metadata-state-machine.ts";
-import { administration, topology } from "../metadata/random-commands.ts";
+import { administration, membership, topology } from "../metadata/random-commands.ts";
 import type { Work } from "./work.ts";
 
 const SAMPLES = 1500;
@@ -22,7 +22,7 @@ export const METADATA_WORK: Work = {
 
 function samples(): readonly Uint8Array[] {
   sampled ??= fc
-    .sample(fc.oneof(topology, topology, administration), { numRuns: SAMPLES, seed: 1 })
+    .sample(fc.oneof(topology, topology, administration, membership), { numRuns: SAMPLES, seed: 1 })
     .filter((command) => namesOf(command).every((name) => NAMES.has(name)))
     .map((command) => encodeMetadataCommand(command))
     .filter((bytes) => bytes.length <= COMMAND_BYTES_MAX);
