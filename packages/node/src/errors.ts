@@ -10,6 +10,20 @@ export function queueNotFound(name: string, vhost: string): ChannelError {
   return new ChannelError("NOT_FOUND", `no ${resourceText("queue", name, vhost)}`);
 }
 
+/** The queue has one place only, and that node is away (RabbitMQ's text). */
+export function homeNodeDown(
+  name: string,
+  vhost: string,
+  isDurable: boolean,
+  node: string,
+): ChannelError {
+  const kind = isDurable ? "durable queue" : "queue";
+  return new ChannelError(
+    "NOT_FOUND",
+    `home node '${node}' of ${kind} '${name}' in vhost '${vhost}' is down or inaccessible`,
+  );
+}
+
 export function exchangeNotFound(name: string, vhost: string): ChannelError {
   return new ChannelError("NOT_FOUND", `no ${resourceText("exchange", name, vhost)}`);
 }

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { FieldTable } from "@leveret/amqp";
 import type { Alarms } from "../alarm/alarms.ts";
 import { AccessControl } from "../auth/access-control.ts";
+import type { QueuePlaces } from "../cluster/queue/queue-cluster.ts";
 import type { Connection } from "../connection/connection.ts";
 import { FlushQueue } from "../connection/flush-queue.ts";
 import { HeartbeatMonitor } from "../connection/heartbeat.ts";
@@ -41,6 +42,8 @@ export interface BrokerDependencies {
   readonly metadata?: MetadataStore | undefined;
   /** Where durable queues have their logs; undefined: everything is in memory. */
   readonly queueGroups?: QueueGroups | undefined;
+  /** The cluster that it is part of, if only alone; undefined: everything is in memory. */
+  readonly places?: QueuePlaces | undefined;
 }
 
 /**
@@ -67,6 +70,7 @@ export class Broker implements QueueHost {
   readonly yielding: YieldingPublishers = new YieldingPublishers();
   readonly logTraffic: LogTraffic = new LogTraffic();
   readonly queueGroups: QueueGroups | undefined;
+  readonly places: QueuePlaces | undefined;
   /** The message being published: publishes are handled one at a time, so one view serves them all. */
   readonly publishView: Message;
   /** Whose input is being handled. */
@@ -78,6 +82,8 @@ export class Broker implements QueueHost {
   readonly #consumerTimeout: ConsumerTimeout;
   readonly #deletions: QueueDeletions;
   readonly #warned = new Set<string>();
+  /** Ids of connections and sessions begin here: other nodes of the cluster use others. */
+  readonly #firstId: number;
   #lastSessionId = 0;
   #lastConnectionId = 0;
 
@@ -88,6 +94,8 @@ export class Broker implements QueueHost {
     this.clock = clock;
     this.alarms = alarms;
     this.queueGroups = queueGroups;
+    this.places = dependencies.places;
+    this.#firstId = (this.places?.nodeId ?? 0) * IDS_PER_NODE;
     this.log = logging.root;
     this.connectionLog = logging.category("connection");
     this.serverProperties = serverProperties(options.product, options.clusterName);
@@ -141,12 +149,12 @@ export class Broker implements QueueHost {
 
   nextSessionId(): number {
     this.#lastSessionId++;
-    return this.#lastSessionId;
+    return this.#firstId + this.#lastSessionId;
   }
 
   nextConnectionId(): number {
     this.#lastConnectionId++;
-    return this.#lastConnectionId;
+    return this.#firstId + this.#lastConnectionId;
   }
 
   /** Changes metadata for nobody in particular: what goes wrong is logged. */
@@ -271,3 +279,5 @@ export class Broker implements QueueHost {
 }
 
 const WARNED_COUNT_MAX = 1000;
+/** More connections and channels than a node can have in one of its lives. */
+const IDS_PER_NODE: number = 2 ** 32;

@@ -1,14 +1,14 @@
+import { ClusterQueue } from "../cluster/queue/cluster-queue.ts";
 import { resourceText } from "../errors.ts";
 import { DelayedMessages } from "../exchange/delayed-messages.ts";
 import { alternateExchangeOf, createRouter } from "../exchange/exchange-types.ts";
 import { RecentHistory, recentHistoryLengthOf } from "../exchange/recent-history.ts";
 import type { MetadataEvent } from "../metadata/events.ts";
 import type { BindingRecord, ExchangeRecord, QueueRecord } from "../metadata/records.ts";
+import type { VirtualHostState } from "../metadata/virtual-host-state.ts";
 import { BrokerQueue } from "../queue/broker-queue.ts";
-import { DurableQueue } from "../queue/durable-queue.ts";
 import { effectiveQueueConfig } from "../queue/effective-queue-config.ts";
 import { LiveQueue } from "../queue/live-queue.ts";
-import { QueueJournal } from "../queue/log/queue-journal.ts";
 import type { Message } from "../queue/message.ts";
 import type { QueueConfig } from "../queue/queue-config.ts";
 import type { Broker } from "./broker.ts";
@@ -55,7 +55,41 @@ export class Topology {
     else if (event.type === "exchangeDeleted") this.#onExchangeDeleted(event.exchange);
     else if (event.type === "queueDeclared") this.#onQueueDeclared(event.queue);
     else if (event.type === "queueDeleted") this.#onQueueDeleted(event.queue);
+    else if (event.type === "queuePlaced") this.#onQueuePlaced(event.queue);
+    else if (event.type === "replaced") this.#onReplaced();
     else this.#onBindingOrSetting(event);
+  }
+
+  /** A snapshot took the place of the metadata: what runs is brought in step with it. */
+  #onReplaced(): void {
+    const { metadata } = this.#broker;
+    for (const vhost of this.vhosts.values()) this.#dropOutdated(vhost, metadata.vhost(vhost.name));
+    for (const state of metadata.vhosts()) this.#makeMissing(state);
+  }
+
+  #dropOutdated(vhost: VirtualHost, state: VirtualHostState | undefined): void {
+    for (const queue of [...vhost.queues.values()]) {
+      const { record } = queue;
+      const now = state?.queues.get(record.name);
+      const isSame = now?.groupId === record.groupId && now?.memoryId === record.memoryId;
+      if (now === undefined || !isSame) this.#onQueueDeleted(record);
+      else this.#onQueuePlaced(now);
+    }
+    // Their bindings may be others: they are made anew.
+    for (const exchange of [...vhost.exchanges.values()]) this.#onExchangeDeleted(exchange.record);
+    if (state === undefined) this.#onVhostDeleted(vhost.name);
+  }
+
+  #makeMissing(state: VirtualHostState): void {
+    const { name } = state.record;
+    const vhost = this.vhosts.get(name) ?? new VirtualHost(name);
+    this.vhosts.set(name, vhost);
+    for (const exchange of state.exchanges.values()) this.#onExchangeDeclared(exchange);
+    for (const queue of state.queues.values()) {
+      if (vhost.queues.has(queue.name)) this.#onQueueConfigChanged(name, queue.name);
+      else this.#onQueueDeclared(queue);
+    }
+    for (const binding of state.bindings.all()) this.#onBound(binding);
   }
 
   close(): void {
@@ -141,17 +175,24 @@ export class Topology {
   #createQueue(record: QueueRecord): BrokerQueue {
     const broker = this.#broker;
     const config = this.#configOf(record);
-    if (broker.queueGroups === undefined || record.groupId === undefined) {
-      return new LiveQueue(record, config, broker);
-    }
-    const journal = new QueueJournal({
-      group: broker.queueGroups.open(record),
+    const { places } = broker;
+    const isLocal = record.groupId === undefined && record.memoryId === undefined;
+    if (places === undefined || isLocal) return new LiveQueue(record, config, broker);
+    const group = record.groupId === undefined ? undefined : broker.queueGroups?.open(record);
+    return new ClusterQueue(record, config, {
+      host: broker,
+      hub: places.hub,
       traffic: broker.logTraffic,
       slabs: broker.slabs,
       log: broker.log,
       queueText: resourceText("queue", record.name, record.vhost),
+      group,
     });
-    return new DurableQueue(record, config, broker, { journal, traffic: broker.logTraffic });
+  }
+
+  #onQueuePlaced(record: QueueRecord): void {
+    const queue = this.vhosts.get(record.vhost)?.queues.get(record.name);
+    if (queue instanceof ClusterQueue) queue.placed(record);
   }
 
   #configOf(record: QueueRecord): QueueConfig {

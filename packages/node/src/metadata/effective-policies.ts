@@ -1,3 +1,4 @@
+import type { QueueType } from "../queue/queue-config.ts";
 import type { Emit } from "./events.ts";
 import type { PolicySet } from "./policy-set.ts";
 import type { EffectivePolicy, QueueRecord, ResourceKind } from "./records.ts";
@@ -25,12 +26,19 @@ export class EffectivePolicies {
     return this.#queues.get(name) ?? NO_POLICY;
   }
 
+  /** The policies that a queue will have which is about to be declared. */
+  ofNewQueue({ type, name }: Pick<QueueRecord, "type" | "name">): EffectivePolicy {
+    const kind = queueKind(type);
+    const policy = this.#policies.match(kind, name);
+    return { policy, operatorPolicy: this.#operatorPolicies.match(kind, name) };
+  }
+
   addExchange(name: string): void {
     this.#update(this.#exchanges, "exchange", name);
   }
 
   addQueue(queue: QueueRecord): void {
-    this.#update(this.#queues, queueKind(queue), queue.name);
+    this.#update(this.#queues, queueKind(queue.type), queue.name);
   }
 
   deleteExchange(name: string): void {
@@ -54,7 +62,7 @@ export class EffectivePolicies {
       }
     }
     for (const queue of queues) {
-      if (this.#update(this.#queues, queueKind(queue), queue.name)) {
+      if (this.#update(this.#queues, queueKind(queue.type), queue.name)) {
         emit({ type: "queueConfigChanged", vhost, name: queue.name });
       }
     }
@@ -72,6 +80,6 @@ export class EffectivePolicies {
   }
 }
 
-function queueKind(queue: QueueRecord): ResourceKind {
-  return queue.type === "quorum" ? "quorum_queue" : "classic_queue";
+function queueKind(type: QueueType): ResourceKind {
+  return type === "quorum" ? "quorum_queue" : "classic_queue";
 }

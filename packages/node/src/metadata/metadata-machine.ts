@@ -166,6 +166,12 @@ export class MetadataMachine {
     return state?.effectivePolicy(kind, name) ?? { policy: undefined, operatorPolicy: undefined };
   }
 
+  /** The policies that a queue will have which is about to be declared. */
+  policyOfNewQueue(queue: Pick<QueueRecord, "type" | "name" | "vhost">): EffectivePolicy {
+    const state = this.#vhosts.get(queue.vhost);
+    return state?.policyOfNewQueue(queue) ?? { policy: undefined, operatorPolicy: undefined };
+  }
+
   user(name: string): UserRecord | undefined {
     return this.#users.find(name);
   }

@@ -75,6 +75,11 @@ export class VirtualHostState {
     return kind === "queue" ? this.#effective.ofQueue(name) : this.#effective.ofExchange(name);
   }
 
+  /** The policies that a queue will have which is about to be declared. */
+  policyOfNewQueue(queue: Pick<QueueRecord, "type" | "name">): EffectivePolicy {
+    return this.#effective.ofNewQueue(queue);
+  }
+
   setRecord(record: VirtualHostRecord): void {
     this.#record = record;
   }

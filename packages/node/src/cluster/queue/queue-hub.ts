@@ -89,6 +89,11 @@ export class QueueHub {
     this.#unreported.delete(queue.queueId);
   }
 
+  /** undefined: there is no such queue (yet). */
+  find(queueId: number): ClusterQueue | undefined {
+    return this.#queues.get(queueId);
+  }
+
   nextConsumerId(): number {
     this.#lastConsumerId = (this.#lastConsumerId % 0xffff_ffff) + 1;
     return this.#lastConsumerId;

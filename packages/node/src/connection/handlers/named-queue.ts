@@ -1,5 +1,5 @@
 import { ChannelError } from "@leveret/amqp";
-import { queueLocked, queueNotFound, resourceText } from "../../errors.ts";
+import { homeNodeDown, queueLocked, queueNotFound, resourceText } from "../../errors.ts";
 import type { BrokerQueue } from "../../queue/broker-queue.ts";
 import type { Channel } from "../channel.ts";
 
@@ -25,8 +25,10 @@ export function refuseForeignQueue(channel: Channel, queue: BrokerQueue): void {
   }
 }
 
-/** @throws ChannelError 404 if the log of the queue has failed (RabbitMQ: its process is down) */
-export function requireWorking({ failure, record: { name, vhost } }: BrokerQueue): void {
+/** @throws ChannelError 404 if the queue's only node is down, or its log has failed (RabbitMQ: its process is down) */
+export function requireWorking({ awayNode, failure, record }: BrokerQueue): void {
+  const { name, vhost, durable } = record;
+  if (awayNode !== undefined) throw homeNodeDown(name, vhost, durable, awayNode);
   if (failure === undefined) return;
   const queue = resourceText("queue", name, vhost);
   throw new ChannelError("NOT_FOUND", `${queue} is not available: ${failure}`);

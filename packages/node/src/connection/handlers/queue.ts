@@ -75,11 +75,12 @@ function declareNew(channel: Channel, requested: QueueRecord, noWait: boolean): 
   suspendFor<MetadataResult>(
     channel,
     (done) => {
-      broker.metadataStore.submit({ type: "declareQueue", queue: requested }, (result) => {
-        const queue = vhost.queues.get(requested.name);
+      const queue = { ...requested, replicas: broker.places?.placesOf(requested) };
+      broker.metadataStore.submit({ type: "declareQueue", queue }, (result) => {
+        const declared = vhost.queues.get(requested.name);
         const isOwn = result.ok && result.changed && requested.exclusiveOwner !== undefined;
         // It has an owner even if the channel is closed by now.
-        if (isOwn && queue !== undefined) connection.ownQueue(queue);
+        if (isOwn && declared !== undefined) connection.ownQueue(declared);
         done(result);
       });
     },
@@ -128,6 +129,7 @@ function requestedRecord(
     autoDelete: method.autoDelete,
     exclusiveOwner: method.exclusive ? connection.id : undefined,
     arguments: args,
+    home: broker.places?.nodeId,
   };
 }
 

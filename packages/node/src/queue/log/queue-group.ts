@@ -47,6 +47,6 @@ export interface QueueGroup {
 
 /** Where durable queues have their logs; a broker in memory has none. */
 export interface QueueGroups {
-  /** The group of a durable queue, which is made if it is not there. */
-  open(record: QueueRecord): QueueGroup;
+  /** The group of a durable queue, which is made if it is not there; undefined: this node of a cluster has no replica of it (yet). */
+  open(record: QueueRecord): QueueGroup | undefined;
 }

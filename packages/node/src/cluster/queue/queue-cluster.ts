@@ -1,0 +1,257 @@
+import type { Clock, GroupEvent, Timers } from "@leveret/raft";
+import type { MetadataEvent } from "../../metadata/events.ts";
+import type { MetadataStore } from "../../metadata/metadata-store.ts";
+import { homeOf, replicasOf } from "../../metadata/queue-replicas.ts";
+import type { QueueRecord, QueueReplica } from "../../metadata/records.ts";
+import { METADATA_GROUP_ID, type NodeStorage } from "../../storage/node-storage.ts";
+import type { ConfDriver } from "../conf/conf-driver.ts";
+import type { ConfTarget } from "../conf/conf-plan.ts";
+import { queueTarget } from "../conf/conf-target.ts";
+import { ReplicaCleaner } from "../conf/replica-cleaner.ts";
+import { groupPlaceOf, ReplicaMaker } from "../conf/replica-maker.ts";
+import { CleaningOverLinks } from "../link/cleaning-over-links.ts";
+import type { NodeLinks } from "../link/node-links.ts";
+import { ClusterView, queueKey } from "../placement/cluster-view.ts";
+import { initialReplicas } from "../placement/initial-replicas.ts";
+import { type LeaderLocator, leaderLocatorOf } from "../placement/leader-locator.ts";
+import { mirroringOf } from "../placement/mirroring.ts";
+import { QueueLoads } from "../placement/queue-loads.ts";
+import { QueuePlacer } from "../placement/queue-placer.ts";
+import { QueueHub } from "./queue-hub.ts";
+
+export interface QueueClusterOptions {
+  readonly storage: NodeStorage;
+  /** Current: all that the cluster had when this node started. */
+  readonly metadata: Pick<MetadataStore, "machine" | "submit">;
+  readonly links: NodeLinks;
+  readonly conf: ConfDriver;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** queue_leader_locator of the configuration; undefined: client-local. */
+  readonly leaderLocator: LeaderLocator | undefined;
+}
+
+/** What the broker of a node needs to know of the cluster to place and reach queues. */
+export interface QueuePlaces {
+  readonly nodeId: number;
+  readonly hub: QueueHub;
+  /** Where the replicas of a queue about to be declared here should be, the leader first; undefined: in one log, here. */
+  placesOf(record: QueueRecord): readonly QueueReplica[] | undefined;
+}
+
+/**
+ * The queues of a cluster as one node takes part in them: the replicas that it is to have, who leads what, where queues are to be. Follows
+ * the metadata.
+ */
+export class QueueCluster implements QueuePlaces {
+  readonly hub: QueueHub;
+  readonly placer: QueuePlacer;
+  readonly #options: QueueClusterOptions;
+  readonly #records = new Map<number, QueueRecord>();
+  readonly #loads = new QueueLoads();
+  readonly #cleaner: ReplicaCleaner;
+  readonly #maker: ReplicaMaker;
+  readonly #downSinceMs = new Map<number, number>();
+  #view: ClusterView | undefined;
+
+  constructor(options: QueueClusterOptions) {
+    const { storage, metadata, links, clock, timers } = options;
+    const { node } = storage;
+    const { nodeId } = storage.identity;
+    this.#options = options;
+    this.hub = new QueueHub({
+      nodeId,
+      incarnation: node.incarnation,
+      links,
+      timers,
+      isNodeAlive: (id) => id === nodeId || node.isAlive(id),
+      nodeName: (id) => metadata.machine.member(id)?.name,
+    });
+    const cleaning = new CleaningOverLinks(links, (groupId) => node.group(groupId), timers);
+    const placeOf = (groupId: number) => {
+      const record = this.#records.get(groupId);
+      return record === undefined ? undefined : groupPlaceOf(record);
+    };
+    this.#cleaner = new ReplicaCleaner({
+      nodeId,
+      node,
+      timers,
+      placeOf,
+      leaderOf: (groupId) => this.hub.leaderNodeOf(groupId),
+      isQueueGroup: (groupId) => groupId !== METADATA_GROUP_ID,
+      ask: (to, question, done) => cleaning.ask(to, question, done),
+    });
+    this.#maker = new ReplicaMaker({
+      nodeId,
+      node,
+      cleaner: this.#cleaner,
+      placeOf,
+      epochOf: () => 1,
+      onPresent: (groupId) => this.#onPresent(groupId),
+    });
+    this.placer = new QueuePlacer({
+      metadata,
+      clock,
+      timers,
+      leaderOf: ({ groupId }) =>
+        groupId === undefined ? undefined : this.hub.leaderNodeOf(groupId),
+      downForMs: (id) => this.#downForMs(id),
+    });
+    links.onUp(({ nodeId: id }) => this.#onReachable(id, true));
+    links.onDown((id) => this.#onReachable(id, false));
+  }
+
+  get nodeId(): number {
+    return this.hub.nodeId;
+  }
+
+  /** The metadata are current. Before the broker makes its queues. */
+  start(): void {
+    this.#readAll();
+    this.#cleaner.start();
+    for (const groupId of this.#records.keys()) this.#maker.ensure(groupId);
+    if (this.#options.storage.metadata.isReady) this.placer.start();
+  }
+
+  stop(): void {
+    this.placer.stop();
+    this.#cleaner.stop();
+    this.hub.close();
+  }
+
+  placesOf(record: QueueRecord): readonly QueueReplica[] | undefined {
+    const { vhost, name } = record;
+    const { machine } = this.#options.metadata;
+    const { policy, operatorPolicy } = machine.policyOfNewQueue(record);
+    const nodes = initialReplicas(
+      {
+        key: queueKey(vhost, name),
+        mirroring: mirroringOf(record, policy, operatorPolicy),
+        locator: leaderLocatorOf(
+          record.arguments,
+          [policy, operatorPolicy],
+          this.#options.leaderLocator,
+        ),
+        declaredOn: this.nodeId,
+      },
+      this.#viewNow(),
+      this.#loads,
+    );
+    return nodes.map((nodeId) => ({ nodeId, generation: 1 }));
+  }
+
+  /** Who is to be in a queue's group. */
+  targetOf(groupId: number): ConfTarget | undefined {
+    const record = this.#records.get(groupId);
+    if (record === undefined) return undefined;
+    const { machine } = this.#options.metadata;
+    return queueTarget(replicasOf(record), (id) => machine.member(id)?.state === "stopped");
+  }
+
+  onEvent(event: MetadataEvent): void {
+    switch (event.type) {
+      case "queueDeclared":
+      case "queuePlaced":
+        this.#note(event.queue);
+        break;
+      case "queueDeleted":
+        this.#forget(event.queue);
+        break;
+      case "memberChanged":
+      case "memberRemoved":
+        this.#view = undefined;
+        this.#wakeGroups();
+        break;
+      case "replaced":
+        this.#view = undefined;
+        this.#readAll();
+        for (const groupId of this.#records.keys()) this.#maker.ensure(groupId);
+        this.#cleaner.start();
+        this.#wakeGroups();
+        break;
+      default:
+    }
+    this.placer.onEvent(event);
+  }
+
+  onGroupEvent(groupId: number, event: GroupEvent): void {
+    if (groupId !== METADATA_GROUP_ID) {
+      if (event.kind === "ready") this.#options.conf.onLeader(groupId);
+      else if (event.kind === "removed") this.#cleaner.review(groupId);
+      return;
+    }
+    if (event.kind === "ready") this.placer.start();
+    else if (event.kind === "role" && event.role !== "leader") this.placer.stop();
+  }
+
+  #readAll(): void {
+    this.#records.clear();
+    for (const { queues } of this.#options.metadata.machine.vhosts()) {
+      for (const queue of queues.values()) this.#count(queue);
+    }
+  }
+
+  #count(queue: QueueRecord): void {
+    const key = queueKey(queue.vhost, queue.name);
+    if (queue.groupId === undefined) {
+      this.#loads.place(key, [homeOf(queue)]);
+      return;
+    }
+    this.#records.set(queue.groupId, queue);
+    this.#loads.place(
+      key,
+      replicasOf(queue).map(({ nodeId }) => nodeId),
+    );
+  }
+
+  #note(queue: QueueRecord): void {
+    this.#count(queue);
+    if (queue.groupId === undefined) return;
+    this.#maker.ensure(queue.groupId);
+    this.#options.conf.onTargetChanged(queue.groupId);
+  }
+
+  #forget({ vhost, name, groupId }: QueueRecord): void {
+    this.#loads.remove(queueKey(vhost, name));
+    if (groupId === undefined) return;
+    this.#records.delete(groupId);
+    this.#maker.ensure(groupId);
+  }
+
+  #wakeGroups(): void {
+    for (const groupId of this.#records.keys()) this.#options.conf.onTargetChanged(groupId);
+  }
+
+  #onPresent(groupId: number): void {
+    const record = this.#records.get(groupId);
+    if (record === undefined) return;
+    this.hub.find(groupId)?.replicaCame(this.#options.storage.open(record));
+  }
+
+  #onReachable(nodeId: number, isReachable: boolean): void {
+    if (isReachable) this.#downSinceMs.delete(nodeId);
+    else this.#downSinceMs.set(nodeId, this.#options.clock.monotonicMs());
+    this.#view = undefined;
+    this.placer.onPeerChange();
+  }
+
+  #downForMs(nodeId: number): number {
+    if (nodeId === this.nodeId || this.#options.links.peer(nodeId) !== undefined) return 0;
+    const sinceMs = this.#downSinceMs.get(nodeId);
+    // Never reached since this node started: counted from the first look.
+    if (sinceMs === undefined) this.#downSinceMs.set(nodeId, this.#options.clock.monotonicMs());
+    return Math.max(1, this.#options.clock.monotonicMs() - (sinceMs ?? Infinity));
+  }
+
+  #viewNow(): ClusterView {
+    this.#view ??= new ClusterView(
+      this.#options.metadata.machine.members().map(({ nodeId, name, state }) => ({
+        nodeId,
+        name,
+        isRunning: state === "running" && this.#downForMs(nodeId) === 0,
+        isGone: false,
+      })),
+    );
+    return this.#view;
+  }
+}
