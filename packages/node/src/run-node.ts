@@ -1,5 +1,6 @@
+import { CookieFileError } from "@leveret/control";
 import { formatBanner } from "./banner.ts";
-import { BrokerNode } from "./broker/broker-node.ts";
+import type { BrokerNode } from "./broker/broker-node.ts";
 import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
@@ -10,12 +11,16 @@ import { type Logging, type LogOutput, openLogging } from "./logger.ts";
 import { DefinitionsError } from "./metadata/definitions.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { PRODUCT } from "./product.ts";
+import { ClusterError } from "./shell/cluster-error.ts";
+import { NodeShell } from "./shell/node-shell.ts";
 import { StorageError } from "./storage/storage-error.ts";
 
 /** Wrong usage or configuration (architecture.md, "Running it"). */
 const EXIT_USAGE = 64;
 /** The data directory cannot be used, or a disk failed. */
 const EXIT_STORAGE = 70;
+/** The other nodes of its cluster were not there in time. */
+const EXIT_CLUSTER = 75;
 /** Anything else that keeps the node from starting: a port in use, a file that cannot be read. */
 const EXIT_FAILURE = 1;
 
@@ -28,19 +33,26 @@ export async function runNode({ config, warnings, notices }: LoadedConfig): Prom
   for (const warning of warnings) logging.root.warn(warning);
   for (const notice of notices) logging.root.info(notice);
   const hasStarted = endOnSignal(logging);
-  const node = await start(config, logging);
-  if (node === undefined) {
+  const ending: Ending = { begin: () => undefined };
+  const shell = await start(config, logging, ending);
+  const node = shell?.broker;
+  if (shell === undefined || node === undefined) {
     logging.close();
     return;
   }
   if (!noteProcessId(config, logging)) {
-    await node.stop();
+    await shell.close();
     logging.close();
     return;
   }
   hasStarted();
-  stopOnSignal(node, logging);
-  announce(node, logging);
+  stopOnSignal(shell, logging, ending);
+  announce(shell, node, logging);
+}
+
+/** What ends the process in an orderly way; nothing before it has started. */
+interface Ending {
+  begin(reason: string): void;
 }
 
 /** undefined: a log file cannot be opened, which is said on stderr as there is no log yet. */
@@ -71,15 +83,24 @@ function noteProcessId(config: Config, logging: Logging): boolean {
   }
 }
 
-async function start(config: Config, logging: Logging): Promise<BrokerNode | undefined> {
+async function start(
+  config: Config,
+  logging: Logging,
+  ending: Ending,
+): Promise<NodeShell | undefined> {
+  let shell: NodeShell | undefined;
   try {
-    return await BrokerNode.start(config, {
+    shell = await NodeShell.open(config, {
       logging,
       onStorageFailure: (error) => endOnStorageFailure(error, config, logging),
+      onStopOrdered: () => ending.begin("an operator has ordered this node to stop"),
     });
+    await shell.startApp();
+    return shell;
   } catch (error) {
+    await shell?.close();
     process.exitCode = exitCodeOf(error);
-    if (process.exitCode === EXIT_FAILURE && !(error instanceof ListenError)) {
+    if (process.exitCode === EXIT_FAILURE && !isKnown(error)) {
       logging.root.error({ err: error }, "unexpected error at start");
     }
     sayWhy(config, logging, textOf(error));
@@ -94,8 +115,14 @@ function endOnStorageFailure(error: Error, { log }: Config, logging: Logging): v
   process.exit(EXIT_STORAGE);
 }
 
+/** Its message says all there is to say. */
+function isKnown(error: unknown): boolean {
+  return error instanceof ListenError || error instanceof ClusterError;
+}
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof StorageError) return EXIT_STORAGE;
+  if (error instanceof ClusterError && error.code === "timeout") return EXIT_CLUSTER;
   return isUsageError(error) ? EXIT_USAGE : EXIT_FAILURE;
 }
 
@@ -104,7 +131,8 @@ function isUsageError(error: unknown): boolean {
   return (
     error instanceof ConfigError ||
     error instanceof DefinitionsError ||
-    error instanceof TlsOptionsError
+    error instanceof TlsOptionsError ||
+    error instanceof CookieFileError
   );
 }
 
@@ -163,24 +191,32 @@ function endOnSignal(logging: Logging): () => void {
   };
 }
 
-/** SIGTERM and SIGINT: clients are told (320), then exit 0; a second signal ends at once. */
-function stopOnSignal(node: BrokerNode, logging: Logging): void {
+/**
+ * SIGTERM and SIGINT: clients are told (320), other nodes take over what this one leads, then exit 0; a second signal ends at once.
+ * An operator's order does the same.
+ */
+function stopOnSignal(shell: NodeShell, logging: Logging, ending: Ending): void {
   let isStopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(EXIT_FAILURE);
+  ending.begin = (reason) => {
+    if (isStopping) return;
     isStopping = true;
-    logging.root.info(`received ${signal}, shutting down`);
-    void node.stop().then(() => {
-      if (node.config.node.pidFile !== undefined) removePidFile(node.config.node.pidFile);
+    logging.root.info(`${reason}, shutting down`);
+    void shell.close().then(() => {
+      const { pidFile } = shell.config.node;
+      if (pidFile !== undefined) removePidFile(pidFile);
       logging.close();
       process.exit(0);
     });
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isStopping) process.exit(EXIT_FAILURE);
+    ending.begin(`received ${signal}`);
   };
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
 }
 
 /** The banner for a person, and the line that scripts wait for. */
-function announce(node: BrokerNode, logging: Logging): void {
+function announce(shell: NodeShell, node: BrokerNode, logging: Logging): void {
   const { config } = node;
   const listeners = node.listeners.map((listener) => ({
     protocol: listener.isTls ? ("amqps" as const) : ("amqp" as const),
@@ -192,6 +228,7 @@ function announce(node: BrokerNode, logging: Logging): void {
   }
   const ports: Record<string, number> = {};
   for (const { protocol, port } of listeners) ports[protocol] ??= port;
+  if (shell.clusterPort !== undefined) ports["clustering"] = shell.clusterPort;
   logging.root.info({ node: config.node.name, ports, pid: process.pid }, "leveret ready");
   reportReady();
 }

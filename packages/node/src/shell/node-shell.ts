@@ -1,8 +1,8 @@
-import type { ControlMethod } from "@leveret/control";
 import { BrokerNode, type NodeDependencies } from "../broker/broker-node.ts";
 import { readClusterFile, writeClusterFile } from "../cluster/members/cluster-file.ts";
 import type { ClusterRecord, MemberAddress } from "../cluster/members/cluster-record.ts";
 import type { Config } from "../config/config.ts";
+import { controlMethods } from "../control/control-methods.ts";
 import type {
   AppState,
   ClusterStatus,
@@ -31,8 +31,6 @@ import { placeOf } from "./seeds.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface ShellDependencies extends Omit<NodeDependencies, "openStores"> {
-  /** What tools may ask for, besides what other nodes ask. */
-  readonly methods?: (node: ControlledNode) => ReadonlyMap<string, ControlMethod>;
   /** An operator has ordered the process to end. */
   readonly onStopOrdered?: () => void;
   /** Tests cut the network. */
@@ -72,7 +70,7 @@ export class NodeShell implements ControlledNode {
     if (config.cluster.listener === undefined) return shell;
     // The cookie is there.
     if (config.node.dataDir !== undefined) prepareDataDirectory(config.node.dataDir);
-    const methods = new Map([...(dependencies.methods?.(shell) ?? []), ...peerMethods(shell)]);
+    const methods = new Map([...controlMethods(shell), ...peerMethods(shell)]);
     shell.#side = await ClusterSide.open(config, methods, { log, faults });
     return shell;
   }

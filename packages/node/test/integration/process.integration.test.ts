@@ -38,7 +38,8 @@ class BrokerProcess {
   constructor(cwd: string, flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...flags], {
       cwd,
-      env,
+      // Its default may be another process's here.
+      env: { LEVERET_CLUSTER_PORT: "0", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child.stdout?.on("data", (chunk: Buffer) => {
