@@ -39,6 +39,8 @@ export const NODE_METHODS: NodeMethods = {
   start_app: always(NO_PARAMS, (node) => node.startApp()),
   stop_app: always(NO_PARAMS, (node) => node.stopApp()),
   stop: always(NO_PARAMS, (node) => node.stop()),
+  /** Never answers: who waits sees the end of the connection when the process ends. */
+  await_exit: always(NO_PARAMS, (_node, _params, { signal }) => aborted(signal)),
   reset: whileStopped(NO_PARAMS, (node) => node.reset(false)),
   force_reset: whileStopped(NO_PARAMS, (node) => node.reset(true)),
 };
@@ -125,6 +127,12 @@ function memoryUse(): Readonly<Record<string, number>> {
     other: Math.max(0, rss - heapTotal - external),
     total: rss,
   };
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /** Keys whose values nobody may see. */

@@ -1,0 +1,114 @@
+import { alarmText, type ListenerInfo, type NodeAlarm, section } from "./cluster-status-text.ts";
+
+/** The node's answer to `status`: RabbitMQ's names where there is the same thing. Sizes in bytes. */
+export interface NodeStatus {
+  readonly node: string;
+  readonly pid: number;
+  readonly os: string;
+  /** Seconds. */
+  readonly uptime: number;
+  readonly is_under_maintenance: boolean;
+  readonly rabbitmq_version: string;
+  readonly product_name: string;
+  readonly product_version: string;
+  readonly node_version: string;
+  readonly crypto_lib_version: string;
+  readonly data_directory: string;
+  readonly config_files: readonly string[];
+  readonly log_files: readonly string[];
+  readonly alarms: readonly NodeAlarm[];
+  readonly memory: Readonly<Record<string, number>> & { readonly total: number };
+  readonly vm_memory_high_watermark_setting: Readonly<Record<string, number>>;
+  readonly vm_memory_high_watermark_limit: number;
+  readonly disk_free_limit: number;
+  /** null: not measured. */
+  readonly disk_free: number | null;
+  readonly totals: {
+    readonly connection_count: number;
+    readonly queue_count: number;
+    readonly virtual_host_count: number;
+  };
+  readonly listeners: readonly ListenerInfo[];
+}
+
+const GIGABYTE = 1_000_000_000;
+
+/** Sections with a bold heading each, as RabbitMQ shows them; what only Erlang has is left out. */
+export function statusText(status: NodeStatus): string {
+  const { totals } = status;
+  return [
+    section("Runtime", runtimeLines(status)),
+    section("Data directory", [`Node data directory: ${status.data_directory}`]),
+    section("Config files", status.config_files.map(bullet)),
+    section("Log file(s)", status.log_files.map(bullet)),
+    section("Alarms", status.alarms.map(alarmText)),
+    section("Memory", memoryLines(status)),
+    section("Free Disk Space", diskLines(status)),
+    section("Totals", [
+      `Connection count: ${totals.connection_count}`,
+      `Queue count: ${totals.queue_count}`,
+      `Virtual host count: ${totals.virtual_host_count}`,
+    ]),
+    section("Listeners", status.listeners.map(listenerText)),
+  ].join("\n\n");
+}
+
+function runtimeLines(status: NodeStatus): string[] {
+  return [
+    `OS PID: ${status.pid}`,
+    `OS: ${status.os}`,
+    `Uptime (seconds): ${status.uptime}`,
+    `Is under maintenance?: ${status.is_under_maintenance}`,
+    `RabbitMQ version: ${status.rabbitmq_version}`,
+    `${status.product_name} version: ${status.product_version}`,
+    `Node name: ${status.node}`,
+    `Runtime: ${status.node_version}`,
+    `Crypto library: ${status.crypto_lib_version}`,
+  ];
+}
+
+function memoryLines(status: NodeStatus): string[] {
+  const { memory, vm_memory_high_watermark_setting: setting } = status;
+  const { relative, absolute } = setting;
+  const limit = gigabytes(status.vm_memory_high_watermark_limit);
+  const watermark =
+    relative === undefined
+      ? gigabytes(absolute ?? 0)
+      : `${relative} of available memory, computed to: ${limit}`;
+  const parts = Object.entries(memory).filter(([name]) => name !== "total");
+  return [
+    `Total memory used: ${gigabytes(memory.total)}`,
+    "Calculation strategy: rss",
+    `Memory high watermark setting: ${watermark}`,
+    "",
+    ...parts
+      .sort(([, left], [, right]) => right - left)
+      .map(([name, size]) => `${name}: ${gigabytes(size)} (${percent(size, memory.total)} %)`),
+  ];
+}
+
+function diskLines({ disk_free: free, disk_free_limit: limit }: NodeStatus): string[] {
+  return [
+    `Low free disk space watermark: ${gigabytes(limit)}`,
+    `Free disk space: ${free === null ? "unknown" : gigabytes(free)}`,
+  ];
+}
+
+export function listenerText(listener: ListenerInfo): string {
+  const { port, protocol, purpose } = listener;
+  return `Interface: ${listener.interface}, port: ${port}, protocol: ${protocol}, purpose: ${purpose}`;
+}
+
+function bullet(text: string): string {
+  return ` * ${text}`;
+}
+
+/** Four digits behind the point at most, one at least, as Elixir rounds. */
+function gigabytes(size: number): string {
+  const rounded = Math.round((size / GIGABYTE) * 10_000) / 10_000;
+  return `${Number.isInteger(rounded) ? rounded.toFixed(1) : rounded} gb`;
+}
+
+function percent(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 100;
+}
