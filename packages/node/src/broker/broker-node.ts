@@ -99,9 +99,9 @@ export class BrokerNode {
   ): Promise<BrokerNode> {
     const { logging, alarms, clock = new RealClock() } = dependencies;
     const options = brokerOptions(config, dependencies.silentCloseDelayMs);
-    const { metadata, queueGroups } = stores ?? {};
-    // They may be getters, which a spread leaves out.
-    const base = { clock, logging, alarms, ...stores, metadata, queueGroups };
+    // Not spread: they may be getters.
+    const { metadata, queueGroups, places } = stores ?? {};
+    const base = { clock, logging, alarms, metadata, queueGroups, places };
     const broker = new Broker(options, base);
     const administration = new Administration(broker.metadataStore, config);
     const listeners: Listener[] = [];
