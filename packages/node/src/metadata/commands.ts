@@ -221,7 +221,7 @@ export interface AddMember {
 }
 
 /** The node is no member any more, and can never be again under its id; the queues in memory whose home it was go with it. */
-export interface RemoveMember {
+interface RemoveMember {
   readonly type: "removeMember";
   readonly nodeId: NodeId;
 }
@@ -235,7 +235,7 @@ export interface MemberStarted {
 }
 
 /** The node is about to stop, on purpose. */
-export interface MemberStopping {
+interface MemberStopping {
   readonly type: "memberStopping";
   readonly nodeId: NodeId;
 }

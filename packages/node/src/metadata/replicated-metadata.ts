@@ -1,12 +1,4 @@
-import {
-  NONE,
-  type NodeId,
-  nodeIdOf,
-  type ProposalResult,
-  type RaftGroup,
-  type Timer,
-  type Timers,
-} from "@leveret/raft";
+import type { NodeId, ProposalResult, RaftGroup, Timer, Timers } from "@leveret/raft";
 import {
   METADATA_FORWARDED_MAX,
   METADATA_READY_POLL_MS,
@@ -24,10 +16,22 @@ import { isAboutTransient } from "./command-traits.ts";
 import { type MetadataCommand, type MetadataResult, type Refusal, refused } from "./commands.ts";
 import type { MetadataEvent } from "./events.ts";
 import { ForwardedSubmissions } from "./forwarded-submissions.ts";
+import { LeaderView } from "./leader-view.ts";
 import type { MetadataLink } from "./metadata-link.ts";
 import type { MetadataMachine, MetadataView } from "./metadata-machine.ts";
 import { MetadataStateMachine } from "./metadata-state-machine.ts";
 import type { MetadataStore, WaitsUntil } from "./metadata-store.ts";
+import { NewestState } from "./newest-state.ts";
+import {
+  failureOf,
+  isPassing,
+  leftOpen,
+  NO_SPACE,
+  NOBODY_LEADS,
+  UNAVAILABLE,
+  UNKNOWN,
+  UNSEEN,
+} from "./store-failures.ts";
 import { Submission } from "./submission.ts";
 import { SubmissionQueue } from "./submission-queue.ts";
 
@@ -65,12 +69,12 @@ export class ReplicatedMetadata implements MetadataStore {
   readonly #link: MetadataLink;
   readonly #replica: MetadataStateMachine;
   readonly #machine: MetadataMachine;
+  readonly #leader: LeaderView;
   readonly #forwarded: ForwardedSubmissions;
+  readonly #newest: NewestState;
   readonly #queue = new SubmissionQueue();
   /** To whom the queue's cursor belongs; undefined: nobody leads. */
   #target: NodeId | undefined;
-  /** Who leads as others say; for a replica that no leader has reached yet. */
-  #hint: NodeId | undefined;
   /** The first one of the queue cannot be handed over for now. */
   #isHeldBack = false;
   /** How often a group of one has refused it. */
@@ -86,8 +90,6 @@ export class ReplicatedMetadata implements MetadataStore {
   #oldest = { seq: 0, tick: 0 };
   /** The leader has refused something: until it takes something again, it is sent one at a time. */
   #isProbing = false;
-  /** What ends those that wait for the newest state. */
-  readonly #reads = new Set<(failure: Refusal | undefined) => void>();
   #isClosed = false;
 
   /** @throws TypeError */
@@ -103,6 +105,8 @@ export class ReplicatedMetadata implements MetadataStore {
     this.#link = link;
     this.#replica = machine;
     this.#machine = machine.machine;
+    this.#leader = new LeaderView(group, origin.nodeId);
+    this.#newest = new NewestState(group, timers);
     this.#forwarded = new ForwardedSubmissions({ group, machine, link, log });
     machine.watcher = {
       onApplied: (applied, result) => this.#onApplied(applied, result),
@@ -122,7 +126,7 @@ export class ReplicatedMetadata implements MetadataStore {
     const { stoppedBecause } = this.#group.status();
     if (stoppedBecause !== undefined || this.#isClosed) {
       done(new Error(`the metadata cannot be used: ${stoppedBecause ?? "the node stops"}`));
-    } else if (this.#isAlone()) {
+    } else if (this.#leader.isAlone()) {
       if (this.#group.isReady) this.#dropTransient(done);
       else this.#timers.setTimer(METADATA_READY_POLL_MS, () => this.start(done));
     } else {
@@ -150,7 +154,7 @@ export class ReplicatedMetadata implements MetadataStore {
     until: WaitsUntil = "stored",
   ): void {
     if (this.#isClosed) {
-      done(refused("store_unavailable", "metadata cannot be changed now"));
+      done(UNAVAILABLE);
       return;
     }
     if (this.#queue.waitingCount >= METADATA_WAITING_MAX) {
@@ -173,7 +177,7 @@ export class ReplicatedMetadata implements MetadataStore {
 
   whenStored(done: (failure: Refusal | undefined) => void): void {
     const { last } = this.#queue;
-    if (last === undefined || !this.#isAlone()) done(undefined);
+    if (last === undefined || !this.#leader.isAlone()) done(undefined);
     else last.followers.push(done);
   }
 
@@ -182,20 +186,7 @@ export class ReplicatedMetadata implements MetadataStore {
    * so in time.
    */
   readLatest(done: (failure: Refusal | undefined) => void): void {
-    if (this.#isClosed) {
-      done(UNAVAILABLE);
-      return;
-    }
-    const end = (failure: Refusal | undefined): void => {
-      if (!this.#reads.delete(end)) return;
-      timeout.cancel();
-      this.#call(() => done(failure));
-    };
-    const timeout = this.#timers.setTimer(METADATA_UNAVAILABLE_MS, () =>
-      end(refused("store_unavailable", NOBODY_LEADS)),
-    );
-    this.#reads.add(end);
-    this.#read(end);
+    this.#newest.wait((failure) => this.#call(() => done(failure)));
   }
 
   /** A payload of the other node's `MetadataLink.forward`. It may be a view: it is copied. */
@@ -221,7 +212,7 @@ export class ReplicatedMetadata implements MetadataStore {
   /** The connection to the node is gone, with what was on its way. */
   onPeerLost(nodeId: NodeId): void {
     this.#forwarded.forget(nodeId);
-    if (this.#hint === nodeId) this.#hint = undefined;
+    if (this.#leader.hint === nodeId) this.#leader.hint = undefined;
     if (this.#target !== nodeId) return;
     this.#queue.rewind();
     this.#holdBack();
@@ -229,7 +220,7 @@ export class ReplicatedMetadata implements MetadataStore {
 
   /** The metadata group has another leader, or the same in another term; undefined: none that is known. */
   onLeaderChange(leader: NodeId | undefined): void {
-    this.#hint = leader;
+    this.#leader.hint = leader;
     this.#isOutOfSpace = false;
     this.#isProbing = false;
     this.#forwarded.forgetAll();
@@ -242,22 +233,8 @@ export class ReplicatedMetadata implements MetadataStore {
     this.#isClosed = true;
     this.#tickTimer?.cancel();
     this.#retryTimer?.cancel();
-    for (const end of this.#reads) end(UNAVAILABLE);
-    for (const submission of this.#queue.all()) {
-      this.#end(submission, submission.seq === 0 ? UNAVAILABLE : UNKNOWN);
-    }
-  }
-
-  /** `end` has been called before: nobody waits any more. */
-  #read(end: (failure: Refusal | undefined) => void): void {
-    if (!this.#reads.has(end)) return;
-    this.#group.read(({ kind }) => {
-      if (kind === "ready") end(undefined);
-      else if (kind === "stopped") end(UNAVAILABLE);
-      else if (this.#reads.has(end)) {
-        this.#timers.setTimer(METADATA_RETRY_MS, () => this.#read(end));
-      }
-    });
+    this.#newest.close();
+    this.#endAll();
   }
 
   #dropTransient(done: (failure: Error | undefined) => void): void {
@@ -282,7 +259,7 @@ export class ReplicatedMetadata implements MetadataStore {
     while (!this.#isHeldBack) {
       const next = this.#queue.next();
       if (next === undefined) return;
-      const target = this.#findLeader();
+      const target = this.#leader.find();
       if (target !== this.#target) {
         this.#target = target;
         this.#isProbing = false;
@@ -295,15 +272,6 @@ export class ReplicatedMetadata implements MetadataStore {
         return;
       }
     }
-  }
-
-  #findLeader(): NodeId | undefined {
-    const { nodeId } = this.#origin;
-    if (this.#group.isReady || this.#isAlone()) return nodeId;
-    const { role, leader } = this.#group.status();
-    if (role === "leader") return nodeId;
-    if (leader !== NONE && nodeIdOf(leader) !== nodeId) return nodeIdOf(leader);
-    return this.#hint === nodeId ? undefined : this.#hint;
   }
 
   #propose(next: Submission): void {
@@ -358,7 +326,7 @@ export class ReplicatedMetadata implements MetadataStore {
     if (submission === undefined) return;
     submission.result = result;
     // A copy that another leader had put into the log. In a group of one it is not known to be on the disk: this node puts it there again.
-    submission.isSettled = !submission.isProposed && !this.#isAlone();
+    submission.isSettled = !submission.isProposed && !this.#leader.isAlone();
     this.#isProbing = false;
     if (submission.isSettled || submission.isEarly) this.#later(submission);
   }
@@ -397,7 +365,7 @@ export class ReplicatedMetadata implements MetadataStore {
     if (isApplied && submission.result !== undefined) this.#end(submission, undefined);
     else if (isApplied && this.#replica.origins.applied(this.#origin) >= submission.seq) {
       this.#end(submission, UNSEEN);
-    } else if (!isApplied && this.#isAlone()) this.#end(submission, failureOf(outcome));
+    } else if (!isApplied && this.#leader.isAlone()) this.#end(submission, failureOf(outcome));
     else this.#sendAgain(submission);
   }
 
@@ -422,7 +390,7 @@ export class ReplicatedMetadata implements MetadataStore {
 
   /** A group of one has nobody else to turn to. */
   #isGivingUp(): boolean {
-    if (!this.#isAlone()) return false;
+    if (!this.#leader.isAlone()) return false;
     this.#attempts++;
     return this.#attempts >= METADATA_RETRY_COUNT_MAX;
   }
@@ -442,7 +410,7 @@ export class ReplicatedMetadata implements MetadataStore {
   #onForwardRefused(submission: Submission, { kind, leader, why }: ForwardAnswer): void {
     this.#isOutOfSpace = kind === "no-space";
     if (kind === "not-leader" && leader !== this.#target) {
-      this.#hint = leader === 0 ? undefined : leader;
+      this.#leader.hint = leader === 0 ? undefined : leader;
     }
     const isFinal = kind === "no-space" || kind === "refused";
     this.#isProbing = true;
@@ -485,22 +453,24 @@ export class ReplicatedMetadata implements MetadataStore {
     this.#tickTimer = undefined;
     this.#ticks++;
     if (this.#queue.isEmpty || this.#isClosed) return;
-    if (!this.#isAlone()) {
-      this.#expire();
-      this.#resendIfStuck();
+    if (this.#group.status().stoppedBecause !== undefined) {
+      this.#endAll();
+      return;
     }
-    if (!this.#queue.isEmpty) this.#startTicking();
+    this.#startTicking();
+    if (this.#leader.isAlone()) return;
+    this.#expire();
+    this.#resendIfStuck();
   }
 
   /** Those that nobody has stored for too long are refused. */
   #expire(): void {
-    const failure = this.#isOutOfSpace ? NO_SPACE : refused("store_unavailable", NOBODY_LEADS);
-    const open = refused(failure.reason, `${failure.text}; ${OR_IT_WAS}`);
+    const failure = this.#isOutOfSpace ? NO_SPACE : NOBODY_LEADS;
     for (const submission of this.#queue.all()) {
       if (submission.isAnswered) continue;
       if (this.#ticks - submission.tick < EXPIRE_TICKS) return;
       if (submission.seq === 0) this.#end(submission, failure);
-      else this.#giveUp(submission, open);
+      else this.#giveUp(submission, leftOpen(failure));
     }
   }
 
@@ -513,6 +483,13 @@ export class ReplicatedMetadata implements MetadataStore {
     if (!isStuck) return;
     this.#queue.rewind();
     this.#handOver();
+  }
+
+  /** The replica here will never say what becomes of them. */
+  #endAll(): void {
+    for (const submission of this.#queue.all()) {
+      this.#end(submission, submission.seq === 0 ? UNAVAILABLE : UNKNOWN);
+    }
   }
 
   /** It is stored (`failure` undefined, and it has a result), or will not be, or nobody can tell. */
@@ -532,7 +509,7 @@ export class ReplicatedMetadata implements MetadataStore {
       last.followers.push(...followers);
       return;
     }
-    const isStored = isRefused || !this.#isAlone();
+    const isStored = isRefused || !this.#leader.isAlone();
     const loss = isStored && !this.#isClosed ? undefined : failure;
     for (const done of followers) this.#call(() => done(loss));
   }
@@ -549,47 +526,5 @@ export class ReplicatedMetadata implements MetadataStore {
     } catch (error) {
       this.#log.error({ err: error }, "internal error after a change of metadata");
     }
-  }
-
-  /** The group has no other member: it is this node's disk alone that makes its log durable. */
-  #isAlone(): boolean {
-    const { voters, votersOutgoing, learners } = this.#group.status().conf;
-    const [only] = voters;
-    return (
-      voters.length === 1 &&
-      votersOutgoing.length + learners.length === 0 &&
-      only !== undefined &&
-      nodeIdOf(only) === this.#origin.nodeId
-    );
-  }
-}
-
-const NOBODY_LEADS =
-  "metadata cannot be changed: the cluster has no majority, or its metadata has no leader that answers";
-const OR_IT_WAS = "it is not known whether the change was stored";
-const UNKNOWN = refused("store_unavailable", OR_IT_WAS);
-const UNAVAILABLE = refused("store_unavailable", "metadata cannot be changed now");
-/** This node was so far behind that it got the state as a whole. */
-const UNSEEN = refused(
-  "store_unavailable",
-  "the change reached the cluster, but this node did not see whether it was refused",
-);
-const NO_SPACE = refused("store_full", "not enough disk space to store a change of metadata");
-
-/** The replica starts, or the log or the disk is behind: soon it will be different. */
-function isPassing({ kind }: ProposalResult): boolean {
-  return kind === "busy" || kind === "not-leader" || kind === "transferring";
-}
-
-function failureOf(outcome: ProposalResult): Refusal {
-  switch (outcome.kind) {
-    case "no-space":
-      return NO_SPACE;
-    case "refused":
-      return refused("store_unavailable", `the change cannot be stored: ${outcome.why}`);
-    case "unknown":
-      return UNKNOWN;
-    default:
-      return UNAVAILABLE;
   }
 }

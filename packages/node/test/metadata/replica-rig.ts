@@ -22,7 +22,7 @@ interface Proposal {
 }
 
 /** Node 1's replica in a group of three: it leads, follows and answers as a test says. */
-export class ScriptedGroup {
+class ScriptedGroup {
   readonly machine = new MetadataStateMachine();
   readonly groupId = 1;
   /** The node that leads, as the replica knows; 0: none. */

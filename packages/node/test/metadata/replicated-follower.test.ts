@@ -336,6 +336,20 @@ describe("a cluster without a leader", () => {
   });
 });
 
+test("a replica that stops refuses what waits for it", () => {
+  const rig = new ReplicaRig();
+  rig.add("a");
+  rig.group.leader = 0;
+  rig.metadata.onLeaderChange(undefined);
+  rig.add("b");
+  rig.group.stoppedBecause = "hard state lost";
+  rig.timers.pass(2000);
+  expect(rig.answers).toEqual([
+    `a: ${UNKNOWN}`,
+    "b: store_unavailable: metadata cannot be changed now",
+  ]);
+});
+
 test("a snapshot in place of entries leaves open how they ended, and tells that all is new", () => {
   const rig = new ReplicaRig();
   const events: MetadataEvent[] = [];

@@ -8,7 +8,7 @@ import { SimLinks } from "./sim-links.ts";
 const OPEN_MAX = 40;
 const READ_MEAN_MS = 200;
 
-export type Harm = "crash" | "cut" | "reset" | "transfer" | "snapshot";
+type Harm = "crash" | "cut" | "reset" | "transfer" | "snapshot";
 
 export interface FaultPlan {
   /** Each as likely as the others. */
