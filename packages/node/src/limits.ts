@@ -177,6 +177,11 @@ export const CATCH_UP_ENTRIES = 256;
 export const CONF_POLL_MS = 10;
 /** Groups that one turn looks at: about a millisecond where most have nothing to do. */
 export const CONF_LOOKS_PER_TURN = 256;
+/** Between two questions to new members where they are; doubles up to the second, as a long log takes its time. */
+export const CONF_POKE_MIN_MS = 20;
+export const CONF_POKE_MAX_MS = 1000;
+/** Who has not answered after so long does not count when votes are moved; a disk that is busy takes less. */
+export const CONF_ANSWER_MS = 500;
 /** Before a leadership that was to be handed over, and was not, is handed over again: the core gives up after its election timeout. */
 export const CONF_TRANSFER_MS = 2500;
 /** Without news for so long, a group gives its place among those that change to another. */

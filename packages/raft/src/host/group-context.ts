@@ -1,4 +1,4 @@
-import type { GroupId, NodeId, ReplicaId } from "../core/ids.ts";
+import type { GroupId, ReplicaId } from "../core/ids.ts";
 import type { RaftMessage } from "../core/message.ts";
 import type { Role } from "../core/ready.ts";
 import type { RaftLimits } from "../limits.ts";
@@ -18,8 +18,6 @@ export interface GroupContext extends ProposalSettler, ReadSettler {
   /** The node is stopping: nothing new is taken on. */
   readonly isStopping: boolean;
   nowMs(): number;
-  /** Whether the node answers; this one does. */
-  isNodeAlive(node: NodeId): boolean;
   /** False: dropped. */
   send(message: RaftMessage): boolean;
   /** Calls `done(value)` at the end of the turn. */

@@ -1,5 +1,5 @@
 import type { ConfChange, ConfState } from "../core/conf-state.ts";
-import { type GroupId, NONE, nodeIdOf, type ReplicaId } from "../core/ids.ts";
+import { type GroupId, NONE, type ReplicaId } from "../core/ids.ts";
 import type { ReadResult as EntriesResult } from "../store/log-store.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { ProposalDone, ProposeOptions } from "./group-requests.ts";
@@ -162,7 +162,7 @@ export class GroupHandle implements RaftGroup {
     if (progress === undefined) return undefined;
     return {
       match: progress.match,
-      isActive: progress.isRecentlyActive && this.#context.isNodeAlive(nodeIdOf(replica)),
+      answeredRound: progress.ackedRound,
       isReplicating: progress.state === "replicate",
     };
   }

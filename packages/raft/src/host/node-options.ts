@@ -83,10 +83,10 @@ export interface MemberProgress {
   /** Highest index known to be on its disk. */
   readonly match: number;
   /**
-   * It has answered since the last check of the quorum (an election timeout at most) and its node is alive. Right after the check
-   * it is false for all members, until the next heartbeat is answered.
+   * The newest round of questions (RaftGroup.read) that it has answered; 0: none of this leader's. Once it has grown, the replica
+   * was alive after the earlier look.
    */
-  readonly isActive: boolean;
+  readonly answeredRound: number;
   /** Its log agrees with the leader's, and entries flow; not while it is probed or waits for a snapshot. */
   readonly isReplicating: boolean;
 }

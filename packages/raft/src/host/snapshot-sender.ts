@@ -30,7 +30,13 @@ interface Receiver {
   readonly waiting: Map<string, Request>;
   readonly active: Set<OutgoingTransfer>;
   inflightBytes: number;
+  /** It said that it is busy: nothing is begun before, and the pause if it says so again. */
+  notBeforeMs: number;
+  busyPauseMs: number;
 }
+
+/** First pause for a busy receiver; doubles up to `snapshotRetryMinMs`. Most snapshots are small and take less. */
+const BUSY_PAUSE_MIN_MS = 25;
 
 /** Sends snapshots of groups led here to followers that are too far behind for the log. A few at a time to each node. */
 export class SnapshotSender implements TransferOwner {
@@ -135,10 +141,12 @@ export class SnapshotSender implements TransferOwner {
       metrics.snapshotsSent++;
       observer?.onEvent(transfer.runner.groupId, "snapshot-sent");
       this.#failures.delete(key);
+      receiver.busyPauseMs = BUSY_PAUSE_MIN_MS;
     } else {
       if (result !== "current") metrics.snapshotsFailed++;
       // A busy receiver has not failed: it only wants a pause. One that is as far may ask at once again, in vain.
-      this.#failures.set(key, result === "busy" ? 1 : (this.#failures.get(key) ?? 0) + 1);
+      if (result === "busy") this.#pauseFor(receiver);
+      else this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
     }
     transfer.runner.call("reportSnapshot", (core) =>
       core.reportSnapshot(transfer.to, result === "done" || result === "current"),
@@ -151,7 +159,13 @@ export class SnapshotSender implements TransferOwner {
   #receiverOf(node: NodeId): Receiver {
     let receiver = this.#receivers.get(node);
     if (receiver === undefined) {
-      receiver = { waiting: new Map(), active: new Set(), inflightBytes: 0 };
+      receiver = {
+        waiting: new Map(),
+        active: new Set(),
+        inflightBytes: 0,
+        notBeforeMs: 0,
+        busyPauseMs: BUSY_PAUSE_MIN_MS,
+      };
       this.#receivers.set(node, receiver);
     }
     return receiver;
@@ -167,6 +181,7 @@ export class SnapshotSender implements TransferOwner {
   #startWaiting(receiver: Receiver): void {
     if (receiver.waiting.size === 0) return;
     const nowMs = this.nowMs();
+    if (nowMs < receiver.notBeforeMs) return;
     for (const [key, request] of receiver.waiting) {
       if (receiver.active.size >= this.limits.snapshotsPerReceiver) return;
       if (request.notBeforeMs > nowMs) continue;
@@ -189,6 +204,12 @@ export class SnapshotSender implements TransferOwner {
   #pump(receiver: Receiver | undefined): void {
     if (receiver === undefined) return;
     for (const transfer of [...receiver.active]) transfer.pump();
+  }
+
+  /** Many groups may wait for one receiver, and other nodes as well: it is the receiver that gets a pause, not each of them. */
+  #pauseFor(receiver: Receiver): void {
+    receiver.notBeforeMs = this.nowMs() + receiver.busyPauseMs;
+    receiver.busyPauseMs = Math.min(receiver.busyPauseMs * 2, this.limits.snapshotRetryMinMs);
   }
 
   #pauseMs(failures: number): number {

@@ -101,4 +101,16 @@ describe("the sender of snapshots", () => {
     sender.tick(1200);
     expect(attempts).toEqual([0, 1200]);
   });
+
+  test("gives a busy receiver short pauses that grow, whoever asks for it", () => {
+    const { sender, runner, attempts, offers, at } = senderOf(SNAPSHOT);
+    for (let nowMs = 0; nowMs <= 400; nowMs += 5) {
+      at(nowMs);
+      sender.request(runner, TO, 5);
+      for (const { id } of offers.splice(0)) {
+        sender.onAnswer(2, { id, status: AnswerStatus.Busy, nextSeq: 0, missing: [] });
+      }
+    }
+    expect(attempts).toEqual([0, 25, 75, 175, 375]);
+  });
 });

@@ -11,16 +11,25 @@ import {
   type Timers,
 } from "@leveret/raft";
 import {
+  CONF_ANSWER_MS,
   CONF_CHANGES_AT_ONCE,
   CONF_LOOKS_PER_TURN,
   CONF_PASS_MS,
   CONF_PATIENCE_MS,
+  CONF_POKE_MAX_MS,
+  CONF_POKE_MIN_MS,
   CONF_POLL_MS,
   CONF_RETRY_MAX_MS,
   CONF_RETRY_MIN_MS,
   CONF_TRANSFER_MS,
 } from "../../limits.ts";
-import { type ConfStep, type ConfTarget, nextConfStep, type WaitReason } from "./conf-plan.ts";
+import {
+  type ConfStep,
+  type ConfTarget,
+  movesVotes,
+  nextConfStep,
+  type WaitReason,
+} from "./conf-plan.ts";
 
 /** What the driver needs of RaftNode. */
 export interface ConfNode {
@@ -43,15 +52,27 @@ export interface ConfDriverOptions {
   confirm(done: (isCurrent: boolean) => void): void;
 }
 
+/** Who answers, asked once for each step that moves votes: that a node is down shows only seconds later. */
+interface Probe {
+  readonly atMs: number;
+  /** The rounds that the members had answered before. */
+  readonly before: ReadonlyMap<ReplicaId, number>;
+}
+
 /** A group whose members are changing. */
 interface Work {
   /** A change, or a question, is under way: its callback goes on. */
   isBusy: boolean;
   /** The metadata are known to be new enough for removals in this term. */
   confirmedTerm: number;
+  /** The question to all members that a step which moves votes rests on; undefined: none yet. */
+  probe: Probe | undefined;
   /** When something was last seen to move, and what was seen. */
   movedAtMs: number;
   seen: string;
+  /** When the members are asked again where they are, and the pause before the next time. */
+  pokeAtMs: number;
+  pokePauseMs: number;
   transferAtMs: number;
 }
 
@@ -189,8 +210,11 @@ export class ConfDriver {
     const work: Work = {
       isBusy: false,
       confirmedTerm: 0,
+      probe: undefined,
       movedAtMs: nowMs,
       seen: "",
+      pokeAtMs: nowMs,
+      pokePauseMs: CONF_POKE_MIN_MS,
       transferAtMs: Number.NEGATIVE_INFINITY,
     };
     this.#active.set(groupId, work);
@@ -211,10 +235,39 @@ export class ConfDriver {
       this.#end(groupId);
       return;
     }
-    this.#carryOut(group, work, this.#plan(group, target));
+    if (work.probe !== undefined && !this.#isAnswered(group, work.probe)) return;
+    const step = this.#plan(group, target, work.probe);
+    if (work.probe === undefined && movesVotes(group.status().conf, step)) this.#ask(group, work);
+    else this.#carryOut(group, work, step);
   }
 
-  #plan(group: RaftGroup, target: ConfTarget): ConfStep {
+  /** Asks all members; the read is done when a quorum has answered, which each change needs anyway. */
+  #ask(group: RaftGroup, work: Work): void {
+    const { groupId } = group;
+    const before = new Map<ReplicaId, number>();
+    for (const replica of othersOf(group)) before.set(replica, answeredRound(group, replica));
+    const probe = { atMs: this.#options.clock.monotonicMs(), before };
+    work.isBusy = true;
+    group.read(({ kind }) => {
+      work.isBusy = false;
+      if (this.#active.get(groupId) !== work) return;
+      work.probe = probe;
+      if (kind === "ready") this.#advance(groupId, work);
+      else this.#delay(groupId);
+    });
+  }
+
+  /** All whose nodes are alive have answered, or will not. */
+  #isAnswered(group: RaftGroup, probe: Probe): boolean {
+    if (this.#options.clock.monotonicMs() - probe.atMs > CONF_ANSWER_MS) return true;
+    const { node } = this.#options;
+    return othersOf(group).every(
+      (replica) => !node.isAlive(nodeIdOf(replica)) || hasAnswered(group, replica, probe),
+    );
+  }
+
+  /** Without a probe, those on live nodes are taken to be alive themselves. */
+  #plan(group: RaftGroup, target: ConfTarget, probe: Probe | undefined): ConfStep {
     const { conf, replicaId, commitIndex } = group.status();
     const { node } = this.#options;
     return nextConfStep({
@@ -223,7 +276,13 @@ export class ConfDriver {
       self: replicaId,
       commitIndex,
       isAlive: (nodeId) => node.isAlive(nodeId),
-      progress: (replica) => group.progressOf(replica),
+      progress: (replica) => {
+        const progress = group.progressOf(replica);
+        if (progress === undefined) return undefined;
+        const { match, isReplicating } = progress;
+        const isActive = probe === undefined || hasAnswered(group, replica, probe);
+        return { match, isReplicating, isActive };
+      },
     });
   }
 
@@ -277,8 +336,10 @@ export class ConfDriver {
   }
 
   #onChanged(groupId: GroupId, work: Work, result: ProposalResult): void {
+    work.probe = undefined;
     if (result.kind === "applied") {
       work.movedAtMs = this.#options.clock.monotonicMs();
+      work.pokePauseMs = CONF_POKE_MIN_MS;
       this.#advance(groupId, work);
     } else if (result.kind === "not-leader" || result.kind === "stopped") {
       this.#end(groupId);
@@ -302,21 +363,39 @@ export class ConfDriver {
   #wait(group: RaftGroup, work: Work, why: WaitReason): void {
     const { groupId } = group;
     if (why !== "joint" && why !== "catching-up") {
-      this.#parked.set(groupId, why);
-      this.#end(groupId);
+      this.#park(groupId, work, why);
       return;
     }
+    work.probe = undefined;
     const nowMs = this.#options.clock.monotonicMs();
-    const status = group.status();
-    // A sleeping group asks nobody how far he is.
-    if (status.isHibernating) group.read(() => undefined);
-    const seen = status.conf.learners.map((r) => group.progressOf(r)?.match).join();
+    const { conf, isHibernating } = group.status();
+    const seen = conf.learners.map((r) => group.progressOf(r)?.match).join();
     if (seen !== work.seen) {
       work.seen = seen;
       work.movedAtMs = nowMs;
     } else if (nowMs - work.movedAtMs > CONF_PATIENCE_MS) {
       this.#delay(groupId);
     }
+    const isReplicating = conf.learners.every((r) => group.progressOf(r)?.isReplicating === true);
+    if (isHibernating || !isReplicating) this.#poke(group, work, nowMs);
+  }
+
+  /**
+   * A sleeping group asks nobody how far he is; and what was sent to a new replica before it was created is sent again only when it
+   * answers a heartbeat, which a read brings forward: a fifth of a second for each group would add up.
+   */
+  #poke(group: RaftGroup, work: Work, nowMs: number): void {
+    if (nowMs < work.pokeAtMs) return;
+    work.pokeAtMs = nowMs + work.pokePauseMs;
+    work.pokePauseMs = Math.min(work.pokePauseMs * 2, CONF_POKE_MAX_MS);
+    group.read(() => undefined);
+  }
+
+  /** Until somebody comes or goes. Who is silent though his node is alive does not announce it when he wakes up. */
+  #park(groupId: GroupId, work: Work, why: WaitReason): void {
+    if (work.probe === undefined) this.#end(groupId);
+    else this.#delay(groupId);
+    this.#parked.set(groupId, why);
   }
 
   #delay(groupId: GroupId): void {
@@ -343,6 +422,7 @@ export class ConfDriver {
     for (const [groupId, atMs] of this.#delayed) {
       if (nowMs < atMs) continue;
       this.#delayed.delete(groupId);
+      this.#parked.delete(groupId);
       this.#waiting.add(groupId);
     }
     for (const [groupId, work] of [...this.#active]) {
@@ -366,6 +446,19 @@ function isVoterIn(
   replica: ReplicaId,
 ): boolean {
   return conf.voters.includes(replica) || conf.votersOutgoing.includes(replica);
+}
+
+function othersOf(group: RaftGroup): ReplicaId[] {
+  const { conf, replicaId } = group.status();
+  return [...conf.voters, ...conf.learners].filter((replica) => replica !== replicaId);
+}
+
+function answeredRound(group: RaftGroup, replica: ReplicaId): number {
+  return group.progressOf(replica)?.answeredRound ?? 0;
+}
+
+function hasAnswered(group: RaftGroup, replica: ReplicaId, { before }: Probe): boolean {
+  return answeredRound(group, replica) > (before.get(replica) ?? 0);
 }
 
 function isEmpty({ voters, learners }: ConfTarget): boolean {

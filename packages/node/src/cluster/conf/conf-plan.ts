@@ -2,7 +2,6 @@ import {
   type ConfChange,
   type ConfChangeStep,
   type ConfState,
-  type MemberProgress,
   nodeIdOf,
   type ReplicaId,
 } from "@leveret/raft";
@@ -12,6 +11,16 @@ import { CATCH_UP_ENTRIES } from "../../limits.ts";
 export interface ConfTarget {
   readonly voters: readonly ReplicaId[];
   readonly learners: readonly ReplicaId[];
+}
+
+/** What the leader knows of another member. */
+export interface MemberState {
+  /** Highest index known to be on its disk. */
+  readonly match: number;
+  /** Entries flow to it. */
+  readonly isReplicating: boolean;
+  /** It has answered since the leader began to think of this step. */
+  readonly isActive: boolean;
 }
 
 /** What the leader of a group knows when it decides on the next step. */
@@ -24,7 +33,7 @@ export interface ConfSituation {
   /** Whether the node answers; true for the leader's own. */
   isAlive(nodeId: number): boolean;
   /** Of another member; undefined: not known (yet). */
-  progress(replica: ReplicaId): MemberProgress | undefined;
+  progress(replica: ReplicaId): MemberState | undefined;
   /** The operator takes the risk that the new voters have no quorum. Default false. */
   readonly force?: boolean;
 }
@@ -72,6 +81,14 @@ export function nextConfStep(situation: ConfSituation): ConfStep {
     removeLearners(situation) ??
     unfinished(situation) ??
     DONE
+  );
+}
+
+/** Whether the step takes a vote from somebody or gives one: whom it rests on has to be known to be alive. */
+export function movesVotes({ voters }: ConfState, step: ConfStep): boolean {
+  if (step.kind !== "change") return step.kind === "transfer";
+  return step.change.steps.some(
+    ({ kind, replica }) => kind === "add-voter" || voters.includes(replica),
   );
 }
 
@@ -147,7 +164,7 @@ function leavingVoters(situation: ConfSituation, staying: readonly ReplicaId[]):
   if (force === true || hasLiveMajority(situation, staying)) return surplus;
   // A planned leave: dead voters must not keep a node from stopping, while another could serve alone. They come back as learners.
   const onLeave = surplus.filter((replica) => target.learners.includes(replica));
-  const dead = staying.filter((replica) => !isAlive(situation, replica));
+  const dead = staying.filter((replica) => !isActive(situation, replica));
   const remaining = conf.voters.filter((r) => !onLeave.includes(r) && !dead.includes(r));
   const canLeave = onLeave.length > 0 && hasLiveMajority(situation, remaining);
   return canLeave ? [...onLeave, ...dead] : [];
@@ -159,7 +176,8 @@ function successor(situation: ConfSituation, staying: readonly ReplicaId[]): Rep
   let bestMatch = -1;
   for (const replica of staying) {
     const progress = situation.progress(replica);
-    if (progress?.isActive !== true || progress.match <= bestMatch) continue;
+    if (progress === undefined || progress.match <= bestMatch) continue;
+    if (!isActive(situation, replica)) continue;
     best = replica;
     bestMatch = progress.match;
   }
@@ -208,15 +226,21 @@ function hasCaughtUp(situation: ConfSituation, replica: ReplicaId): boolean {
   const progress = situation.progress(replica);
   if (progress === undefined) return false;
   const isClose = situation.commitIndex - progress.match <= CATCH_UP_ENTRIES;
-  return isClose && progress.isActive && progress.isReplicating && isAlive(situation, replica);
+  return isClose && progress.isReplicating && isActive(situation, replica);
 }
 
 function isAlive(situation: ConfSituation, replica: ReplicaId): boolean {
   return replica === situation.self || situation.isAlive(nodeIdOf(replica));
 }
 
+/** Its node answers, and it does. */
+function isActive(situation: ConfSituation, replica: ReplicaId): boolean {
+  const isSilent = situation.progress(replica)?.isActive === false;
+  return replica === situation.self || (isAlive(situation, replica) && !isSilent);
+}
+
 function hasLiveMajority(situation: ConfSituation, voters: readonly ReplicaId[]): boolean {
-  const live = voters.filter((replica) => isAlive(situation, replica)).length;
+  const live = voters.filter((replica) => isActive(situation, replica)).length;
   return live * 2 > voters.length;
 }
 

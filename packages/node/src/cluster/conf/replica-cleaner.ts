@@ -1,5 +1,6 @@
 import {
   type GroupId,
+  NONE,
   type NodeId,
   nodeIdOf,
   type RaftGroup,
@@ -20,12 +21,20 @@ export interface GroupPlace {
 
 /**
  * The leader's answer to whether a replica may be deleted. delete: it is no member and not needed; `term` and `lastIndex` are the
- * leader's when it knew. later: it is a member, or may be needed. not-leader: somebody else knows.
+ * leader's when it knew. later: it is a member, or may be needed. not-leader: somebody else knows; `leader`: who, 0 if not known.
  */
 export type CleaningAnswer =
   | { readonly kind: "delete"; readonly term: number; readonly lastIndex: number }
   | { readonly kind: "later" }
-  | { readonly kind: "not-leader" };
+  | { readonly kind: "not-leader"; readonly leader: NodeId };
+
+/** A replica to be asked about. */
+interface Inquiry {
+  /** Questions so far: each goes to another node. */
+  readonly attempt: number;
+  /** Who is said to lead; 0: not known. */
+  readonly leader: NodeId;
+}
 
 export interface ReplicaCleanerOptions {
   readonly nodeId: NodeId;
@@ -37,6 +46,8 @@ export interface ReplicaCleanerOptions {
   readonly timers: Timers;
   /** By the record; undefined: there is none, and will not be any. */
   placeOf(groupId: GroupId): GroupPlace | undefined;
+  /** The node that leads the group; undefined: not known. */
+  leaderOf(groupId: GroupId): NodeId | undefined;
   /** Not the metadata's own group, whose replicas are not this one's business. */
   isQueueGroup(groupId: GroupId): boolean;
   /** Asks another node, which answers with {@link answerCleaning}. Calls back once, later; undefined: no answer. */
@@ -60,10 +71,9 @@ export class ReplicaCleaner {
   /** A replica was deleted: another one may be created. */
   onDeleted: (groupId: GroupId) => void = () => undefined;
   readonly #options: ReplicaCleanerOptions;
-  /** To be asked for, with the number of questions so far: each goes to another node. */
-  readonly #unwanted = new Map<GroupId, number>();
+  readonly #unwanted = new Map<GroupId, Inquiry>();
   /** The same, after a pause. */
-  readonly #asked = new Map<GroupId, number>();
+  readonly #asked = new Map<GroupId, Inquiry>();
   readonly #asking = new Set<GroupId>();
   readonly #deleting = new Set<GroupId>();
   #retry: Timer | undefined;
@@ -100,16 +110,16 @@ export class ReplicaCleaner {
     else if (isNamed(place, group.status().replicaId)) this.#forget(groupId);
     else if (!this.#unwanted.has(groupId) && !this.#asking.has(groupId)) {
       this.#forget(groupId);
-      this.#unwanted.set(groupId, 0);
+      this.#unwanted.set(groupId, { attempt: 0, leader: 0 });
       this.#askAll();
     }
   }
 
   #askAll(): void {
-    for (const [groupId, attempt] of this.#unwanted) {
+    for (const [groupId, inquiry] of this.#unwanted) {
       if (this.#asking.size >= CLEANING_QUESTIONS_AT_ONCE) break;
       this.#unwanted.delete(groupId);
-      this.#ask(groupId, attempt);
+      this.#ask(groupId, inquiry);
     }
   }
 
@@ -118,47 +128,52 @@ export class ReplicaCleaner {
     this.#asked.delete(groupId);
   }
 
-  #ask(groupId: GroupId, attempt: number): void {
-    const options = this.#options;
-    const group = options.node.group(groupId);
-    const place = options.placeOf(groupId);
-    const others = place?.replicas.filter(({ nodeId }) => nodeId !== options.nodeId) ?? [];
-    const asked = others[attempt % others.length];
+  #ask(groupId: GroupId, inquiry: Inquiry): void {
+    const group = this.#options.node.group(groupId);
     if (group === undefined) return;
-    const { replicaId } = group.status();
+    const asked = this.#whomToAsk(group, inquiry);
     if (asked === undefined) {
-      this.#later(groupId, attempt);
+      this.#later(groupId, inquiry);
       return;
     }
+    const { replicaId } = group.status();
     this.#asking.add(groupId);
-    options.ask(asked.nodeId, { groupId, replicaId }, (answer) => {
+    this.#options.ask(asked, { groupId, replicaId }, (answer) => {
       this.#asking.delete(groupId);
       if (!this.#isRunning) return;
-      this.#onAnswer(group, replicaId, attempt, answer);
+      this.#onAnswer(group, inquiry, answer);
       this.#askAll();
     });
   }
 
-  #onAnswer(
-    group: RaftGroup,
-    replicaId: ReplicaId,
-    attempt: number,
-    answer: CleaningAnswer | undefined,
-  ): void {
+  /** Who was said to lead; then who is known to; then each of those who may know, one after the other. */
+  #whomToAsk(group: RaftGroup, { attempt, leader }: Inquiry): NodeId | undefined {
+    const { nodeId: self } = this.#options;
+    if (leader !== 0 && leader !== self) return leader;
+    const known = this.#options.leaderOf(group.groupId);
+    if (known !== undefined && known !== self && attempt % 2 === 0) return known;
+    const { conf } = group.status();
+    const others = new Set(this.#options.placeOf(group.groupId)?.replicas.map((r) => r.nodeId));
+    for (const member of [...conf.voters, ...conf.learners]) others.add(nodeIdOf(member));
+    others.delete(self);
+    return [...others][(attempt >>> 1) % others.size];
+  }
+
+  #onAnswer(group: RaftGroup, inquiry: Inquiry, answer: CleaningAnswer | undefined): void {
     const { groupId } = group;
     if (this.#options.node.group(groupId) !== group) return;
     const place = this.#options.placeOf(groupId);
     if (place === undefined) this.#delete(groupId);
-    else if (isNamed(place, replicaId)) return;
+    else if (isNamed(place, group.status().replicaId)) return;
     else if (answer?.kind === "delete" && !hasNews(group, answer)) this.#delete(groupId);
-    else this.#later(groupId, attempt + 1);
+    else this.#later(groupId, { attempt: inquiry.attempt + 1, leader: leaderIn(answer) });
   }
 
-  #later(groupId: GroupId, attempt: number): void {
-    this.#asked.set(groupId, attempt);
+  #later(groupId: GroupId, inquiry: Inquiry): void {
+    this.#asked.set(groupId, inquiry);
     this.#retry ??= this.#options.timers.setTimer(CLEANING_RETRY_MS, () => {
       this.#retry = undefined;
-      for (const [again, attempts] of this.#asked) this.#unwanted.set(again, attempts);
+      for (const [again, inquiries] of this.#asked) this.#unwanted.set(again, inquiries);
       this.#asked.clear();
       this.#askAll();
     });
@@ -180,21 +195,23 @@ export function answerCleaning(
   replicaId: ReplicaId,
   done: (answer: CleaningAnswer) => void,
 ): void {
-  const now = group === undefined ? NOT_LEADER : answerOf(group, replicaId);
+  const now = group === undefined ? NOBODY : answerOf(group, replicaId);
   if (group === undefined || now.kind !== "delete") {
     done(now);
     return;
   }
   // A leader that was cut off may not know yet that the members have changed again.
-  group.read((result) => done(result.kind === "ready" ? answerOf(group, replicaId) : NOT_LEADER));
+  group.read((result) => done(result.kind === "ready" ? answerOf(group, replicaId) : NOBODY));
 }
 
-const NOT_LEADER: CleaningAnswer = { kind: "not-leader" };
+const NOBODY: CleaningAnswer = { kind: "not-leader", leader: 0 };
 const LATER: CleaningAnswer = { kind: "later" };
 
 function answerOf(group: RaftGroup, replicaId: ReplicaId): CleaningAnswer {
-  const { role, conf, isConfSettled, term, lastIndex } = group.status();
-  if (role !== "leader" || !group.isReady) return NOT_LEADER;
+  const { role, leader, conf, isConfSettled, term, lastIndex } = group.status();
+  if (role !== "leader" || !group.isReady) {
+    return { kind: "not-leader", leader: leader === NONE ? 0 : nodeIdOf(leader) };
+  }
   const isMember = [conf.voters, conf.votersOutgoing, conf.learners, conf.learnersNext].some(
     (members) => members.includes(replicaId),
   );
@@ -202,6 +219,10 @@ function answerOf(group: RaftGroup, replicaId: ReplicaId): CleaningAnswer {
   if (isConfSettled) return { kind: "delete", term, lastIndex };
   group.settleMembers();
   return LATER;
+}
+
+function leaderIn(answer: CleaningAnswer | undefined): NodeId {
+  return answer?.kind === "not-leader" ? answer.leader : 0;
 }
 
 /** Whether the replica knows of anything after the answer. One that does not run hears of nothing. */

@@ -23,7 +23,7 @@ export interface LeaderMove {
 export function leaderMoves(
   queues: readonly LedQueue[],
   running: readonly NodeId[],
-  max = Number.POSITIVE_INFINITY,
+  max: number = Number.POSITIVE_INFINITY,
 ): LeaderMove[] {
   const nodes = [...running].sort((a, b) => a - b);
   const pools = new Map(nodes.map((nodeId): [NodeId, LedQueue[]] => [nodeId, []]));

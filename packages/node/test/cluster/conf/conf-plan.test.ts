@@ -1,9 +1,10 @@
-import { EMPTY_CONF, type MemberProgress, replicaIdOf } from "@leveret/raft";
+import { EMPTY_CONF, replicaIdOf } from "@leveret/raft";
 import { describe, expect, test } from "vitest";
 import {
   type ConfSituation,
   type ConfStep,
   isAtTarget,
+  type MemberState,
   nextConfStep,
 } from "../../../src/cluster/conf/conf-plan.ts";
 import { metadataTarget, queueTarget } from "../../../src/cluster/conf/conf-target.ts";
@@ -59,7 +60,7 @@ function situationOf(row: Row): ConfSituation {
     self: replica(row.self ?? "1"),
     commitIndex: 10_000,
     isAlive: (nodeId) => !dead.has(nodeId),
-    progress: (id): MemberProgress => {
+    progress: (id): MemberState => {
       const isLive = !dead.has(id >>> 16);
       return {
         match: behind.has(id) ? 5000 : 9990,
