@@ -1,5 +1,6 @@
 import type { BrokerNode } from "../broker/broker-node.ts";
 import { ChannelConsumer } from "../connection/channel-consumer.ts";
+import { homeOf, replicasOf } from "../metadata/queue-replicas.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { BrokerQueue, ConsumerHandle } from "../queue/broker-queue.ts";
 import { type Cell, type Columns, tableCell } from "./cells.ts";
@@ -16,10 +17,23 @@ export interface ListedQueue {
   readonly leaderInfo: LeaderInfo;
 }
 
-/** Of a node whose queues have one place each. */
-export function localLeaderInfo({ nodeName }: ControlledNode): LeaderInfo {
-  const here = [nodeName];
-  return { leader: nodeName, members: here, online: here, synchronised: here };
+/**
+ * What the metadata say, for a node that has no better knowledge: the first replica is to lead, and a queue in memory is at home. A node
+ * in no cluster has everything itself.
+ */
+export function plannedLeaderInfo(
+  { nodeName }: ControlledNode,
+  { administration }: BrokerNode,
+  record: QueueRecord,
+): LeaderInfo {
+  const { metadata } = administration;
+  const replicas = replicasOf(record).map(({ nodeId }) => nodeId);
+  const places = replicas.length === 0 ? [homeOf(record)] : replicas;
+  const members = places.map((nodeId) => metadata.member(nodeId)?.name ?? nodeName);
+  const online = places.flatMap((nodeId, at) =>
+    metadata.member(nodeId)?.state === "stopped" ? [] : [members[at] ?? nodeName],
+  );
+  return { leader: online[0], members, online, synchronised: online };
 }
 
 /** Whether somebody can use it now. */

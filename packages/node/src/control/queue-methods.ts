@@ -6,7 +6,7 @@ import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { type Cell, rowOf } from "./cells.ts";
 import { type NodeMethods, type RunningNode, refusal, whileRunning } from "./control-method.ts";
 import { COLUMNS, VHOST } from "./method-params.ts";
-import { isUsable, type ListedQueue, localLeaderInfo, queueColumns } from "./queue-columns.ts";
+import { isUsable, type ListedQueue, plannedLeaderInfo, queueColumns } from "./queue-columns.ts";
 
 /** Queues that are asked at once for a listing: they may live on other nodes. */
 const ASKED_AT_ONCE = 64;
@@ -83,7 +83,7 @@ async function* listQueues(
 async function ask({ node, broker }: RunningNode, record: QueueRecord): Promise<ListedQueue> {
   const queue = broker.broker.vhosts.get(record.vhost)?.queues.get(record.name);
   const isResponsive = queue !== undefined && (await isAnswering(queue));
-  const leaderInfo = node.queues?.leaderInfo(record) ?? localLeaderInfo(node);
+  const leaderInfo = node.queues?.leaderInfo(record) ?? plannedLeaderInfo(node, broker, record);
   return { record, queue, isResponsive, leaderInfo };
 }
 

@@ -170,6 +170,22 @@ describe("leveretctl against a broker", { timeout: TEST_MAX_MS }, () => {
     expect(report).toMatchObject({ code: 0, error: "" });
   });
 
+  test("leaves out what was not given", async () => {
+    const done = await Promise.all([
+      ctl("add_vhost", "bare"),
+      ctl("clear_topic_permissions", "guest"),
+      ctl("clear_user_limits", "guest", "all"),
+      ctl("list_user_limits", "--global"),
+      ctl("list_vhost_limits", "--global"),
+      ctl("close_all_connections", "-p", "bare", "bye"),
+    ]);
+    expect(done.map(({ code, error }) => [code, error])).toEqual(done.map(() => [0, ""]));
+    expect((await ctl("list_vhosts", "-s", "name", "description", "tags")).out).toContain(
+      "bare\t\t[]\n",
+    );
+    expect((await ctl("delete_vhost", "bare")).code).toBe(0);
+  });
+
   test("refuses a wrong cookie and a node that is not there, with diagnostics", async () => {
     const wrong = await ctl("--cookie", "OTHER", "status");
     expect(wrong).toMatchObject({ code: 69, out: "" });
