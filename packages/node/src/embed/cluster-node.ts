@@ -1,5 +1,5 @@
 import type { BrokerNode } from "../broker/broker-node.ts";
-import type { Config } from "../config/config.ts";
+import type { ClusterConfig, Config } from "../config/config.ts";
 import type { ClusterStatus } from "../control/controlled-node.ts";
 import type { Logging } from "../logger.ts";
 import type { NetworkFaults } from "../shell/cluster-side.ts";
@@ -107,13 +107,28 @@ export class ClusterNode {
     return this.shell.clusterStatus();
   }
 
+  /** It listens for other nodes at another port when it is opened again. */
+  forgetPort(): void {
+    this.#changeCluster(({ listener }) => ({ listener: listener && { ...listener, port: 0 } }));
+  }
+
+  /** It is told where the other node, which is open, is now: `--peer`. */
+  addPeer({ name, shell }: ClusterNode): void {
+    const port = shell.clusterPort ?? 0;
+    this.#changeCluster(({ peers }) => ({ peers: [...peers, { name, host: "127.0.0.1", port }] }));
+  }
+
   /** Others remember it. */
   #keepClusterPort(): void {
+    const { clusterPort = 0 } = this.shell;
+    this.#changeCluster(({ listener }) => ({
+      listener: listener && { ...listener, port: clusterPort },
+    }));
+  }
+
+  #changeCluster(change: (cluster: ClusterConfig) => Partial<ClusterConfig>): void {
     const { cluster } = this.#config;
-    const port = this.shell.clusterPort;
-    if (cluster.listener === undefined || port === undefined) return;
-    const listener = { ...cluster.listener, port };
-    this.#config = { ...this.#config, cluster: { ...cluster, listener } };
+    this.#config = { ...this.#config, cluster: { ...cluster, ...change(cluster) } };
   }
 
   #keepClientPort(): void {

@@ -15,8 +15,11 @@ export interface StartClusterOptions {
   readonly logLevel?: LogLevel;
   /** Changes the configuration of each node, `index` from 0. */
   readonly configure?: (config: Config, index: number) => Config;
-  /** Default true: all nodes are in one cluster when `startCluster` resolves. False: each is in one of its own. */
-  readonly isJoined?: boolean;
+  /**
+   * How far the nodes are when `startCluster` resolves. "joined", the default: all in one cluster; "alone": each in one of its own;
+   * "none": not even open.
+   */
+  readonly start?: "joined" | "alone" | "none";
 }
 
 /** Nodes in this process on the loopback interface, with real sockets and disks, and with faults on demand. */
@@ -79,7 +82,7 @@ export async function startCluster(
   const temporary = options.directory === undefined ? directory : undefined;
   const cluster = new TestCluster(nodes, cut, temporary);
   try {
-    await formCluster(cluster, options.isJoined ?? true);
+    if (options.start !== "none") await formCluster(cluster, options.start !== "alone");
     return cluster;
   } catch (error) {
     await cluster.stop();

@@ -90,12 +90,6 @@ export class MemberBook {
     return nodeId === this.nodeId || this.#reachable.has(nodeId);
   }
 
-  /** Replaces what is known of the members before the metadata are there: an operator knows better. */
-  replaceMembers(members: readonly MemberAddress[]): void {
-    this.#record = { ...this.#record, members: sorted(members) };
-    this.#save();
-  }
-
   /** Resolves when what is known now is written, or could not be. */
   async settled(): Promise<void> {
     this.#save();
@@ -106,17 +100,17 @@ export class MemberBook {
     const known = this.#known;
     // Until then the file says who was up when this node was up last.
     if (known === undefined) return;
+    // This node knows best where it is itself.
     const own = this.#record.members.filter(({ nodeId }) => nodeId === this.nodeId);
-    const listed = known.map(({ nodeId, name, address }) => ({ nodeId, name, address }));
-    const members = known.some(({ nodeId }) => nodeId === this.nodeId)
-      ? listed
-      : [...own, ...listed];
+    const others = known
+      .filter(({ nodeId }) => nodeId !== this.nodeId)
+      .map(({ nodeId, name, address }) => ({ nodeId, name, address }));
     const running = known
       .filter(({ nodeId, state }) => state === "running" && this.isReachable(nodeId))
       .map(({ nodeId }) => nodeId);
     if (!running.includes(this.nodeId)) running.push(this.nodeId);
     running.sort((a, b) => a - b);
-    this.#record = { ...this.#record, members: sorted(members), running };
+    this.#record = { ...this.#record, members: sorted([...own, ...others]), running };
     this.#save();
   }
 
