@@ -21,6 +21,8 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   readonly #traffic: LogTraffic;
   #isReady = false;
   #isOpenAsked = false;
+  /** Commands that came before the log was open, in order. */
+  #early: (() => void)[] = [];
   /** Told before the log was open. */
   #holdings: Holding<Message, ConsumerOutlet>[] = [];
   #settled: { readonly level: number; readonly ref: number }[] = [];
@@ -261,6 +263,39 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     return this.#journal.group.log.origins.lastNumber(node, incarnation);
   }
 
+  // What is said of messages that consumers hold has to wait until it is known that they hold them.
+
+  override settle(now: number, consumer: QueueConsumer, from: number, to: number): void {
+    if (this.#isReady) super.settle(now, consumer, from, to);
+    else this.#early.push(() => super.settle(now, consumer, from, to));
+  }
+
+  override returnMessages(
+    now: number,
+    consumer: QueueConsumer,
+    from: number,
+    to: number,
+    kind: "nack" | "reject" | "lost",
+  ): void {
+    if (this.#isReady) super.returnMessages(now, consumer, from, to, kind);
+    else this.#early.push(() => super.returnMessages(now, consumer, from, to, kind));
+  }
+
+  override discard(now: number, consumer: QueueConsumer, from: number, to: number): void {
+    if (this.#isReady) super.discard(now, consumer, from, to);
+    else this.#early.push(() => super.discard(now, consumer, from, to));
+  }
+
+  override recoverSession(now: number, sessionId: number): void {
+    if (this.#isReady) super.recoverSession(now, sessionId);
+    else this.#early.push(() => super.recoverSession(now, sessionId));
+  }
+
+  override closeSession(now: number, sessionId: number): void {
+    if (this.#isReady) super.closeSession(now, sessionId);
+    else this.#early.push(() => super.closeSession(now, sessionId));
+  }
+
   /** The queue is deleted, and its log. */
   override close(): void {
     if (this.isClosed) return;
@@ -313,6 +348,9 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
     this.#settled = [];
     this.machine.recover(now, lastRef, takeover);
     this.#journal.open(this);
+    const early = this.#early;
+    this.#early = [];
+    for (const command of early) command();
     this.finish(now);
   }
 
