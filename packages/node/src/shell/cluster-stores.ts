@@ -385,11 +385,11 @@ async function openStorage(options: ClusterStoresOptions, book: MemberBook): Pro
   const { stores, record, network } = options;
   const { directory, nodeName, log, alarms, onFatal } = stores;
   const space = new StoreSpace(nodeName, { alarms, log });
-  const { nodeId, clusterId, generation } = record;
+  const { nodeId, clusterId, generation, epoch } = record;
   const storage = await NodeStorage.open({
     directory,
     log,
-    identity: { nodeId, clusterId, generation },
+    identity: { nodeId, clusterId, generation, epoch },
     peers: {
       net: network.raft,
       listenAddress: "",

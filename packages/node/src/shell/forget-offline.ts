@@ -42,13 +42,13 @@ export async function forgetOffline(
 
 /** Without any network: nobody is to take part. */
 function openAlone(
-  { nodeId, clusterId, generation }: ClusterRecord,
+  { nodeId, clusterId, generation, epoch }: ClusterRecord,
   options: Directory,
 ): Promise<NodeStorage> {
   return NodeStorage.open({
     directory: options.directory,
     log: options.log,
-    identity: { nodeId, clusterId, generation },
+    identity: { nodeId, clusterId, generation, epoch },
     createMetadata: () => new MetadataStateMachine(),
     createQueueLog: () => new QueueLog(),
     onFatal: (error) => options.log.fatal({ err: error }, "storage failed"),

@@ -8,7 +8,7 @@ import {
 } from "../cluster/members/cluster-file.ts";
 import type { ClusterRecord } from "../cluster/members/cluster-record.ts";
 import { RealDisk } from "../runtime/real-disk.ts";
-import { FOUNDER_ID } from "../storage/node-storage.ts";
+import { FIRST_EPOCH, FOUNDER_ID } from "../storage/node-storage.ts";
 import type { Admission } from "./peer-protocol.ts";
 
 /** This node, as it is configured now. */
@@ -47,12 +47,13 @@ export async function foundCluster(
 
 /** Of a node that a cluster has taken in. */
 export function admittedRecord(admission: Admission, self: SelfDescription): ClusterRecord {
-  const { clusterId, nodeId, generation, members } = admission;
+  const { clusterId, nodeId, generation, epoch, members } = admission;
   const others = members.filter((member) => member.nodeId !== nodeId);
   return {
     clusterId,
     nodeId,
     generation,
+    epoch,
     nodeName: self.name,
     members: [...others, { nodeId, ...self }].sort((a, b) => a.nodeId - b.nodeId),
     running: others.map((member) => member.nodeId),
@@ -75,6 +76,7 @@ function recordOf(
     clusterId,
     nodeId,
     generation: 1,
+    epoch: FIRST_EPOCH,
     nodeName: self.name,
     members: [{ nodeId, ...self }],
     running: [nodeId],

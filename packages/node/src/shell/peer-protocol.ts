@@ -43,6 +43,8 @@ export interface Admission {
   readonly clusterId: string;
   readonly nodeId: number;
   readonly generation: number;
+  /** Of the metadata group. */
+  readonly epoch: number;
   readonly members: readonly MemberAddress[];
 }
 
@@ -80,6 +82,7 @@ export function decodeAdmission(value: unknown): Admission {
     clusterId: textOf(fields["clusterId"], "clusterId"),
     nodeId: numberOf(fields["nodeId"], "nodeId"),
     generation: numberOf(fields["generation"], "generation"),
+    epoch: numberOf(fields["epoch"], "epoch"),
     members: listOf(fields["members"]).map(decodeMember),
   };
 }

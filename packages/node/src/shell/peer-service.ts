@@ -111,7 +111,9 @@ async function admit(stores: ClusterStores, { name, address }: PeerIdentity): Pr
     .members()
     .map((other) => ({ nodeId: other.nodeId, name: other.name, address: other.address }));
   const { clusterId } = stores.book.record;
-  return { clusterId, nodeId: member.nodeId, generation: member.generation, members };
+  const { epoch } = stores.storage.metadata.status();
+  const { nodeId, generation } = member;
+  return { clusterId, nodeId, generation, epoch, members };
 }
 
 /** Also of one that is gone already: whoever asks again has not heard the answer. */

@@ -39,7 +39,7 @@ export const METADATA_GROUP_ID = 1;
 /** The first node of a cluster: it makes the metadata group. */
 export const FOUNDER_ID = 1;
 /** Of groups, until a forced recovery. */
-const EPOCH = 1;
+export const FIRST_EPOCH = 1;
 /** How often it is looked whether the metadata can still become ready: damage found while they are read shows nowhere else. */
 const METADATA_POLL_MS = 50;
 
@@ -49,6 +49,8 @@ export interface NodeIdentity {
   readonly clusterId: string;
   /** Of its replica of the metadata group. */
   readonly generation: number;
+  /** Of that group, when the replica is made. */
+  readonly epoch: number;
 }
 
 /** How the nodes of a cluster reach each other's replicas. */
@@ -376,7 +378,8 @@ export class NodeStorage implements QueueGroups {
     const conf = isFounder ? { ...EMPTY_CONF, voters: [replicaId] } : EMPTY_CONF;
     await new Promise<void>((resolve) => {
       this.#onMetadataChange = resolve;
-      node.createGroup({ groupId: METADATA_GROUP_ID, epoch: EPOCH, replicaId, conf }, resolve);
+      const { epoch } = this.identity;
+      node.createGroup({ groupId: METADATA_GROUP_ID, epoch, replicaId, conf }, resolve);
     });
     if (this.#failure !== undefined) throw this.#metadataProblem(this.#failure.message);
   }
@@ -389,7 +392,7 @@ export class NodeStorage implements QueueGroups {
   #create(groupId: number): RaftGroup {
     const replicaId = replicaIdOf(this.identity.nodeId, 1);
     const conf = { ...EMPTY_CONF, voters: [replicaId] };
-    this.#opened.createGroup({ groupId, epoch: EPOCH, replicaId, conf }, () => undefined);
+    this.#opened.createGroup({ groupId, epoch: FIRST_EPOCH, replicaId, conf }, () => undefined);
     const group = this.#opened.group(groupId);
     if (group === undefined) throw new Error(`group ${groupId} was not made`);
     return group;
@@ -492,7 +495,7 @@ function identityOn(disk: Disk): Promise<NodeIdentity> {
   return new Promise((resolve) => {
     readOwner(disk, (owner) => {
       const { nodeId, clusterId } = owner ?? { nodeId: FOUNDER_ID, clusterId: randomUUID() };
-      resolve({ nodeId, clusterId, generation: 1 });
+      resolve({ nodeId, clusterId, generation: 1, epoch: FIRST_EPOCH });
     });
   });
 }

@@ -1,6 +1,6 @@
 /*
  * cluster.json: what a node has to know before it can read its metadata. One JSON object:
- *   format: 1, clusterId, nodeId, generation, nodeName,
+ *   format: 1, clusterId, nodeId, generation, epoch, nodeName,
  *   members: [{ nodeId, name, address }]     all of the cluster, this node included, sorted by nodeId
  *   running: [nodeId]                        those that were up when this node last looked, itself included; sorted
  */
@@ -20,6 +20,8 @@ export interface ClusterRecord {
   readonly nodeId: number;
   /** Of this node's replica of the metadata group. */
   readonly generation: number;
+  /** Of the metadata group when this node joined it: 1 until a forced recovery. */
+  readonly epoch: number;
   readonly nodeName: string;
   readonly members: readonly MemberAddress[];
   readonly running: readonly number[];
@@ -48,6 +50,7 @@ export function decodeClusterRecord(text: string): ClusterRecord {
     clusterId: textOf(fields, "clusterId"),
     nodeId: idOf(fields["nodeId"], "nodeId"),
     generation: idOf(fields["generation"], "generation"),
+    epoch: idOf(fields["epoch"], "epoch"),
     nodeName: textOf(fields, "nodeName"),
     members: listOf(fields, "members").map(decodeMember),
     running: listOf(fields, "running").map((id) => idOf(id, "running")),

@@ -3,7 +3,7 @@ import type { MetadataEvent } from "../../metadata/events.ts";
 import type { MetadataStore } from "../../metadata/metadata-store.ts";
 import { homeOf, replicasOf } from "../../metadata/queue-replicas.ts";
 import type { QueueRecord, QueueReplica } from "../../metadata/records.ts";
-import { METADATA_GROUP_ID, type NodeStorage } from "../../storage/node-storage.ts";
+import { FIRST_EPOCH, METADATA_GROUP_ID, type NodeStorage } from "../../storage/node-storage.ts";
 import type { ConfDriver } from "../conf/conf-driver.ts";
 import type { ConfTarget } from "../conf/conf-plan.ts";
 import { queueTarget } from "../conf/conf-target.ts";
@@ -51,6 +51,8 @@ export class QueueCluster implements QueuePlaces {
   readonly #loads = new QueueLoads();
   readonly #cleaner: ReplicaCleaner;
   readonly #maker: ReplicaMaker;
+  /** Of groups that went through a forced recovery, as far as this node has heard. */
+  readonly #epochs = new Map<number, number>();
   readonly #downSinceMs = new Map<number, number>();
   #view: ClusterView | undefined;
 
@@ -86,7 +88,7 @@ export class QueueCluster implements QueuePlaces {
       node,
       cleaner: this.#cleaner,
       placeOf,
-      epochOf: () => 1,
+      epochOf: (groupId) => this.#epochs.get(groupId) ?? FIRST_EPOCH,
       onPresent: (groupId) => this.#onPresent(groupId),
     });
     this.placer = new QueuePlacer({
@@ -178,10 +180,23 @@ export class QueueCluster implements QueuePlaces {
     if (groupId !== METADATA_GROUP_ID) {
       if (event.kind === "ready") this.#options.conf.onLeader(groupId);
       else if (event.kind === "removed") this.#cleaner.review(groupId);
+      else if (event.kind === "obsolete") this.#onOtherEpoch(groupId, event.epoch);
       return;
     }
     if (event.kind === "ready") this.placer.start();
     else if (event.kind === "role" && event.role !== "leader") this.placer.stop();
+  }
+
+  /** The group went through a forced recovery. A replica that never was a member has nothing to lose: it is made anew. */
+  #onOtherEpoch(groupId: number, epoch: number): void {
+    this.#epochs.set(groupId, epoch);
+    const { node } = this.#options.storage;
+    const { conf, lastIndex } = node.group(groupId)?.status() ?? {};
+    if (conf?.voters.length === 0 && lastIndex === 0) {
+      node.deleteGroup(groupId, () => this.#maker.ensure(groupId));
+    } else {
+      this.#cleaner.review(groupId);
+    }
   }
 
   #readAll(): void {
