@@ -154,6 +154,11 @@ export class ClusterStores implements Stores {
     return this.#metadata;
   }
 
+  /** Of the metadata group: higher after a forced recovery. */
+  get epoch(): number {
+    return this.storage.metadata.status().epoch;
+  }
+
   get queueGroups(): QueueGroups {
     return this.storage;
   }

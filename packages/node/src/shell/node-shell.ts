@@ -118,7 +118,8 @@ export class NodeShell implements ControlledNode {
   get identity(): PeerIdentity {
     const record = this.#knownRecord();
     const self = this.#side?.self ?? { name: this.nodeName, address: "" };
-    return { ...self, clusterId: record?.clusterId, nodeId: record?.nodeId };
+    const { clusterId, nodeId } = record ?? {};
+    return { ...self, clusterId, nodeId, epoch: this.#stores?.epoch };
   }
 
   get members(): readonly MemberAddress[] {

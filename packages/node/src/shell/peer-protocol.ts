@@ -23,6 +23,8 @@ export interface PeerIdentity {
   /** undefined: it belongs to no cluster yet. */
   readonly clusterId?: string | undefined;
   readonly nodeId?: number | undefined;
+  /** Of its replica of the metadata group. */
+  readonly epoch?: number | undefined;
 }
 
 /** What a node says of itself, and of the one who asks. */
@@ -51,12 +53,13 @@ export interface Admission {
 /** @throws ClusterRecordError */
 export function decodeIdentity(value: unknown): PeerIdentity {
   const fields = fieldsOf(value);
-  const { clusterId, nodeId } = fields;
+  const { clusterId, nodeId, epoch } = fields;
   return {
     name: textOf(fields["name"], "name"),
     address: textOf(fields["address"], "address"),
     clusterId: typeof clusterId === "string" ? clusterId : undefined,
     nodeId: typeof nodeId === "number" ? nodeId : undefined,
+    epoch: typeof epoch === "number" ? epoch : undefined,
   };
 }
 

@@ -73,15 +73,19 @@ function heed(stores: ClusterStores | undefined, asker: PeerIdentity): void {
   if (stores.book.member(nodeId)?.name === name) stores.learnAddress(nodeId, address);
 }
 
-/** A copy that is behind lacks new members; only one that is gone for good is a stranger. */
+/**
+ * A copy that is behind lacks new members; only one that is gone for good is a stranger, or one whose copy of the metadata a forced
+ * recovery has left behind.
+ */
 function judge(
   { stores, state }: PeerServiceNode,
-  { clusterId, nodeId, name }: PeerIdentity,
+  { clusterId, nodeId, name, epoch }: PeerIdentity,
 ): PeerGreeting["asker"] {
   if (stores === undefined || state !== "running" || nodeId === undefined) return "unknown";
   if (clusterId !== stores.book.record.clusterId) return "stranger";
   const { machine } = stores.metadata;
-  if (machine.wasRemoved(nodeId)) return "stranger";
+  const isLeftBehind = epoch !== undefined && epoch < stores.epoch;
+  if (machine.wasRemoved(nodeId) || isLeftBehind) return "stranger";
   return machine.member(nodeId)?.name === name ? "member" : "unknown";
 }
 
@@ -111,7 +115,7 @@ async function admit(stores: ClusterStores, { name, address }: PeerIdentity): Pr
     .members()
     .map((other) => ({ nodeId: other.nodeId, name: other.name, address: other.address }));
   const { clusterId } = stores.book.record;
-  const { epoch } = stores.storage.metadata.status();
+  const { epoch } = stores;
   const { nodeId, generation } = member;
   return { clusterId, nodeId, generation, epoch, members };
 }
@@ -130,7 +134,7 @@ export async function change(stores: ClusterStores, command: MetadataCommand): P
 }
 
 function withoutUndefined(identity: PeerIdentity): PeerIdentity {
-  const { name, address, clusterId, nodeId } = identity;
+  const { name, address, clusterId, nodeId, epoch } = identity;
   if (clusterId === undefined || nodeId === undefined) return { name, address };
-  return { name, address, clusterId, nodeId };
+  return { name, address, clusterId, nodeId, ...(epoch === undefined ? {} : { epoch }) };
 }
