@@ -530,6 +530,8 @@ export class ClusterQueue extends BrokerQueue {
   /** Asks the leader, now or when there is one. */
   #ask(request: QueueRequest, _now = 0): void {
     const led = this.#led;
+    // What was published before comes before.
+    if (led === undefined) this.#outbox.flush();
     if (led !== undefined) request.local(led);
     else this.#requests.add(request, this.#peer);
     // Its log is to be replayed before others.
