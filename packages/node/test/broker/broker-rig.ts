@@ -102,7 +102,7 @@ export class BrokerRig {
       },
     });
     const queue = this.vhost.queues.get(name);
-    if (queue === undefined) throw new Error(`no queue ${name}`);
+    if (!(queue instanceof LiveQueue)) throw new Error(`no queue ${name}`);
     return queue;
   }
 

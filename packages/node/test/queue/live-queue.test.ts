@@ -3,13 +3,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { YieldingPublishers } from "../../src/broker/backlog.ts";
 import { DeferredWork } from "../../src/broker/deferred-work.ts";
 import { BACKLOG_HIGH, BACKLOG_LOW } from "../../src/limits.ts";
+import type { ConsumerOutlet } from "../../src/queue/broker-queue.ts";
 import type { ConsumerSpec } from "../../src/queue/consumer.ts";
-import {
-  type ConsumerOutlet,
-  LiveQueue,
-  type QueueConsumer,
-  type QueueHost,
-} from "../../src/queue/live-queue.ts";
+import { LiveQueue, type QueueConsumer, type QueueHost } from "../../src/queue/live-queue.ts";
 import type { Message } from "../../src/queue/message.ts";
 import type { PublishOutcome } from "../../src/queue/publish-receipt.ts";
 import type { QueueConfig } from "../../src/queue/queue-config.ts";

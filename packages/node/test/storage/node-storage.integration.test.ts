@@ -10,6 +10,7 @@ import { StorageError } from "../../src/storage/storage-error.ts";
 import { ListLog } from "./list-log.ts";
 import {
   itemsOf,
+  openQueue,
   openStorage,
   queueRecord,
   ready,
@@ -24,7 +25,7 @@ describe("the storage of a node", () => {
     const first = await openStorage(directory);
     await first.storage.metadataReady();
     expect(await store(first.storage.metadata, "declare")).toBe("applied");
-    const queue = first.storage.open(queueRecord(16));
+    const queue = openQueue(first.storage, queueRecord(16));
     await ready(queue);
     expect(await store(queue, "message")).toBe("applied");
     await first.storage.stop();
@@ -33,7 +34,7 @@ describe("the storage of a node", () => {
     await storage.metadataReady();
     expect(itemsOf(storage.metadata)).toEqual(["declare"]);
     storage.reconcile([queueRecord(16)]);
-    const again = storage.open(queueRecord(16));
+    const again = openQueue(storage, queueRecord(16));
     await ready(again);
     expect([again.isReady, itemsOf(again)]).toEqual([true, ["message"]]);
     expect(lines).toEqual(["info data directory opened", "info queues loaded"]);
@@ -42,7 +43,7 @@ describe("the storage of a node", () => {
   test("keeps the contents of no queue that the metadata do not have", async () => {
     const directory = await temporaryDirectory();
     const first = await openStorage(directory);
-    for (const groupId of [16, 17]) await ready(first.storage.open(queueRecord(groupId)));
+    for (const groupId of [16, 17]) await ready(openQueue(first.storage, queueRecord(groupId)));
     await first.storage.stop();
     const { storage } = await openStorage(directory);
     storage.reconcile([queueRecord(17)]);
@@ -52,7 +53,7 @@ describe("the storage of a node", () => {
   test("makes contents that are missing after a crash between declaration and queue", async () => {
     const { storage, lines } = await openStorage(await temporaryDirectory());
     storage.reconcile([queueRecord(16)]);
-    const queue = storage.open(queueRecord(16));
+    const queue = openQueue(storage, queueRecord(16));
     await ready(queue);
     expect(await store(queue, "a")).toBe("applied");
     expect(lines).toEqual(["info new data directory"]);
@@ -60,7 +61,7 @@ describe("the storage of a node", () => {
 
   test("reads what a queue still refers to, and deletes it with the queue", async () => {
     const { storage } = await openStorage(await temporaryDirectory());
-    const queue = storage.open(queueRecord(16));
+    const queue = openQueue(storage, queueRecord(16));
     await ready(queue);
     await store(queue, "a");
     const { lastIndex } = queue;
@@ -73,7 +74,7 @@ describe("the storage of a node", () => {
 
   test("answers who waits for a queue at once, in a later turn", async () => {
     const { storage } = await openStorage(await temporaryDirectory());
-    const queue = storage.open(queueRecord(16));
+    const queue = openQueue(storage, queueRecord(16));
     await ready(queue);
     let isTold = false;
     queue.whenReady(() => {
@@ -160,7 +161,7 @@ describe("a data directory that cannot be used is refused with a sentence", () =
   test("when the metadata are missing though there are messages", async () => {
     const directory = await temporaryDirectory();
     const { storage } = await openStorage(directory);
-    await ready(storage.open(queueRecord(16)));
+    await ready(openQueue(storage, queueRecord(16)));
     await new Promise<void>((resolve) => storage.node.deleteGroup(1, resolve));
     await storage.stop();
     await expect(openStorage(directory)).rejects.toThrow(
@@ -206,7 +207,7 @@ describe("damage", () => {
     const { storage, lines, fields } = await openStorage(directory);
     const records = [queueRecord(16), queueRecord(17)];
     storage.reconcile(records);
-    const [whole, spoilt] = records.map((record) => storage.open(record));
+    const [whole, spoilt] = records.map((record) => openQueue(storage, record));
     if (whole === undefined || spoilt === undefined) throw new Error("no queues");
     await ready(whole);
     expect(itemsOf(whole)).toEqual(["whole", "whole, too"]);
@@ -225,8 +226,8 @@ describe("damage", () => {
   test("that only reading finds is told when it is found", async () => {
     const { directory, file } = await damagedDirectory({ hasIndex: true });
     const { storage, lines, fields } = await openStorage(directory);
-    const whole = storage.open(queueRecord(16));
-    const spoilt = storage.open(queueRecord(17));
+    const whole = openQueue(storage, queueRecord(16));
+    const spoilt = openQueue(storage, queueRecord(17));
     await Promise.all([ready(whole), ready(spoilt)]);
     expect([whole.failure, spoilt.failure]).toEqual([undefined, "part of its contents is lost"]);
     await expect.poll(() => errorsIn(lines)).toEqual(["damage in the data directory"]);
@@ -238,7 +239,7 @@ describe("damage", () => {
     const { directory } = await damagedDirectory({ hasIndex: false });
     const { storage, lines } = await openStorage(directory);
     storage.reconcile([queueRecord(16), queueRecord(17), queueRecord(18, "gone")]);
-    const gone = storage.open(queueRecord(18));
+    const gone = openQueue(storage, queueRecord(18));
     await ready(gone);
     expect([gone.isReady, gone.failure]).toEqual([false, "its contents are missing"]);
     expect(await store(gone, "a")).toBe("stopped");
@@ -247,7 +248,7 @@ describe("damage", () => {
     );
     expect(storage.node.group(18)).toBeUndefined();
     // A queue that is declared now is a new one.
-    await ready(storage.open(queueRecord(19)));
+    await ready(openQueue(storage, queueRecord(19)));
   });
 
   test("of the metadata keeps the node from starting", async () => {
@@ -335,8 +336,8 @@ async function damagedDirectory(options: {
   const { storage } = await openStorage(directory);
   await storage.metadataReady();
   await store(storage.metadata, "declare".repeat(100));
-  const whole = storage.open(queueRecord(16));
-  const other = storage.open(queueRecord(17));
+  const whole = openQueue(storage, queueRecord(16));
+  const other = openQueue(storage, queueRecord(17));
   await Promise.all([ready(whole), ready(other)]);
   await store(whole, "whole");
   await store(other, "spoilt".repeat(100));

@@ -129,3 +129,10 @@ export async function spoil(
   }
   throw new Error("the text is not in the log");
 }
+
+/** The group of a queue on a node that has it. */
+export function openQueue(storage: NodeStorage, record: QueueRecord): QueueGroup {
+  const queue = storage.open(record);
+  if (queue === undefined) throw new Error(`there is no replica of queue '${record.name}'`);
+  return queue;
+}

@@ -2,15 +2,10 @@ import { EMPTY_TABLE } from "@leveret/amqp";
 import pino from "pino";
 import { YieldingPublishers } from "../../../src/broker/backlog.ts";
 import { DeferredWork } from "../../../src/broker/deferred-work.ts";
+import type { ConsumerOutlet, GetSession } from "../../../src/queue/broker-queue.ts";
 import type { ConsumerSpec } from "../../../src/queue/consumer.ts";
 import { DurableQueue } from "../../../src/queue/durable-queue.ts";
-import type {
-  ConsumerOutlet,
-  GetSession,
-  LiveQueue,
-  QueueConsumer,
-  QueueHost,
-} from "../../../src/queue/live-queue.ts";
+import type { LiveQueue, QueueConsumer, QueueHost } from "../../../src/queue/live-queue.ts";
 import { LogTraffic } from "../../../src/queue/log/log-traffic.ts";
 import { QueueJournal } from "../../../src/queue/log/queue-journal.ts";
 import { type Message, messageRouting } from "../../../src/queue/message.ts";
