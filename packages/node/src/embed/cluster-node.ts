@@ -50,6 +50,10 @@ export class ClusterNode {
     return listener.address.port;
   }
 
+  get dataDir(): string {
+    return this.#config.node.dataDir ?? "";
+  }
+
   /** For any AMQP client. */
   get url(): string {
     return `amqp://guest:guest@127.0.0.1:${this.port}`;

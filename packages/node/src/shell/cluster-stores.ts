@@ -230,6 +230,7 @@ export class ClusterStores implements Stores {
   }
 
   async #end(endStorage: () => Promise<void>): Promise<void> {
+    this.book.freeze();
     this.#conf.stop();
     this.#queues?.stop();
     this.#stopLinks?.();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readClusterFile } from "../../src/cluster/members/cluster-file.ts";
 import type { ClusterNode } from "../../src/embed/cluster-node.ts";
 import { startCluster } from "../../src/embed/start-cluster.ts";
 import { ClusterError } from "../../src/shell/cluster-error.ts";
@@ -22,6 +23,7 @@ describe("stopping and starting a whole cluster", { timeout: 60_000 }, () => {
     await two.stop();
     expect(await declareExchange(three, "without-two")).toEqual(DONE);
     await three.stop();
+    expect([one, two, three].map(seenRunning)).toEqual([[1, 2, 3], [2, 3], [3]]);
 
     await one.open();
     const waiting = one.startApp();
@@ -125,6 +127,11 @@ describe("stopping and starting a whole cluster", { timeout: 60_000 }, () => {
     expect(await two.startApp().catch((error: unknown) => error)).toBeInstanceOf(ClusterError);
   });
 });
+
+/** Whom it saw running when it stopped. */
+function seenRunning({ dataDir }: ClusterNode): readonly number[] | undefined {
+  return readClusterFile(dataDir)?.running;
+}
 
 async function restart(node: ClusterNode): Promise<void> {
   await node.kill();

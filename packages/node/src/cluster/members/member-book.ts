@@ -24,6 +24,7 @@ export class MemberBook {
   /** Where a member said that it is now, before the metadata know: it has to be reached for them to learn it. */
   readonly #heard = new Map<number, string>();
   readonly #reachable = new Set<number>();
+  #isFrozen = false;
   #saved: string;
   #saving: Promise<void> | undefined;
 
@@ -79,6 +80,11 @@ export class MemberBook {
     this.#refresh();
   }
 
+  /** The node stops: that it sees nobody any more says nothing. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
   /** Whether the member answers. */
   setReachable(nodeId: number, isReachable: boolean): void {
     if (isReachable) this.#reachable.add(nodeId);
@@ -99,7 +105,7 @@ export class MemberBook {
   #refresh(): void {
     const known = this.#known;
     // Until then the file says who was up when this node was up last.
-    if (known === undefined) return;
+    if (known === undefined || this.#isFrozen) return;
     // This node knows best where it is itself.
     const own = this.#record.members.filter(({ nodeId }) => nodeId === this.nodeId);
     const others = known
