@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { FieldTable } from "@leveret/amqp";
+import type { Timers } from "@leveret/raft";
 import type { Alarms } from "../alarm/alarms.ts";
 import { AccessControl } from "../auth/access-control.ts";
 import type { QueuePlaces } from "../cluster/queue/queue-cluster.ts";
@@ -15,12 +16,13 @@ import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { LocalMetadata, type MetadataStore } from "../metadata/metadata-store.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import type { LiveQueue, QueueHost } from "../queue/live-queue.ts";
-import { LogTraffic } from "../queue/log/log-traffic.ts";
+import { LogTraffic, type PublisherHold } from "../queue/log/log-traffic.ts";
 import type { QueueGroups } from "../queue/log/queue-group.ts";
 import { Message, messageRouting } from "../queue/message.ts";
 import type { DeadLetterReason } from "../queue/queue-effects.ts";
 import { SlabStore } from "../queue/slab-store.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { REAL_TIMERS } from "../runtime/real-raft-clock.ts";
 import { YieldingPublishers } from "./backlog.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
@@ -36,6 +38,10 @@ import type { VirtualHost } from "./virtual-host.ts";
 
 export interface BrokerDependencies {
   readonly clock: Clock;
+  /** Of turns, and of the log; undefined: the machine's, also where the clock is another one. */
+  readonly timers?: Timers | undefined;
+  /** Of random exchanges, 0 to 1; undefined: the machine's. */
+  readonly random?: (() => number) | undefined;
   readonly logging: Logging;
   readonly alarms: Alarms;
   /** With what it holds; undefined: a new one in memory. */
@@ -53,6 +59,7 @@ export interface BrokerDependencies {
 export class Broker implements QueueHost {
   readonly options: BrokerOptions;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly alarms: Alarms;
   readonly log: Logger;
   readonly connectionLog: Logger;
@@ -68,7 +75,7 @@ export class Broker implements QueueHost {
   readonly deferred: DeferredWork;
   readonly delays: Delays;
   readonly yielding: YieldingPublishers = new YieldingPublishers();
-  readonly logTraffic: LogTraffic = new LogTraffic();
+  readonly logTraffic: LogTraffic;
   readonly queueGroups: QueueGroups | undefined;
   readonly places: QueuePlaces | undefined;
   /** The message being published: publishes are handled one at a time, so one view serves them all. */
@@ -89,9 +96,11 @@ export class Broker implements QueueHost {
 
   constructor(options: BrokerOptions, dependencies: BrokerDependencies) {
     const { clock, logging, alarms, queueGroups } = dependencies;
-    const { metadata = new LocalMetadata() } = dependencies;
+    const { metadata = new LocalMetadata(), timers = REAL_TIMERS } = dependencies;
     this.options = options;
     this.clock = clock;
+    this.timers = timers;
+    this.logTraffic = new LogTraffic(timers);
     this.alarms = alarms;
     this.queueGroups = queueGroups;
     this.places = dependencies.places;
@@ -101,10 +110,10 @@ export class Broker implements QueueHost {
     this.serverProperties = serverProperties(options.product, options.clusterName);
     this.deferred = new DeferredWork((error) => {
       this.log.error({ err: error }, "internal error in deferred work");
-    });
+    }, timers);
     this.delays = new Delays(this);
     this.publishView = new Message(this.slabs, messageRouting("", ""));
-    this.#topology = new Topology(this, () => randomInt(2 ** 32) / 2 ** 32);
+    this.#topology = new Topology(this, dependencies.random ?? randomFraction);
     this.metadataStore = metadata;
     this.metadata = metadata.machine;
     this.#deletions = new QueueDeletions(this);
@@ -238,9 +247,9 @@ export class Broker implements QueueHost {
     this.publishingConnection?.noteBacklog(queue);
   }
 
-  /** QueueHost: the log of this node has enough to do. */
-  holdPublisher(): void {
-    this.publishingConnection?.holdForLog();
+  /** QueueHost: the log of this node, or the leader of a queue, has enough to do. */
+  holdPublisher(hold: PublisherHold): void {
+    this.publishingConnection?.holdFor(hold);
   }
 
   warnMissingAlternate(exchange: LiveExchange, alternate: string): void {
@@ -276,6 +285,10 @@ export class Broker implements QueueHost {
     this.#warned.add(key);
     this.log.warn({}, text);
   }
+}
+
+function randomFraction(): number {
+  return randomInt(2 ** 32) / 2 ** 32;
 }
 
 const WARNED_COUNT_MAX = 1000;

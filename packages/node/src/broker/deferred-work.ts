@@ -1,4 +1,6 @@
+import type { Timers } from "@leveret/raft";
 import { DEFERRED_BATCH_COUNT } from "../limits.ts";
+import { REAL_TIMERS } from "../runtime/real-raft-clock.ts";
 
 /**
  * What a queue command leaves to be done: dead letters, deletions, pauses. It runs when the command has returned,
@@ -8,9 +10,11 @@ export class DeferredWork {
   #tasks: (() => void)[] = [];
   #isRunning = false;
   readonly #onError: (error: unknown) => void;
+  readonly #timers: Timers;
 
-  constructor(onError: (error: unknown) => void) {
+  constructor(onError: (error: unknown) => void, timers: Timers = REAL_TIMERS) {
     this.#onError = onError;
+    this.#timers = timers;
   }
 
   add(task: () => void): void {
@@ -32,6 +36,6 @@ export class DeferredWork {
     }
     this.#tasks = this.#tasks.slice(done);
     this.#isRunning = false;
-    if (this.#tasks.length > 0) setImmediate(() => this.run());
+    if (this.#tasks.length > 0) this.#timers.defer(() => this.run());
   }
 }

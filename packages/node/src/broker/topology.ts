@@ -123,7 +123,7 @@ export class Topology {
   #onUserDeleted(name: string): void {
     const connections = [...this.#broker.connections].filter(({ user }) => user === name);
     if (connections.length === 0) return;
-    setImmediate(() => {
+    this.#broker.timers.defer(() => {
       for (const connection of connections) connection.userDeleted();
     });
   }

@@ -107,7 +107,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
       sequence,
     });
     this.#openSoon();
-    if (this.#traffic.isHigh) this.host.holdPublisher();
+    if (this.#traffic.isHigh) this.host.holdPublisher(this.#traffic);
     return receipt === undefined ? true : "pending";
   }
 
@@ -368,7 +368,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   #endWaiting(): void {
     const gets = this.#waitingGets;
     this.#waitingGets = [];
-    setImmediate(() => {
+    this.host.timers.defer(() => {
       for (const get of gets) get(false);
     });
   }

@@ -1,3 +1,4 @@
+import type { Timers } from "@leveret/raft";
 import type { YieldingPublishers } from "../broker/backlog.ts";
 import type { DeferredWork } from "../broker/deferred-work.ts";
 import {
@@ -17,6 +18,7 @@ import {
   type GetSession,
 } from "./broker-queue.ts";
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
+import type { PublisherHold } from "./log/log-traffic.ts";
 import type { MessageBacking } from "./log/message-backing.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
@@ -29,6 +31,8 @@ export type QueueConsumer = Consumer<Message, ConsumerOutlet>;
 /** What a queue needs of the broker around it. */
 export interface QueueHost {
   readonly clock: Clock;
+  /** Of turns; what clients can tell apart goes by the clock. */
+  readonly timers: Timers;
   readonly deferred: DeferredWork;
   /** Publishes a message to the queue's dead-letter exchange and releases it. */
   deadLetter(queue: LiveQueue, message: Message, reason: DeadLetterReason): void;
@@ -36,8 +40,8 @@ export interface QueueHost {
   readonly yielding: YieldingPublishers;
   /** More is published than the queue's consumers work off. */
   noteBacklog(queue: BrokerQueue): void;
-  /** More is published than the log takes: who publishes now has to wait. */
-  holdPublisher(): void;
+  /** More is published than can be taken: who publishes now has to wait for that. */
+  holdPublisher(hold: PublisherHold): void;
   /** An auto-delete queue is unused, or x-expires has passed. */
   deleteQueue(queue: BrokerQueue, why: "unused" | "expired"): void;
 }
@@ -359,7 +363,7 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     if (this.#isResumeScheduled) return;
     this.#isResumeScheduled = true;
     if (this.isBehind) this.host.clock.setTimer(DEAD_LETTER_PAUSE_MS, this.#onResume);
-    else setImmediate(this.#onResume);
+    else this.host.timers.defer(this.#onResume);
   }
 
   creditWanted(consumer: QueueConsumer): void {

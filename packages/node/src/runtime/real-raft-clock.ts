@@ -24,3 +24,6 @@ export class RealRaftClock implements Clock, Timers {
     setImmediate(callback);
   }
 }
+
+/** For those that nobody gives other timers. */
+export const REAL_TIMERS: Timers = new RealRaftClock();

@@ -26,7 +26,7 @@ import type { QueueLog } from "../queue/log/queue-log.ts";
 import { DroppableDisk } from "../runtime/droppable-disk.ts";
 import { RealDisk } from "../runtime/real-disk.ts";
 import { RealNet } from "../runtime/real-net.ts";
-import { RealRaftClock } from "../runtime/real-raft-clock.ts";
+import { REAL_TIMERS, RealRaftClock } from "../runtime/real-raft-clock.ts";
 import { damageText, hasLosses, logDamage, logQueueLosses } from "./damage-log.ts";
 import { openingProblem, prepareDataDirectory } from "./data-directory.ts";
 import { LostQueueGroup } from "./lost-queue-group.ts";
@@ -266,6 +266,7 @@ export class NodeStorage implements QueueGroups {
     // Made by createQueueLog, like the machines of all groups but that of the metadata.
     const queue = new RaftQueueGroup(group, group.machine as QueueLog, {
       node: this.#opened,
+      timers: REAL_TIMERS,
       forget: (forgotten) => void this.#queues.delete(forgotten),
     });
     this.#queues.set(groupId, queue);

@@ -1,10 +1,11 @@
-import type { ProposalResult, RaftGroup, RaftNode, ReadResult } from "@leveret/raft";
+import type { ProposalResult, RaftGroup, RaftNode, ReadResult, Timers } from "@leveret/raft";
 import type { QueueCommand, QueueGroup } from "../queue/log/queue-group.ts";
 import type { QueueLog } from "../queue/log/queue-log.ts";
 
 /** What a queue's group needs of the storage it is part of. */
 export interface QueueGroupOwner {
   readonly node: Pick<RaftNode, "deleteGroup" | "startFirst">;
+  readonly timers: Timers;
   /** The group is deleted: nothing of it is told any more. */
   forget(groupId: number): void;
 }
@@ -49,7 +50,7 @@ export class RaftQueueGroup implements QueueGroup {
   }
 
   onceReady(done: () => void): void {
-    if (this.isReady || this.failure !== undefined) setImmediate(done);
+    if (this.isReady || this.failure !== undefined) this.#owner.timers.defer(done);
     else this.#waiting.push(done);
   }
 
@@ -73,7 +74,7 @@ export class RaftQueueGroup implements QueueGroup {
   delete(): void {
     this.#owner.forget(this.groupId);
     this.#owner.node.deleteGroup(this.groupId, () => undefined);
-    setImmediate(() => this.#answer());
+    this.#owner.timers.defer(() => this.#answer());
   }
 
   /** The group leads and has replayed its log. */
@@ -104,7 +105,7 @@ export class RaftQueueGroup implements QueueGroup {
 
   /** In a turn of its own: what follows must not meet the group in the middle of something. */
   #tellChange(): void {
-    setImmediate(() => this.onChange?.());
+    this.#owner.timers.defer(() => this.onChange?.());
   }
 
   #answer(): void {

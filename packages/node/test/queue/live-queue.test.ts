@@ -1,4 +1,5 @@
 import { EMPTY_TABLE } from "@leveret/amqp";
+import type { Timers } from "@leveret/raft";
 import { beforeEach, describe, expect, test } from "vitest";
 import { YieldingPublishers } from "../../src/broker/backlog.ts";
 import { DeferredWork } from "../../src/broker/deferred-work.ts";
@@ -10,6 +11,7 @@ import type { Message } from "../../src/queue/message.ts";
 import type { PublishOutcome } from "../../src/queue/publish-receipt.ts";
 import type { QueueConfig } from "../../src/queue/queue-config.ts";
 import { SlabStore } from "../../src/queue/slab-store.ts";
+import { REAL_TIMERS } from "../../src/runtime/real-raft-clock.ts";
 import { VirtualClock } from "../../src/runtime/virtual-clock.ts";
 import { CLASSIC } from "./machine-rig.ts";
 import { storedMessage } from "./stored-message.ts";
@@ -19,6 +21,7 @@ class RecordingHost implements QueueHost {
   readonly clock: VirtualClock = new VirtualClock(0);
   readonly lines: string[] = [];
   readonly errors: unknown[] = [];
+  readonly timers: Timers = REAL_TIMERS;
   readonly deferred: DeferredWork = new DeferredWork((error) => this.errors.push(error));
   readonly yielding: YieldingPublishers = new YieldingPublishers();
   /** What a dead letter's arrival leads to. */

@@ -1,6 +1,7 @@
 import type { RaftGroup } from "@leveret/raft";
 import { expect, test } from "vitest";
 import { QueueLog } from "../../src/queue/log/queue-log.ts";
+import { REAL_TIMERS } from "../../src/runtime/real-raft-clock.ts";
 import { RaftQueueGroup } from "../../src/storage/raft-queue-group.ts";
 
 test("the group of a queue answers who waits for it when it is deleted", async () => {
@@ -10,6 +11,7 @@ test("the group of a queue answers who waits for it when it is deleted", async (
   const loading = { groupId: 16, isReady: false, status: () => status } as unknown as RaftGroup;
   const group = new RaftQueueGroup(loading, new QueueLog(), {
     node: { startFirst: () => undefined, deleteGroup: (groupId) => void deleted.push(groupId) },
+    timers: REAL_TIMERS,
     forget: () => undefined,
   });
   let answers = 0;

@@ -224,7 +224,8 @@ export class ClusterQueue extends BrokerQueue {
       receipt,
       sequence,
     });
-    if (this.#parts.traffic.isHigh) this.#host.holdPublisher();
+    if (this.#outbox.isFull) this.#host.holdPublisher(this.#outbox);
+    else if (this.#parts.traffic.isHigh) this.#host.holdPublisher(this.#parts.traffic);
     return receipt === undefined ? true : "pending";
   }
 
@@ -809,6 +810,10 @@ class FacadeHost implements QueueHost {
     return this.#host.clock;
   }
 
+  get timers(): QueueHost["timers"] {
+    return this.#host.timers;
+  }
+
   get deferred(): QueueHost["deferred"] {
     return this.#host.deferred;
   }
@@ -825,8 +830,8 @@ class FacadeHost implements QueueHost {
     this.#host.noteBacklog(queue);
   }
 
-  holdPublisher(): void {
-    this.#host.holdPublisher();
+  holdPublisher(...args: Parameters<QueueHost["holdPublisher"]>): void {
+    this.#host.holdPublisher(...args);
   }
 
   deleteQueue(_queue: BrokerQueue, why: "unused" | "expired"): void {

@@ -20,7 +20,7 @@ import { QueuePlacer } from "../placement/queue-placer.ts";
 import { QueueHub } from "./queue-hub.ts";
 
 export interface QueueClusterOptions {
-  readonly storage: NodeStorage;
+  readonly storage: Pick<NodeStorage, "node" | "identity" | "metadata" | "open">;
   /** Current: all that the cluster had when this node started. */
   readonly metadata: Pick<MetadataStore, "machine" | "submit">;
   readonly links: NodeLinks;

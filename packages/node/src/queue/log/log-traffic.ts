@@ -1,3 +1,4 @@
+import type { Timers } from "@leveret/raft";
 import {
   HOT_BATCH_OVERHEAD,
   HOT_BATCHES_BYTES,
@@ -7,6 +8,7 @@ import {
   PROGRESS_DELAY_MS,
   UNUSED_MESSAGES_MAX,
 } from "../../limits.ts";
+import { REAL_TIMERS } from "../../runtime/real-raft-clock.ts";
 import type { Message } from "../message.ts";
 
 /** The part of a journal that the traffic calls back. */
@@ -24,8 +26,17 @@ export interface HeldPublisher {
   endHold(): void;
 }
 
+/** Something that publishers wait for. */
+export interface PublisherHold {
+  /** The publisher is told when there is room again. */
+  hold(publisher: HeldPublisher): void;
+  forgetHeld(publisher: HeldPublisher): void;
+}
+
 /** What all durable queues of a node share on the way to its log: turns, retries, bounds on memory. */
-export class LogTraffic {
+export class LogTraffic implements PublisherHold {
+  /** Also of the journals. */
+  readonly timers: Timers;
   #pendingBytes = 0;
   #isHigh = false;
   readonly #held = new Set<HeldPublisher>();
@@ -37,6 +48,10 @@ export class LogTraffic {
   #hot: HotBatch[] = [];
   #hotHead = 0;
   #hotBytes = 0;
+
+  constructor(timers: Timers = REAL_TIMERS) {
+    this.timers = timers;
+  }
 
   /** Bytes on their way to the log. */
   get pendingBytes(): number {
@@ -62,7 +77,6 @@ export class LogTraffic {
     for (const publisher of held) publisher.endHold();
   }
 
-  /** The publisher is told when there is room again. */
   hold(publisher: HeldPublisher): void {
     this.#held.add(publisher);
   }
@@ -73,19 +87,19 @@ export class LogTraffic {
 
   /** `flush` at the end of this turn. */
   flushSoon(client: TrafficClient): void {
-    if (this.#flushing.size === 0) setImmediate(this.#flushAll);
+    if (this.#flushing.size === 0) this.timers.defer(this.#flushAll);
     this.#flushing.add(client);
   }
 
   /** `flush` within PROGRESS_DELAY_MS. */
   flushLater(client: TrafficClient): void {
-    if (this.#late.size === 0) setTimeout(this.#flushLate, PROGRESS_DELAY_MS);
+    if (this.#late.size === 0) this.timers.setTimer(PROGRESS_DELAY_MS, this.#flushLate);
     this.#late.add(client);
   }
 
   /** `retry` in LOG_RETRY_MS. */
   retrySoon(client: TrafficClient): void {
-    if (this.#retrying.size === 0) setTimeout(this.#retryAll, LOG_RETRY_MS);
+    if (this.#retrying.size === 0) this.timers.setTimer(LOG_RETRY_MS, this.#retryAll);
     this.#retrying.add(client);
   }
 

@@ -321,7 +321,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   noteTaken(message: Message): void {
     this.#notes.delivered(message.level, message.ref);
     this.#noteProgress();
-    setImmediate(() => message.unload());
+    this.#traffic.timers.defer(() => message.unload());
   }
 
   cursorOf(level: number): LogCursor {
@@ -409,7 +409,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#close();
     const waiters = this.#waiters;
     this.#waiters = [];
-    setImmediate(() => {
+    this.#traffic.timers.defer(() => {
       for (const { done } of waiters) done(false);
     });
     return { batches, settled };
@@ -561,7 +561,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     const waiters = this.#waiters;
     this.#waiters = [];
     // In a turn of their own: this may be inside the turn of a group.
-    setImmediate(() => {
+    this.#traffic.timers.defer(() => {
       for (const { done } of waiters) done(isAccepted);
     });
   }
@@ -594,7 +594,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   /** In a turn of their own: what they do may need the log. */
   #wakeAdmitted(): void {
-    if (this.#admissionWaiters.length > 0) setImmediate(() => this.#answerAdmitted());
+    if (this.#admissionWaiters.length > 0) this.#traffic.timers.defer(() => this.#answerAdmitted());
   }
 
   #answerAdmitted(): void {

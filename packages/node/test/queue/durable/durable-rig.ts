@@ -1,4 +1,5 @@
 import { EMPTY_TABLE } from "@leveret/amqp";
+import type { Timers } from "@leveret/raft";
 import pino from "pino";
 import { YieldingPublishers } from "../../../src/broker/backlog.ts";
 import { DeferredWork } from "../../../src/broker/deferred-work.ts";
@@ -12,6 +13,7 @@ import { type Message, messageRouting } from "../../../src/queue/message.ts";
 import type { PublishOutcome, PublishReceipt } from "../../../src/queue/publish-receipt.ts";
 import type { QueueConfig } from "../../../src/queue/queue-config.ts";
 import { SlabStore } from "../../../src/queue/slab-store.ts";
+import { REAL_TIMERS } from "../../../src/runtime/real-raft-clock.ts";
 import { VirtualClock } from "../../../src/runtime/virtual-clock.ts";
 import { CLASSIC } from "../machine-rig.ts";
 import { storedMessage } from "../stored-message.ts";
@@ -21,6 +23,7 @@ class Host implements QueueHost {
   readonly clock: VirtualClock = new VirtualClock(0);
   readonly lines: string[] = [];
   readonly errors: unknown[] = [];
+  readonly timers: Timers = REAL_TIMERS;
   readonly deferred: DeferredWork = new DeferredWork((error) => this.errors.push(error));
   readonly yielding: YieldingPublishers = new YieldingPublishers();
 
