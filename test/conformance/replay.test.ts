@@ -1,43 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type BrokerUnderTest, brokerUnderTest } from "./broker-under-test.ts";
+import { describe, expect, test } from "vitest";
+import { brokerUnderTest } from "./broker-under-test.ts";
 import { GROUPS } from "./cases.ts";
-import { DIFFERENCES, expectedOfUs } from "./differences.ts";
-import { type Recording, readRecordings } from "./recording.ts";
-import { runCase } from "./script/session.ts";
+import { DIFFERENCES } from "./differences.ts";
+import { allRecordings, replay } from "./replay.ts";
 
-const CONCURRENCY = 24;
-const CASE_TIMEOUT_MS = 30_000;
+const recordings = await allRecordings();
 
-vi.setConfig({ maxConcurrency: CONCURRENCY, testTimeout: CASE_TIMEOUT_MS });
-
-const recordings = new Map<string, Recording>();
-for (const group of GROUPS) {
-  for (const [name, recording] of Object.entries(await readRecordings(group.name))) {
-    recordings.set(name, recording);
-  }
-}
-
-let broker: BrokerUnderTest;
-beforeAll(async () => {
-  broker = await brokerUnderTest();
-});
-afterAll(async () => {
-  await broker.stop();
-});
-
-for (const group of GROUPS) {
-  describe.concurrent(`as RabbitMQ: ${group.name}`, () => {
-    for (const item of group.cases) {
-      test(`${item.section} ${item.name}`, async () => {
-        const recorded = recordings.get(item.name)?.transcript;
-        if (recorded === undefined) throw new Error("never recorded: npm run conformance:record");
-        const expected = broker.isRabbit ? recorded : expectedOfUs(item.name, recorded);
-        expect(await runCase(broker.target, item)).toEqual(expected);
-      });
-    }
-  });
-}
+replay("as RabbitMQ", recordings, brokerUnderTest, { concurrency: 24 });
 
 describe("the recordings", () => {
   const names = GROUPS.flatMap((group) => group.cases.map((item) => item.name));
@@ -47,7 +17,7 @@ describe("the recordings", () => {
   });
 
   test("hold no case that exists no more", () => {
-    expect([...recordings.keys()].filter((name) => !names.includes(name))).toEqual([]);
+    expect(Object.keys(recordings).filter((name) => !names.includes(name))).toEqual([]);
   });
 
   test("differ from us only in cases that exist", () => {

@@ -8,6 +8,8 @@ import { Transcript } from "./transcript.ts";
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** Of several nodes: the connections of a case go to them in turns. */
+  readonly ports?: readonly number[];
 }
 
 /** One conformance case: a script whose transcript RabbitMQ and we must share. */
@@ -54,7 +56,9 @@ export class Session {
 
   /** A TCP connection on which the script says everything itself. */
   async dial(): Promise<Peer> {
-    const socket = await WireSocket.open(this.#target.host, this.#target.port);
+    const { host, port, ports = [port] } = this.#target;
+    const nth = this.#peers.length % ports.length;
+    const socket = await WireSocket.open(host, ports[nth] ?? port);
     const label = String.fromCharCode(65 + this.#peers.length);
     const peer = new Peer({
       label,

@@ -3,6 +3,7 @@ import { preconditionFailed } from "../errors.ts";
 import { TX_BYTES_MAX } from "../limits.ts";
 import { BrokerQueue } from "../queue/broker-queue.ts";
 import type { Message } from "../queue/message.ts";
+import type { PublishReceipt } from "../queue/publish-receipt.ts";
 import type { Channel } from "./channel.ts";
 import type { TakenDelivery } from "./delivery-ledger.ts";
 
@@ -22,6 +23,47 @@ type Outcome = "ack" | "requeue" | "reject";
 interface TransactedAck {
   readonly deliveries: readonly TakenDelivery[];
   readonly outcome: Outcome;
+}
+
+/** What became of a publish at once, and how many queues will tell the receipt. */
+interface Published {
+  readonly pending: number;
+  readonly isAccepted: boolean;
+}
+
+/** Gathers what has to come before a commit is answered, and whether all of it was good. */
+class CommitReceipt implements PublishReceipt {
+  readonly #done: (isAccepted: boolean) => void;
+  #left = 1;
+  #isAccepted = true;
+
+  constructor(done: (isAccepted: boolean) => void) {
+    this.#done = done;
+  }
+
+  note({ pending, isAccepted }: Published): void {
+    this.#left += pending;
+    if (!isAccepted) this.#isAccepted = false;
+  }
+
+  /** A queue has a message of the transaction, or refuses it: those led on another node say that later. */
+  settle(_sequence: number, isAccepted: boolean): void {
+    this.#end(isAccepted);
+  }
+
+  /** Calls back when all of these have stored what they were told. */
+  await(queues: ReadonlySet<BrokerQueue>): void {
+    this.#left += queues.size;
+    for (const queue of queues) queue.whenStored((isStored) => this.#end(isStored));
+    this.#end(true);
+  }
+
+  #end(isAccepted: boolean): void {
+    if (this.#left === 0) return;
+    if (!isAccepted) this.#isAccepted = false;
+    this.#left--;
+    if (this.#left === 0) this.#done(this.#isAccepted);
+  }
 }
 
 /** What a tx channel has gathered since tx.select or the last commit or rollback. */
@@ -51,20 +93,20 @@ export class ChannelTransaction {
   }
 
   /**
-   * Publishes, then acks, in order (RabbitMQ). `publish` says whether a message was accepted everywhere. Calls `done` when
-   * all of it is stored as its queues promise, with whether all was accepted, and could be stored.
+   * Publishes, then acks, in order (RabbitMQ). Calls `done` when all of it is stored as its queues promise, with whether all
+   * was accepted, and could be stored.
    */
   commit(
-    publish: (publish: TransactedPublish) => boolean,
+    publish: (publish: TransactedPublish, receipt: PublishReceipt) => Published,
     done: (isAccepted: boolean) => void,
   ): void {
     const publishes = this.#publishes;
     const acks = this.#acks;
     this.#clear();
     const queues = new Set<BrokerQueue>();
-    let isAccepted = true;
+    const receipt = new CommitReceipt(done);
     for (const transacted of publishes) {
-      isAccepted = publish(transacted) && isAccepted;
+      receipt.note(publish(transacted, receipt));
       transacted.message.release();
       for (const sink of transacted.sinks) if (sink instanceof BrokerQueue) queues.add(sink);
     }
@@ -72,7 +114,7 @@ export class ChannelTransaction {
       this.#carryOut(ack);
       for (const { consumer } of ack.deliveries) queues.add(consumer.queue);
     }
-    whenAllStored(queues, (areStored) => done(isAccepted && areStored));
+    receipt.await(queues);
   }
 
   /** Forgets publishes; deliveries are outstanding again, and are not redelivered (RabbitMQ). */
@@ -102,16 +144,4 @@ export class ChannelTransaction {
     this.#acks = [];
     this.#bytes = 0;
   }
-}
-
-function whenAllStored(queues: ReadonlySet<BrokerQueue>, done: (areStored: boolean) => void): void {
-  let left = queues.size + 1;
-  let areStored = true;
-  const onStored = (isStored: boolean): void => {
-    areStored &&= isStored;
-    left--;
-    if (left === 0) done(areStored);
-  };
-  for (const queue of queues) queue.whenStored(onStored);
-  onStored(true);
 }

@@ -24,9 +24,9 @@ export function commitTransaction(channel: Channel): void {
   suspendFor<boolean>(
     channel,
     (done) => {
-      transaction.commit(({ message, sinks, mandatory }) => {
+      transaction.commit(({ message, sinks, mandatory }, receipt) => {
         if (mandatory && !isRouted(sinks)) returnMessage(channel, message);
-        return deliverTo(channel, message, sinks).isAccepted;
+        return deliverTo(channel, message, sinks, receipt);
       }, done);
     },
     (isAccepted) => {

@@ -1,0 +1,9 @@
+import { allRecordings, replay } from "../replay.ts";
+import { clusterUnderTest } from "./cluster-under-test.ts";
+
+replay(
+  "mirrored queues led here",
+  await allRecordings(),
+  () => clusterUnderTest({ clientsAt: [1], queuesAt: [1, 2, 3], isMirrored: true }),
+  { concurrency: 24 },
+);

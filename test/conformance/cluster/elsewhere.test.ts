@@ -1,0 +1,9 @@
+import { allRecordings, replay } from "../replay.ts";
+import { clusterUnderTest } from "./cluster-under-test.ts";
+
+replay(
+  "queues on another node only",
+  await allRecordings(),
+  () => clusterUnderTest({ clientsAt: [2], queuesAt: [3], isMirrored: false }),
+  { concurrency: 24 },
+);
