@@ -633,9 +633,20 @@ export class ClusterQueue extends BrokerQueue {
       for (const batch of this.#outbox.takeAll()) queue.addBatch(batch, true);
     }
     const gate = this.#gate;
-    this.#hub.leads(this.queueId, group?.term ?? 1, () => gate?.open());
+    this.#logLed(group, "is led by this node");
+    this.#hub.leads(this.queueId, group?.term ?? 1, () => {
+      this.#logLed(group, "is served: the other nodes have said what they hold");
+      gate?.open();
+    });
     for (const { consumer, op, from, to } of ops) this.#applyOp(consumer, op, from, to);
     this.#requests.runAll(led);
+  }
+
+  /** Of queues that other nodes may lead, for whoever looks for the time that a failover takes. */
+  #logLed(group: QueueGroup | undefined, what: string): void {
+    const { log, queueText } = this.#parts;
+    if (group?.isReplicated !== true || !log.isLevelEnabled("debug")) return;
+    log.debug({ term: group.term }, `${queueText} ${what}`);
   }
 
   #makeDriver(group: QueueGroup | undefined): LiveQueue {
