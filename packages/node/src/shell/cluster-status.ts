@@ -1,13 +1,8 @@
-import type { Broker } from "../broker/broker.ts";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import type { ClusterRecord } from "../cluster/members/cluster-record.ts";
-import type {
-  ClusterStatus,
-  ListenerInfo,
-  NodeAlarm,
-  NodeVersions,
-} from "../control/controlled-node.ts";
+import type { ClusterStatus, ListenerInfo } from "../control/controlled-node.ts";
 import { PRODUCT } from "../product.ts";
+import type { NodeStatus } from "./peer-protocol.ts";
 
 export interface StatusFacts {
   readonly nodeName: string;
@@ -17,32 +12,57 @@ export interface StatusFacts {
   readonly broker: BrokerNode | undefined;
   readonly clusterPort: { readonly host: string | undefined; readonly port: number } | undefined;
   readonly configuredName: string | undefined;
+  /** Names of members that run and do not answer this node. */
+  readonly unreachable: readonly string[];
 }
 
-/** As this node sees it: of others it knows what it is told without asking. */
-export function clusterStatus(facts: StatusFacts): ClusterStatus {
-  const { nodeName, record, broker } = facts;
-  const members = record?.members.map(({ name }) => name) ?? [nodeName];
-  const runningNodes = running(facts);
+/** This node's own part of it. */
+export function ownStatus({ nodeName, broker, clusterPort, unreachable }: StatusFacts): NodeStatus {
+  return {
+    versions: {
+      rabbitmq: PRODUCT.version,
+      product: PRODUCT.productVersion,
+      platform: PRODUCT.platform,
+    },
+    // Alarms of others are theirs to tell.
+    alarms: (broker?.broker.alarms.active ?? [])
+      .filter(({ node }) => node === nodeName)
+      .map(({ source, node }) => ({ node, resource: source })),
+    listeners: [...portListener(nodeName, clusterPort), ...clientListeners(nodeName, broker)],
+    unreachable,
+  };
+}
+
+/** Of the whole cluster, from what its running nodes say; `others`: by name, those that answered. */
+export function clusterStatus(
+  facts: StatusFacts,
+  others: ReadonlyMap<string, NodeStatus>,
+): ClusterStatus {
+  const { nodeName, record } = facts;
+  const own = ownStatus(facts);
+  const answers = new Map([...others, [nodeName, own] as const]);
+  const runningNodes = runningNames(facts);
+  const parts = runningNodes.flatMap((name) => answers.get(name) ?? []);
   return {
     clusterName: clusterName(facts),
-    diskNodes: members.toSorted(),
+    diskNodes: (record?.members.map(({ name }) => name) ?? [nodeName]).toSorted(),
     runningNodes,
-    versions: Object.fromEntries(runningNodes.map((name) => [name, OWN_VERSIONS])),
-    alarms: broker === undefined ? [] : alarmsOf(broker.broker),
-    listeners: listenersOf(facts),
-    partitions: {},
+    versions: Object.fromEntries(
+      runningNodes.flatMap((name) => {
+        const status = answers.get(name);
+        return status === undefined ? [] : [[name, status.versions]];
+      }),
+    ),
+    alarms: parts.flatMap(({ alarms }) => alarms),
+    // Its cluster port is there also while the app is stopped.
+    listeners: (parts.length === 0 ? [own] : parts).flatMap(({ listeners }) => listeners),
+    partitions: partitionsOf(answers),
     maintenance: Object.fromEntries(runningNodes.map((name) => [name, false])),
   };
 }
 
-const OWN_VERSIONS: NodeVersions = {
-  rabbitmq: PRODUCT.version,
-  product: PRODUCT.productVersion,
-  platform: PRODUCT.platform,
-};
-
-function running({ nodeName, record, broker }: StatusFacts): string[] {
+/** Names of the nodes that run, as far as this node knows. */
+export function runningNames({ nodeName, record, broker }: StatusFacts): string[] {
   const known = (record?.running ?? []).flatMap((nodeId) => {
     const member = record?.members.find((other) => other.nodeId === nodeId);
     return member === undefined || member.name === nodeName ? [] : [member.name];
@@ -51,35 +71,35 @@ function running({ nodeName, record, broker }: StatusFacts): string[] {
 }
 
 /** The name that was set, or that of this node (RabbitMQ). */
-export function clusterName({ nodeName, broker, configuredName }: StatusFacts): string {
+function clusterName({ nodeName, broker, configuredName }: StatusFacts): string {
   const value = broker?.broker.metadata.parameters.findGlobal("cluster_name")?.value;
   return typeof value === "string" ? value : (configuredName ?? nodeName);
 }
 
-function alarmsOf({ alarms }: Broker): NodeAlarm[] {
-  return [...alarms.active].map(({ source, node }) => ({ node, resource: source }));
+function partitionsOf(answers: ReadonlyMap<string, NodeStatus>): Record<string, readonly string[]> {
+  const cut = [...answers].filter(([, { unreachable }]) => unreachable.length > 0);
+  return Object.fromEntries(cut.map(([name, { unreachable }]) => [name, unreachable]));
 }
 
-function listenersOf({ nodeName, broker, clusterPort }: StatusFacts): ListenerInfo[] {
-  const listeners: ListenerInfo[] = [];
-  if (clusterPort !== undefined) {
-    listeners.push({
+function portListener(nodeName: string, port: StatusFacts["clusterPort"]): ListenerInfo[] {
+  if (port === undefined) return [];
+  return [
+    {
       node: nodeName,
-      interface: clusterPort.host ?? "[::]",
-      port: clusterPort.port,
+      interface: port.host ?? "[::]",
+      port: port.port,
       protocol: "clustering",
       purpose: "inter-node and CLI tool communication",
-    });
-  }
-  for (const { address, isTls } of broker?.listeners ?? []) {
-    const host = address.address.includes(":") ? `[${address.address}]` : address.address;
-    listeners.push({
-      node: nodeName,
-      interface: host,
-      port: address.port,
-      protocol: isTls ? "amqp/ssl" : "amqp",
-      purpose: isTls ? "AMQP 0-9-1 over TLS" : "AMQP 0-9-1",
-    });
-  }
-  return listeners;
+    },
+  ];
+}
+
+function clientListeners(nodeName: string, broker: BrokerNode | undefined): ListenerInfo[] {
+  return (broker?.listeners ?? []).map(({ address, isTls }) => ({
+    node: nodeName,
+    interface: address.address.includes(":") ? `[${address.address}]` : address.address,
+    port: address.port,
+    protocol: isTls ? "amqp/ssl" : "amqp",
+    purpose: isTls ? "AMQP 0-9-1 over TLS" : "AMQP 0-9-1",
+  }));
 }

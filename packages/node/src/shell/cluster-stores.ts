@@ -159,6 +159,14 @@ export class ClusterStores implements Stores {
     return this.storage.metadata.status().epoch;
   }
 
+  /** Names of members that should run and do not answer. */
+  get unreachable(): string[] {
+    const members = this.#metadata?.machine.members() ?? [];
+    return members
+      .filter(({ nodeId, state }) => state === "running" && !this.book.isReachable(nodeId))
+      .map(({ name }) => name);
+  }
+
   get queueGroups(): QueueGroups {
     return this.storage;
   }

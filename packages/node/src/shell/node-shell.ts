@@ -18,14 +18,14 @@ import { prepareDataDirectory } from "../storage/data-directory.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
 import type { ClusterError } from "./cluster-error.ts";
 import { ClusterSide, type NetworkFaults } from "./cluster-side.ts";
-import { clusterStatus } from "./cluster-status.ts";
+import { clusterStatus, ownStatus, runningNames, type StatusFacts } from "./cluster-status.ts";
 import { ClusterStores } from "./cluster-stores.ts";
 import { findIdentity } from "./find-identity.ts";
 import { forgetOffline } from "./forget-offline.ts";
 import { Membership } from "./membership.ts";
 import { rememberedIdentity } from "./node-identity.ts";
 import type { PeerPlace } from "./peer-calls.ts";
-import type { PeerGreeting, PeerIdentity } from "./peer-protocol.ts";
+import type { NodeStatus, PeerGreeting, PeerIdentity } from "./peer-protocol.ts";
 import { peerMethods } from "./peer-service.ts";
 import { placeOf } from "./seeds.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -299,17 +299,36 @@ export class NodeShell implements ControlledNode {
     });
   }
 
-  clusterStatus(): Promise<ClusterStatus> {
+  async clusterStatus(): Promise<ClusterStatus> {
+    const facts = this.#statusFacts();
+    const side = this.#side;
+    const { members = [] } = facts.record ?? {};
+    const running = new Set(runningNames(facts));
+    const others = members.filter(({ name }) => name !== this.nodeName && running.has(name));
+    const answers = new Map<string, NodeStatus>();
+    const ask = async (place: MemberAddress): Promise<void> => {
+      // Who does not answer is shown without what only it knows.
+      const status = await side?.calls.status(place).catch(() => undefined);
+      if (status !== undefined) answers.set(place.name, status);
+    };
+    await Promise.all(others.map(ask));
+    return clusterStatus(facts, answers);
+  }
+
+  nodeStatus(): NodeStatus {
+    return ownStatus(this.#statusFacts());
+  }
+
+  #statusFacts(): StatusFacts {
     const port = this.#side?.port;
-    return Promise.resolve(
-      clusterStatus({
-        nodeName: this.nodeName,
-        record: this.#knownRecord(),
-        broker: this.broker,
-        clusterPort: port && { host: this.config.cluster.listener?.address, port: port.port },
-        configuredName: this.config.node.clusterName,
-      }),
-    );
+    return {
+      nodeName: this.nodeName,
+      record: this.#knownRecord(),
+      broker: this.broker,
+      clusterPort: port && { host: this.config.cluster.listener?.address, port: port.port },
+      configuredName: this.config.node.clusterName,
+      unreachable: this.#stores?.unreachable ?? [],
+    };
   }
 
   async awaitStartup(timeoutMs: number): Promise<void> {

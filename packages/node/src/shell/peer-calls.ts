@@ -6,6 +6,8 @@ import {
   type Admission,
   decodeAdmission,
   decodeGreeting,
+  decodeNodeStatus,
+  type NodeStatus,
   PEER_METHODS,
   type PeerGreeting,
   type PeerIdentity,
@@ -45,6 +47,12 @@ export class PeerCalls {
     return decodeGreeting(answer);
   }
 
+  /** Rejects with a DialError, or a ControlError. */
+  async status(place: PeerPlace): Promise<NodeStatus> {
+    const answer = await this.#call(place, PEER_METHODS.status, {}, PEER_GREETING_TIMEOUT_MS);
+    return decodeNodeStatus(answer);
+  }
+
   /** Rejects with an OperationError. */
   async join(place: PeerPlace, identity: PeerIdentity): Promise<Admission> {
     return decodeAdmission(await this.#change(place, PEER_METHODS.join, identity));
@@ -55,20 +63,58 @@ export class PeerCalls {
     await this.#change(place, PEER_METHODS.remove, { nodeId });
   }
 
-  async #change(place: PeerPlace, method: string, params: object): Promise<unknown> {
+  /** The answer of any method. Rejects with an OperationError. */
+  async call(
+    place: PeerPlace,
+    method: string,
+    params: object,
+    timeoutMs: number = PEER_CALL_TIMEOUT_MS,
+  ): Promise<unknown> {
     try {
-      return await this.#call(place, method, params, PEER_CHANGE_TIMEOUT_MS);
+      return await this.#call(place, method, params, timeoutMs);
     } catch (error) {
       throw asOperationError(error);
     }
   }
 
+  /** The rows of any method, as they come, for `timeoutMs` at most. Throws an OperationError. */
+  async *stream(
+    place: PeerPlace,
+    method: string,
+    params: object,
+    timeoutMs: number,
+  ): AsyncGenerator<unknown, void, undefined> {
+    try {
+      const client = await this.#connect(place, PEER_CALL_TIMEOUT_MS);
+      try {
+        yield* client.stream(method, withoutUndefined(params), { timeoutMs });
+      } finally {
+        client.close();
+      }
+    } catch (error) {
+      throw asOperationError(error);
+    }
+  }
+
+  #change(place: PeerPlace, method: string, params: object): Promise<unknown> {
+    return this.call(place, method, params, PEER_CHANGE_TIMEOUT_MS);
+  }
+
   async #call(
-    { address, name }: PeerPlace,
+    place: PeerPlace,
     method: string,
     params: object,
     timeoutMs: number,
   ): Promise<unknown> {
+    const client = await this.#connect(place, Math.min(timeoutMs, PEER_CALL_TIMEOUT_MS));
+    try {
+      return await client.call(method, withoutUndefined(params), { timeoutMs });
+    } finally {
+      client.close();
+    }
+  }
+
+  async #connect({ address, name }: PeerPlace, timeoutMs: number): Promise<ControlClient> {
     const target = parseNetAddress(address);
     if (target === undefined || target.host === "") {
       throw new DialError("unreachable", `"${address}" is no address of a node`);
@@ -77,17 +123,7 @@ export class PeerCalls {
     if (isCut?.(address) === true) {
       throw new DialError("unreachable", `no connection to ${address}: the network is cut`);
     }
-    const client = await ControlClient.connect({
-      ...target,
-      ...options,
-      nodeMeant: name,
-      timeoutMs: Math.min(timeoutMs, PEER_CALL_TIMEOUT_MS),
-    });
-    try {
-      return await client.call(method, withoutUndefined(params), { timeoutMs });
-    } finally {
-      client.close();
-    }
+    return ControlClient.connect({ ...target, ...options, nodeMeant: name, timeoutMs });
   }
 }
 

@@ -3,7 +3,12 @@ import {
   decodeMember,
   type MemberAddress,
 } from "../cluster/members/cluster-record.ts";
-import type { AppState } from "../control/controlled-node.ts";
+import type {
+  AppState,
+  ListenerInfo,
+  NodeAlarm,
+  NodeVersions,
+} from "../control/controlled-node.ts";
 
 /*
  * What nodes ask each other over control connections: while one of them starts, joins or leaves, when there are no other links.
@@ -13,6 +18,7 @@ export const PEER_METHODS = {
   greet: "peer.greet",
   join: "peer.join",
   remove: "peer.remove",
+  status: "peer.status",
 } as const;
 
 /** Who asks. */
@@ -38,6 +44,15 @@ export interface PeerGreeting extends PeerIdentity {
   readonly running: readonly number[];
   /** Whether its cluster has the asker as a member; "unknown": its metadata are not there, or too old to tell. */
   readonly asker: "member" | "stranger" | "unknown";
+}
+
+/** What a running node adds to the cluster's status. */
+export interface NodeStatus {
+  readonly versions: NodeVersions;
+  readonly alarms: readonly NodeAlarm[];
+  readonly listeners: readonly ListenerInfo[];
+  /** Names of members that run as far as it knows, and that it cannot reach. */
+  readonly unreachable: readonly string[];
 }
 
 /** The answer to a new member. */
@@ -87,6 +102,38 @@ export function decodeAdmission(value: unknown): Admission {
     generation: numberOf(fields["generation"], "generation"),
     epoch: numberOf(fields["epoch"], "epoch"),
     members: listOf(fields["members"]).map(decodeMember),
+  };
+}
+
+/** Of a node of the same release: its parts are shown, not acted on. @throws ClusterRecordError */
+export function decodeNodeStatus(value: unknown): NodeStatus {
+  const fields = fieldsOf(value);
+  const { rabbitmq, product, platform } = fieldsOf(fields["versions"]);
+  return {
+    versions: {
+      rabbitmq: textOf(rabbitmq, "rabbitmq"),
+      product: textOf(product, "product"),
+      platform: textOf(platform, "platform"),
+    },
+    alarms: listOf(fields["alarms"]).map(decodeAlarm),
+    listeners: listOf(fields["listeners"]).map(decodeListener),
+    unreachable: listOf(fields["unreachable"]).map((name) => textOf(name, "unreachable")),
+  };
+}
+
+function decodeAlarm(value: unknown): NodeAlarm {
+  const { node, resource } = fieldsOf(value);
+  return { node: textOf(node, "node"), resource: resource === "disk" ? "disk" : "memory" };
+}
+
+function decodeListener(value: unknown): ListenerInfo {
+  const fields = fieldsOf(value);
+  return {
+    node: textOf(fields["node"], "node"),
+    interface: textOf(fields["interface"], "interface"),
+    port: numberOf(fields["port"], "port"),
+    protocol: textOf(fields["protocol"], "protocol"),
+    purpose: textOf(fields["purpose"], "purpose"),
   };
 }
 

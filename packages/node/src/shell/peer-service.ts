@@ -9,6 +9,7 @@ import {
   type Admission,
   decodeIdentity,
   decodeNodeId,
+  type NodeStatus,
   PEER_METHODS,
   type PeerGreeting,
   type PeerIdentity,
@@ -24,11 +25,14 @@ export interface PeerServiceNode {
   readonly running: readonly number[];
   /** While the app starts or runs. */
   readonly stores: ClusterStores | undefined;
+  /** Its own part of the cluster's status. */
+  nodeStatus(): NodeStatus;
 }
 
 /** Answers to the questions of other nodes (peer-protocol.ts). */
 export function peerMethods(node: PeerServiceNode): ReadonlyMap<string, ControlMethod> {
   return new Map<string, ControlMethod>([
+    [PEER_METHODS.status, () => answer(() => node.nodeStatus())],
     [PEER_METHODS.greet, (params) => answer(() => greet(node, decodeIdentity(params)))],
     [
       PEER_METHODS.join,

@@ -45,7 +45,12 @@ describe("membership", { timeout: 60_000 }, () => {
     const status = await one.status();
     expect(status.diskNodes).toEqual([one.name, two.name]);
     await eventually(async () => {
-      expect((await one.status()).runningNodes).toEqual([one.name, two.name]);
+      const { runningNodes, versions, listeners } = await one.status();
+      expect(runningNodes).toEqual([one.name, two.name]);
+      expect(Object.keys(versions)).toEqual([one.name, two.name]);
+      expect(listeners.map(({ node, port }) => `${node} ${port}`)).toContain(
+        `${two.name} ${two.port}`,
+      );
     });
   });
 
