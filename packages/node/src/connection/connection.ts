@@ -33,6 +33,7 @@ import {
 import type { Logger } from "../logger.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { viewOf } from "../queue/byte-copy.ts";
+import type { PublisherHold } from "../queue/log/log-traffic.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTable } from "./channel-table.ts";
@@ -85,7 +86,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #deletions = 0;
   /** The client is answered when they are. */
   #isCloseOkDue = false;
-  #isHeldForLog = false;
+  #hold: PublisherHold | undefined;
   #viewed: Buffer = NO_BYTES;
   #view: DataView = viewOf(NO_BYTES);
 
@@ -123,7 +124,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     return this.#isBlocked;
   }
   get isReadingPaused(): boolean {
-    const isHeld = this.#isHeldForLog || this.#suspensions.isActive;
+    const isHeld = this.#hold !== undefined || this.#suspensions.isActive;
     return this.#isBlocked || this.#isOutputFull || isHeld;
   }
   get isRunning(): boolean {
@@ -216,17 +217,17 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (publisher !== this) publisher?.noteBacklog(this);
   }
 
-  /** It publishes to durable queues, and their log has enough to do: nothing more is read until the log has caught up. */
-  holdForLog(): void {
-    if (this.#isHeldForLog) return;
-    this.#isHeldForLog = true;
-    this.broker.logTraffic.hold(this);
+  /** It publishes to queues whose log, or leader, has enough to do: nothing more is read until that has caught up. */
+  holdFor(hold: PublisherHold): void {
+    if (this.#hold !== undefined) return;
+    this.#hold = hold;
+    hold.hold(this);
     this.#updateReading();
   }
 
-  /** HeldPublisher: the log has caught up. */
+  /** HeldPublisher: it has caught up. */
   endHold(): void {
-    this.#isHeldForLog = false;
+    this.#hold = undefined;
     this.#updateReading();
   }
 
@@ -549,7 +550,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #resumeForClose(): void {
     this.#isBlocked = false;
     this.#isOutputFull = false;
-    this.#isHeldForLog = false;
+    this.#hold?.forgetHeld(this);
+    this.#hold = undefined;
     this.#suspensions.clear();
     this.#pace.endYield();
     this.#updateReading();
@@ -612,7 +614,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#reader.stop();
     this.#release();
     this.broker.yielding.release(this);
-    this.broker.logTraffic.forgetHeld(this);
+    this.#hold?.forgetHeld(this);
+    this.#hold = undefined;
     this.broker.connectionClosed(this);
   }
 

@@ -33,3 +33,7 @@ export const PENDING_OPS_MAX = 262_144;
 export const NODE_GONE_MS = 5000;
 /** How often that is looked at. */
 export const NODE_GONE_POLL_MS = 200;
+/** Bytes of messages on their way to one queue that is led elsewhere, or by nobody for the moment: then its publishers wait. */
+export const OUTBOX_HIGH = 4_194_304;
+/** ... until no more than that is left. */
+export const OUTBOX_LOW = 1_048_576;
