@@ -9,6 +9,9 @@ export interface Alarm {
   readonly node: string;
 }
 
+/** Called after any node has raised an alarm or cleared it. */
+export type OnNodeAlarm = (alarm: Alarm) => void;
+
 /** Called after a change, with `undefined` once nothing is short any more. */
 export type OnAlarmChange = (reason: string | undefined) => void;
 
@@ -21,6 +24,7 @@ export class Alarms {
   /** By source, then by node: what raised it. In order of raising, which is the order of the words in `reason`. */
   readonly #nodes = new Map<AlarmSource, Map<string, Set<string>>>();
   readonly #listeners = new Set<OnAlarmChange>();
+  readonly #nodeListeners = new Set<OnNodeAlarm>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -41,7 +45,7 @@ export class Alarms {
     nodes.set(node, new Set([by]));
     this.#nodes.set(source, nodes);
     this.#log.warn(raisedText(source, node));
-    this.#announce(before);
+    this.#announce(before, { source, node });
   }
 
   /** Clearing what is not raised does nothing. */
@@ -67,7 +71,7 @@ export class Alarms {
       this.#nodes.delete(source);
       this.#log.warn(`${source} resource limit alarm cleared across the cluster`);
     }
-    this.#announce(before);
+    this.#announce(before, { source, node });
   }
 
   get active(): readonly Alarm[] {
@@ -94,7 +98,16 @@ export class Alarms {
     };
   }
 
-  #announce(before: string | undefined): void {
+  /** Calls `listener` whenever a node raises an alarm or clears it; the result ends that. */
+  onNodeAlarm(listener: OnNodeAlarm): () => void {
+    this.#nodeListeners.add(listener);
+    return () => {
+      this.#nodeListeners.delete(listener);
+    };
+  }
+
+  #announce(before: string | undefined, changed: Alarm): void {
+    for (const listener of this.#nodeListeners) listener(changed);
     const { reason } = this;
     if (reason === before) return;
     for (const listener of this.#listeners) listener(reason);

@@ -3,6 +3,7 @@ import { StoreSpace } from "../alarm/store-space.ts";
 import { ConfDriver } from "../cluster/conf/conf-driver.ts";
 import type { ConfTarget } from "../cluster/conf/conf-plan.ts";
 import { metadataTarget } from "../cluster/conf/conf-target.ts";
+import { AlarmsOverLinks } from "../cluster/link/alarms-over-links.ts";
 import { MetadataOverLinks } from "../cluster/link/metadata-over-links.ts";
 import { NodeLinks } from "../cluster/link/node-links.ts";
 import {
@@ -74,6 +75,7 @@ export class ClusterStores implements Stores {
   readonly #options: ClusterStoresOptions;
   readonly #replicated: ReplicatedMetadata;
   readonly #conf: ConfDriver;
+  readonly #alarms: AlarmsOverLinks;
   readonly #clock = new RealRaftClock();
   #metadata: ObservedMetadata | undefined;
   #queues: QueueCluster | undefined;
@@ -86,7 +88,7 @@ export class ClusterStores implements Stores {
     this.#options = options;
     this.book = book;
     this.storage = storage;
-    const { log } = options.stores;
+    const { log, alarms, nodeName } = options.stores;
     const { nodeId, clusterId } = storage.identity;
     const { incarnation } = storage.node;
     this.links = new NodeLinks(
@@ -101,6 +103,7 @@ export class ClusterStores implements Stores {
         random: Math.random,
       },
     );
+    this.#alarms = new AlarmsOverLinks(this.links, alarms, nodeName);
     const link = new MetadataOverLinks(this.links);
     this.#replicated = new ReplicatedMetadata({
       group: storage.metadata,
@@ -242,6 +245,7 @@ export class ClusterStores implements Stores {
     this.#conf.stop();
     this.#queues?.stop();
     this.#stopLinks?.();
+    this.#alarms.close();
     this.links.close();
     await endStorage();
     this.#replicated.close();

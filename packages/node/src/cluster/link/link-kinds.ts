@@ -7,4 +7,10 @@ export const LinkKind = {
   /** Whether a replica of the sender's, that is wanted no more, may be deleted: see ReplicaCleaner. */
   cleaningQuestion: 3,
   cleaningAnswer: 4,
+  /** What is short on the sender's node: see AlarmsOverLinks. */
+  alarms: 5,
+  /** A direct reply to a client of the receiver, and whether there is such a client: see RepliesOverLinks. */
+  reply: 6,
+  replyQuestion: 7,
+  replyAnswer: 8,
 } as const;
