@@ -203,3 +203,8 @@ export const METADATA_TICK_MS = 1000;
 export const METADATA_RESEND_MS = 3000;
 /** Changes of metadata that a node has sent to the leader and does not know applied: far more than a round trip needs. */
 export const METADATA_FORWARDED_MAX = 1024;
+/**
+ * Messages of a replicated queue that its leader hands out before the log has heard of it. If the leader is lost, so many at the head show as
+ * redelivered: a hundred milliseconds of a fast consumer.
+ */
+export const DELIVERIES_AHEAD = 16_384;

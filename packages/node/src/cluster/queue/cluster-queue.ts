@@ -1,3 +1,4 @@
+import { DELIVERIES_AHEAD } from "../../limits.ts";
 import type { Logger } from "../../logger.ts";
 import { homeOf, replicasOf } from "../../metadata/queue-replicas.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
@@ -85,6 +86,8 @@ export class ClusterQueue extends BrokerQueue {
   /** This node leads. */
   #led: LedQueue | undefined;
   #ledTerm = 0;
+  /** The node that led last, as far as is known here. */
+  #lastLeader: number | undefined;
   #gate: GatedGroup | undefined;
   /** The link to the node that leads. */
   #peer: LinkPeer | undefined;
@@ -616,6 +619,8 @@ export class ClusterQueue extends BrokerQueue {
 
   /** This node leads: takes over what its own channels have, and waits for what those of the others have. */
   #lead(group: QueueGroup | undefined): void {
+    const before = this.#lastLeader;
+    this.#lastLeader = this.#hub.nodeId;
     this.#peer = undefined;
     this.#outbox.disconnect();
     const queue = this.#makeDriver(group);
@@ -634,8 +639,11 @@ export class ClusterQueue extends BrokerQueue {
     }
     const gate = this.#gate;
     this.#logLed(group, "is led by this node");
-    this.#hub.leads(this.queueId, group?.term ?? 1, () => {
+    this.#hub.leads(this.queueId, group?.term ?? 1, (synced) => {
       this.#logLed(group, "is served: the other nodes have said what they hold");
+      // Also one that is not known: the whole cluster has been down.
+      const isGone = before !== this.#hub.nodeId && !synced.has(before ?? 0);
+      if (isGone && group?.isReplicated === true) group.log.suspectDeliveries(DELIVERIES_AHEAD);
       gate?.open();
     });
     for (const { consumer, op, from, to } of ops) this.#applyOp(consumer, op, from, to);
@@ -718,6 +726,7 @@ export class ClusterQueue extends BrokerQueue {
   /** Names everything to the node that leads, if one is known and can be reached. */
   #connect(): void {
     const peer = this.#hub.leaderOf(this.queueId);
+    this.#lastLeader = this.#hub.leaderNodeOf(this.queueId) ?? this.#lastLeader;
     if (peer === this.#peer) return;
     this.#peer = peer;
     this.#outbox.disconnect();

@@ -33,9 +33,16 @@ interface Barrier {
   readonly announcement: number;
   /** Links of nodes that have not said that they are done. */
   readonly waiting: Set<number>;
-  readonly actions: (() => void)[];
+  /** Those that have. */
+  readonly synced: Set<number>;
+  readonly actions: WhenSynced[];
   timer: Timer | undefined;
 }
+
+/** Called when all nodes that can be reached have named what their channels have; these have. */
+type WhenSynced = (synced: ReadonlySet<number>) => void;
+
+const NOBODY: ReadonlySet<number> = new Set();
 
 /** The queues of this node towards those of the others: who leads what, and the frames between them. */
 export class QueueHub {
@@ -135,11 +142,11 @@ export class QueueHub {
   }
 
   /** A queue is led here. `whenSynced` is called when all nodes that can be reached have named their consumers; within the call if there is none. */
-  leads(queueId: number, term: number, whenSynced: () => void): void {
+  leads(queueId: number, term: number, whenSynced: WhenSynced): void {
     this.#led.set(queueId, term);
     this.#announce(queueId, term);
     const links = this.options.links;
-    if (links === undefined || [...links.peers()].length === 0) whenSynced();
+    if (links === undefined || [...links.peers()].length === 0) whenSynced(NOBODY);
     else this.#nextBarrier().actions.push(whenSynced);
   }
 
@@ -205,6 +212,7 @@ export class QueueHub {
     this.#barrier ??= {
       announcement: this.#announcement + 1,
       waiting: new Set(),
+      synced: new Set(),
       actions: [],
       timer: undefined,
     };
@@ -234,7 +242,10 @@ export class QueueHub {
 
   #passBarriers(nodeId: number, announcement: number): void {
     for (const barrier of this.#barriers) {
-      if (barrier.announcement <= announcement) barrier.waiting.delete(nodeId);
+      if (barrier.announcement > announcement) continue;
+      // Infinity: it is out of reach.
+      if (announcement !== Infinity && barrier.waiting.has(nodeId)) barrier.synced.add(nodeId);
+      barrier.waiting.delete(nodeId);
     }
     this.#endBarriers();
   }
@@ -243,9 +254,9 @@ export class QueueHub {
     const ended = this.#barriers.filter(({ waiting }) => waiting.size === 0);
     if (ended.length === 0) return;
     this.#barriers = this.#barriers.filter(({ waiting }) => waiting.size > 0);
-    for (const { timer, actions } of ended) {
+    for (const { timer, actions, synced } of ended) {
       timer?.cancel();
-      for (const action of actions) action();
+      for (const action of actions) action(synced);
     }
   }
 

@@ -42,6 +42,8 @@ export class LevelContents {
   bytes = 0;
   /** Every message up to this ref was handed out at least once; -1: none. */
   deliveredRef = -1;
+  /** Up to this ref the last leader may have handed messages out without the log having heard of it; no part of the state. */
+  suspectRef = -1;
   /** Oldest first. Only the last one is filled, and only it may be empty, if it is the only one. */
   readonly pages: LogPage[] = [];
   readonly #removed = { count: 0, bytes: 0 };
@@ -55,6 +57,17 @@ export class LevelContents {
   /** The next one asked for starts at the oldest message. */
   forgetCursor(): void {
     this.#cursor = undefined;
+  }
+
+  /** Suspects at least so many of the messages that were not handed out as far as the log knows, or all there are. */
+  suspect(limit: number): void {
+    let left = limit;
+    for (let index = this.pageFrom(this.deliveredRef + 1); index < this.pages.length; index++) {
+      const page = this.pageAt(index);
+      this.suspectRef = page.lastRef;
+      left -= page.count;
+      if (left <= 0) return;
+    }
   }
 
   /** The page that is filled. */
@@ -138,7 +151,8 @@ export class LevelContents {
   returnsAt(page: LogPage, slot: number): number {
     const known = page.returns?.[slot] ?? 0;
     if (known > 0) return known - 1;
-    return (page.refs[slot] ?? 0) <= this.deliveredRef ? 1 : 0;
+    const ref = page.refs[slot] ?? 0;
+    return ref <= this.deliveredRef || ref <= this.suspectRef ? 1 : 0;
   }
 
   pageAt(index: number): LogPage {

@@ -37,12 +37,12 @@ export class ProgressNotes {
     this.#lasts.push(last);
   }
 
-  /** The message was handed out. In their level messages are handed out for the first time in the order of refs. */
-  delivered(level: number, ref: number): void {
-    if (ref > (this.#told.get(level) ?? -1)) {
-      this.#told.set(level, ref);
-      this.#delivered.set(level, ref);
-    }
+  /** The message was handed out, in its level in the order of refs; true: for the first time. */
+  delivered(level: number, ref: number): boolean {
+    if (ref <= (this.#told.get(level) ?? -1)) return false;
+    this.#told.set(level, ref);
+    this.#delivered.set(level, ref);
+    return true;
   }
 
   returned(level: number, ref: number, count: number): void {

@@ -1,6 +1,7 @@
 import type { ProposalResult } from "@leveret/raft";
 import {
   DEAD_LETTERS_LOADING_MAX,
+  DELIVERIES_AHEAD,
   ENQUEUE_BATCH_BYTES,
   HOT_QUEUE_BYTES,
   PROGRESS_COMMAND_MAX,
@@ -121,6 +122,10 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   readonly #unstored = new Set<PendingBatch>();
   /** What the log is not known to have. */
   readonly #untold = new Set<Progress>();
+  /** Messages handed out, and how many of them the log has heard of. */
+  #deliveredCount = 0;
+  #toldCount = 0;
+  readonly #deliveredAt = new Map<Progress, number>();
   #comingCount = 0;
   #comingBytes = 0;
   #waiters: StoreWaiter[] = [];
@@ -310,7 +315,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   /** The message was handed out, and maybe settled with that. */
   noteDelivered(message: Message, isSettled: boolean): void {
     const { level, ref } = message;
-    this.#notes.delivered(level, ref);
+    if (this.#notes.delivered(level, ref)) this.#deliveredCount++;
+    if (this.isAhead) this.#traffic.flushSoon(this);
     if (!isSettled) message.unload();
     // Passed straight on to a no-ack consumer: nobody holds it, so nobody will release it.
     else if (message.references === 0) this.#notes.removed(level, ref);
@@ -340,7 +346,14 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     return unused;
   }
 
+  /** So much was handed out that the log does not know of, that a new leader could not tell it from what was not. */
+  get isAhead(): boolean {
+    return this.#group.isReplicated && this.#deliveredCount - this.#toldCount >= DELIVERIES_AHEAD;
+  }
+
   load(message: Message): boolean {
+    // The driver goes on when the log has heard: see `#onStored`.
+    if (this.isAhead) return false;
     const index = entryIndexOf(message.ref);
     const hot = this.#hot.get(index);
     const batch = hot ?? this.#reader.find(index);
@@ -401,6 +414,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     const settled = [...this.#untold].flatMap(refsThatLeft);
     this.#unstored.clear();
     this.#untold.clear();
+    this.#deliveredAt.clear();
     for (const lane of [this.#batches, this.#progress]) {
       for (const { data } of lane.outgoing) this.#traffic.removePending(data.length);
       lane.outgoing = [];
@@ -460,6 +474,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   #closeProgress(): void {
     const progress = this.#notes.take(PROGRESS_COMMAND_MAX);
     this.#untold.add(progress);
+    this.#deliveredAt.set(progress, this.#deliveredCount);
     this.#send(this.#progress, encodeProgress(progress), progress);
   }
 
@@ -532,10 +547,18 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   #onStored(lane: Lane, command: QueueCommand): void {
     if (command instanceof PendingBatch) this.#unstored.delete(command);
-    else if (lane.isProgress) this.#untold.delete(command as Progress);
+    else if (lane.isProgress) this.#noteTold(command as Progress);
     settleAll(command, true);
     lane.storedCount++;
     if (this.#waiters.length > 0) this.#answerStored();
+  }
+
+  #noteTold(progress: Progress): void {
+    this.#untold.delete(progress);
+    const wasAhead = this.isAhead;
+    this.#toldCount = Math.max(this.#toldCount, this.#deliveredAt.get(progress) ?? 0);
+    this.#deliveredAt.delete(progress);
+    if (wasAhead && !this.isAhead) this.#onRead();
   }
 
   /** Not in the order of asking: what has left does not wait for what comes. */

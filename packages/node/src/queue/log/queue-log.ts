@@ -63,6 +63,14 @@ export class QueueLog implements StateMachine {
     for (const contents of this.#contents()) contents.forgetCursor();
   }
 
+  /**
+   * The last leader is gone, and handed out at most so many messages of each level without the log having heard of it: they show as
+   * returned once, as they may be delivered for the second time.
+   */
+  suspectDeliveries(limit: number): void {
+    for (const contents of this.#contents()) contents.suspect(limit);
+  }
+
   /** Levels that ever had a message, ascending. */
   levels(): Iterable<number> {
     return this.#contents().map(({ level }) => level);
