@@ -95,7 +95,7 @@ async function start(
       onStorageFailure: (error) => endOnStorageFailure(error, config, logging),
       onStopOrdered: () => ending.begin("an operator has ordered this node to stop"),
     });
-    await shell.startApp();
+    await shell.firstStart();
     return shell;
   } catch (error) {
     await shell?.close();

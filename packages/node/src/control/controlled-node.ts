@@ -19,6 +19,8 @@ export interface ControlledNode {
   readonly broker: BrokerNode | undefined;
   /** Only while `state` is "running". */
   readonly queues: QueueOperations | undefined;
+  /** The other members that run and can be reached, by name; none while this node's own app does not run. */
+  readonly others: readonly OtherNode[];
   /** While `state` is "waiting": the names of the members that are awaited. */
   readonly awaitedNodes: readonly string[];
   /** undefined: everything is in memory. */
@@ -56,6 +58,15 @@ export interface ControlledNode {
   awaitStartup(timeoutMs: number): Promise<void>;
   /** Resolves when so many members run, this one included. @throws OperationError "timeout" */
   awaitOnlineNodes(count: number, timeoutMs: number): Promise<void>;
+}
+
+/** Another running member, for what only it knows or can do. */
+export interface OtherNode {
+  readonly name: string;
+  /** The answer of one of its control methods. @throws OperationError */
+  call(method: string, params: object): Promise<unknown>;
+  /** The rows of one of its control methods. @throws OperationError */
+  stream(method: string, params: object): AsyncIterable<unknown>;
 }
 
 export interface JoinOptions {

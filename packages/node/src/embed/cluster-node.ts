@@ -4,6 +4,7 @@ import type { ClusterStatus } from "../control/controlled-node.ts";
 import type { Logging } from "../logger.ts";
 import type { NetworkFaults } from "../shell/cluster-side.ts";
 import { NodeShell } from "../shell/node-shell.ts";
+import { EmbeddedBroker } from "./embedded-broker.ts";
 import {
   EMBEDDED_SHUTDOWN_TIMEOUT_MS,
   EMBEDDED_SILENT_CLOSE_DELAY_MS,
@@ -23,6 +24,7 @@ export class ClusterNode {
   readonly #dependencies: ClusterNodeDependencies;
   #config: Config;
   #shell: NodeShell | undefined;
+  #view: { readonly node: BrokerNode; readonly broker: EmbeddedBroker } | undefined;
 
   constructor(config: Config, dependencies: ClusterNodeDependencies) {
     this.name = config.node.name;
@@ -41,6 +43,14 @@ export class ClusterNode {
     const { broker } = this.shell;
     if (broker === undefined) throw new Error(`the broker of ${this.name} does not run`);
     return broker;
+  }
+
+  /** A view into its queues and connections, and faults on demand, until it stops. @throws Error if its broker does not run */
+  get broker(): EmbeddedBroker {
+    const { node } = this;
+    if (this.#view?.node !== node)
+      this.#view = { node, broker: new EmbeddedBroker(node, undefined, []) };
+    return this.#view.broker;
   }
 
   /** The port that clients connect to. */

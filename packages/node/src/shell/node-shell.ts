@@ -10,13 +10,14 @@ import type {
   ForgetOptions,
   ForgetResult,
   JoinResult,
+  OtherNode,
 } from "../control/controlled-node.ts";
 import { OperationError } from "../control/operation-error.ts";
 import type { QueueOperations } from "../control/queue-operations.ts";
 import type { Logger } from "../logger.ts";
 import { prepareDataDirectory } from "../storage/data-directory.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
-import type { ClusterError } from "./cluster-error.ts";
+import { type ClusterError, StartAborted } from "./cluster-error.ts";
 import { ClusterSide, type NetworkFaults } from "./cluster-side.ts";
 import { clusterStatus, ownStatus, runningNames, type StatusFacts } from "./cluster-status.ts";
 import { ClusterStores } from "./cluster-stores.ts";
@@ -99,6 +100,24 @@ export class NodeShell implements ControlledNode {
     return undefined;
   }
 
+  get others(): readonly OtherNode[] {
+    const { broker } = this;
+    const stores = this.#stores;
+    const calls = this.#side?.calls;
+    if (broker === undefined || stores === undefined || calls === undefined) return [];
+    const { book } = stores;
+    return book.others
+      .filter(({ nodeId }) => book.record.running.includes(nodeId))
+      .map(({ nodeId, name }) => {
+        const place = { name, address: book.addressOf(nodeId) ?? "" };
+        return {
+          name,
+          call: (method, params) => calls.call(place, method, params),
+          stream: (method, params) => calls.stream(place, method, params),
+        };
+      });
+  }
+
   /** Of the cluster port; undefined: there is none. */
   get clusterPort(): number | undefined {
     return this.#side?.port.port;
@@ -131,6 +150,19 @@ export class NodeShell implements ControlledNode {
   }
 
   // The app
+
+  /**
+   * The start that belongs to that of the process. Goes on for as long as it takes where an operator ends the wait for other nodes, to
+   * change something first.
+   */
+  async firstStart(): Promise<void> {
+    try {
+      await this.startApp();
+    } catch (error) {
+      if (!(error instanceof StartAborted)) throw error;
+      await this.awaitStartup(Number.POSITIVE_INFINITY);
+    }
+  }
 
   startApp(): Promise<void> {
     if (this.#state === "running" && this.#stopping === undefined) return Promise.resolve();
@@ -278,24 +310,35 @@ export class NodeShell implements ControlledNode {
     });
   }
 
-  forceBoot(): Promise<ForgetResult> {
-    return this.#whileStopped((membership, record) => membership.forceBoot(record()));
+  async forceBoot(): Promise<ForgetResult> {
+    const wasWaiting = this.#state === "waiting";
+    const result = await this.#whileStopped((membership, record) => membership.forceBoot(record()));
+    if (wasWaiting) this.#startAgain();
+    return result;
   }
 
-  forgetClusterNode(name: string, { offline }: ForgetOptions): Promise<ForgetResult> {
+  async forgetClusterNode(name: string, { offline }: ForgetOptions): Promise<ForgetResult> {
     if (!offline) return this.#membership.forget(this.#runningStores, name);
-    return this.#whileStopped(async (membership, record) => {
-      const known = record();
-      if (known === undefined) throw new OperationError("failed", "this node is in no cluster");
-      const member = await membership.checkOffline(known, name);
-      const { maxMessageSize } = this.config.limits;
-      const { storageLimits } = this.#dependencies;
-      return forgetOffline(member, known, {
-        directory: this.#directory,
-        log: this.#log,
-        maxMessageSize,
-        limits: storageLimits,
-      });
+    const wasWaiting = this.#state === "waiting";
+    const result = await this.#whileStopped((membership, record) =>
+      this.#forgetOffline(name, membership, record()),
+    );
+    if (wasWaiting) this.#startAgain();
+    return result;
+  }
+
+  async #forgetOffline(
+    name: string,
+    membership: Membership,
+    record: ClusterRecord | undefined,
+  ): Promise<ForgetResult> {
+    if (record === undefined) throw new OperationError("failed", "this node is in no cluster");
+    const member = await membership.checkOffline(record, name);
+    return forgetOffline(member, record, {
+      directory: this.#directory,
+      log: this.#log,
+      maxMessageSize: this.config.limits.maxMessageSize,
+      limits: this.#dependencies.storageLimits,
     });
   }
 
@@ -340,6 +383,13 @@ export class NodeShell implements ControlledNode {
     await waitUntil(isReached, timeoutMs, `fewer than ${count} nodes run`);
   }
 
+  /** What goes wrong is in the log; whoever waits for the node sees its state. */
+  #startAgain(): void {
+    this.startApp().catch((error: unknown) => {
+      this.#log.error({ err: error }, "the node could not start");
+    });
+  }
+
   /** `record` reads who this node is, and who its cluster is; `isForced`: what cannot be read does not matter. */
   #whileStopped<T>(
     work: (
@@ -348,6 +398,8 @@ export class NodeShell implements ControlledNode {
     ) => Promise<T>,
   ): Promise<T> {
     const run = async (): Promise<T> => {
+      // A start that waits for others has changed nothing yet: what is ordered now may be what ends the wait.
+      if (this.#state === "waiting") await this.stopApp();
       if (this.#state !== "stopped" || this.#starting !== undefined) {
         throw new OperationError("app_running", `the app of node ${this.nodeName} runs`);
       }

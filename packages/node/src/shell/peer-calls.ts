@@ -16,6 +16,7 @@ import {
   PEER_CALL_TIMEOUT_MS,
   PEER_CHANGE_TIMEOUT_MS,
   PEER_GREETING_TIMEOUT_MS,
+  PEER_ROWS_TIMEOUT_MS,
 } from "./shell-limits.ts";
 
 /** Where another node's cluster port is, and who should be there. */
@@ -82,7 +83,7 @@ export class PeerCalls {
     place: PeerPlace,
     method: string,
     params: object,
-    timeoutMs: number,
+    timeoutMs: number = PEER_ROWS_TIMEOUT_MS,
   ): AsyncGenerator<unknown, void, undefined> {
     try {
       const client = await this.#connect(place, PEER_CALL_TIMEOUT_MS);

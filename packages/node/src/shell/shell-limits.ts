@@ -4,6 +4,8 @@
 export const PEER_CALL_TIMEOUT_MS = 5000;
 /** The same while a node looks around again and again: who does not answer is asked again soon. */
 export const PEER_GREETING_TIMEOUT_MS = 2000;
+/** Lists of everything that a node has: as long as tools wait for them. */
+export const PEER_ROWS_TIMEOUT_MS = 60_000;
 /** To join, and to be removed, the metadata have to change. */
 export const PEER_CHANGE_TIMEOUT_MS = 45_000;
 /** A start that takes no longer is not called waiting. */

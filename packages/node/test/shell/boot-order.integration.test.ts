@@ -65,6 +65,19 @@ describe("stopping and starting a whole cluster", { timeout: 60_000 }, () => {
     expect(membersOf(one)).toEqual([one.name, two.name]);
   });
 
+  test("force_boot ends the wait of a start", async () => {
+    await using cluster = await startCluster(2);
+    const [one, two] = [cluster.node(0), cluster.node(1)];
+    await waitForVoters(cluster.nodes);
+    await Promise.all([one.kill(), two.kill()]);
+    await one.open();
+    const started = one.shell.firstStart();
+    await eventually(() => expect(one.shell.state).toBe("waiting"));
+    await one.shell.forceBoot();
+    await started;
+    expect(await declareExchange(one, "alone")).toEqual(DONE);
+  });
+
   test("a start ends with an error when it may not wait for ever", async () => {
     await using cluster = await startCluster(2, {
       configure: (config) => ({
