@@ -71,7 +71,7 @@ export class Broker implements QueueHost {
   readonly slabs: SlabStore = new SlabStore();
   readonly flushQueue: FlushQueue = new FlushQueue();
   readonly heartbeats: HeartbeatMonitor = new HeartbeatMonitor();
-  readonly replies: ReplyRegistry = new ReplyRegistry();
+  readonly replies: ReplyRegistry;
   readonly deferred: DeferredWork;
   readonly delays: Delays;
   readonly yielding: YieldingPublishers = new YieldingPublishers();
@@ -104,6 +104,7 @@ export class Broker implements QueueHost {
     this.alarms = alarms;
     this.queueGroups = queueGroups;
     this.places = dependencies.places;
+    this.replies = new ReplyRegistry(this.places?.nodeId ?? 0, this.places?.hub.options.links);
     this.#firstId = (this.places?.nodeId ?? 0) * IDS_PER_NODE;
     this.log = logging.root;
     this.connectionLog = logging.category("connection");

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { encodeMethodFrame } from "@leveret/amqp";
 import type { MessageSink } from "../broker/message-sink.ts";
+import type { NodeLinks } from "../cluster/link/node-links.ts";
+import { RepliesOverLinks } from "../cluster/link/replies-over-links.ts";
 import { OUTPUT_STOP_READING } from "../limits.ts";
 import type { Message } from "../queue/message.ts";
 import type { Channel } from "./channel.ts";
@@ -10,6 +12,8 @@ import { writeContent } from "./content-writer.ts";
 export const REPLY_TO_QUEUE = "amq.rabbitmq.reply-to";
 const ADDRESS_PREFIX = `${REPLY_TO_QUEUE}.`;
 const KEY_SIZE = 16;
+/** Of the node's number, behind the first key. */
+const NODE_SIZE = 2;
 
 /** true: the name is of the reply-to pseudo queue's kind. */
 export function isReplyAddress(name: string): boolean {
@@ -26,9 +30,7 @@ export class ReplyConsumer implements MessageSink {
   constructor(channel: Channel, tag: string) {
     this.channel = channel;
     this.tag = tag;
-    // Two parts like RabbitMQ's (process id and key), so that tools which split the name go on working.
-    const parts = [randomBytes(KEY_SIZE), randomBytes(KEY_SIZE)];
-    this.address = ADDRESS_PREFIX + parts.map((part) => part.toString("base64url")).join(".");
+    this.address = makeAddress(channel.broker.places?.nodeId ?? 0);
   }
 
   publish(_now: number, message: Message): boolean {
@@ -52,9 +54,34 @@ export class ReplyConsumer implements MessageSink {
   }
 }
 
-/** All reply consumers of the node, by address. */
+/** Two parts like RabbitMQ's (process id and key), so that tools which split the name go on working. */
+function makeAddress(nodeId: number): string {
+  const place = Buffer.alloc(KEY_SIZE + NODE_SIZE, randomBytes(KEY_SIZE));
+  place.writeUInt16LE(nodeId, KEY_SIZE);
+  const parts = [place, randomBytes(KEY_SIZE)];
+  return ADDRESS_PREFIX + parts.map((part) => part.toString("base64url")).join(".");
+}
+
+/** The node whose client waits at the address; undefined: it is none. */
+function nodeOf(address: string): number | undefined {
+  if (!address.startsWith(ADDRESS_PREFIX)) return undefined;
+  const [place = ""] = address.slice(ADDRESS_PREFIX.length).split(".");
+  const bytes = Buffer.from(place, "base64url");
+  return bytes.length === KEY_SIZE + NODE_SIZE ? bytes.readUInt16LE(KEY_SIZE) : undefined;
+}
+
+/** Reply consumers by address: those of this node, and ways to those of the others. */
 export class ReplyRegistry {
   readonly #consumers = new Map<string, ReplyConsumer>();
+  readonly #nodeId: number;
+  /** undefined: there are no others. */
+  readonly #others: RepliesOverLinks | undefined;
+
+  constructor(nodeId: number, links: NodeLinks | undefined) {
+    this.#nodeId = nodeId;
+    const own = { find: (address: string) => this.#consumers.get(address) };
+    this.#others = links && new RepliesOverLinks(links, own);
+  }
 
   add(consumer: ReplyConsumer): void {
     this.#consumers.set(consumer.address, consumer);
@@ -64,7 +91,23 @@ export class ReplyRegistry {
     this.#consumers.delete(consumer.address);
   }
 
-  find(address: string): ReplyConsumer | undefined {
-    return this.#consumers.get(address);
+  /** Where to publish replies to the address; of a client of another node it is not known whether it still waits. */
+  find(address: string): MessageSink | undefined {
+    const nodeId = this.#otherNodeOf(address);
+    if (nodeId === undefined) return this.#consumers.get(address);
+    return this.#others?.sinkOf(nodeId, address);
+  }
+
+  /** Whether a client waits at the address; `done` is called within the call or later. */
+  whetherWaiting(address: string, done: (isWaiting: boolean) => void): void {
+    const nodeId = this.#otherNodeOf(address);
+    if (nodeId === undefined) done(this.#consumers.has(address));
+    else this.#others?.ask(nodeId, address, done);
+  }
+
+  #otherNodeOf(address: string): number | undefined {
+    if (this.#others === undefined || this.#consumers.has(address)) return undefined;
+    const nodeId = nodeOf(address);
+    return nodeId === this.#nodeId ? undefined : nodeId;
   }
 }

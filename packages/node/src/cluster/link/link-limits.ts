@@ -37,3 +37,5 @@ export const NODE_GONE_POLL_MS = 200;
 export const OUTBOX_HIGH = 4_194_304;
 /** ... until no more than that is left. */
 export const OUTBOX_LOW = 1_048_576;
+/** Output of a link beyond which direct replies are dropped: nothing holds their senders back. */
+export const REPLIES_BUFFERED_MAX = 67_108_864;

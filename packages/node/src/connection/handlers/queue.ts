@@ -106,12 +106,18 @@ function declarePassively(channel: Channel, method: MethodOf<"queue.declare">): 
 
 /** Tells whether the requester of a direct reply is still there (RabbitMQ: ok 0/1 or 404). */
 function answerReplyQueue(channel: Channel, name: string, noWait: boolean): void {
-  const isAddress = name !== REPLY_TO_QUEUE;
-  if (isAddress && channel.broker.replies.find(name) === undefined) {
-    throw queueNotFound(name, channel.vhost.name);
-  }
-  if (noWait) return;
-  channel.send("queue.declare-ok", { queue: name, messageCount: 0, consumerCount: 1 });
+  suspendFor<boolean>(
+    channel,
+    (done) => {
+      if (name === REPLY_TO_QUEUE) done(true);
+      else channel.broker.replies.whetherWaiting(name, done);
+    },
+    (isWaiting) => {
+      if (!isWaiting) throw queueNotFound(name, channel.vhost.name);
+      if (noWait) return;
+      channel.send("queue.declare-ok", { queue: name, messageCount: 0, consumerCount: 1 });
+    },
+  );
 }
 
 function requestedRecord(
