@@ -2,6 +2,8 @@ import type { Config } from "../config/config.ts";
 import type { LogLevel } from "../logger.ts";
 import type { TestCluster } from "./test-cluster.ts";
 
+export type { TestCluster } from "./test-cluster.ts";
+
 /** What `startCluster` can be told; everything has a default that suits a test. */
 export interface StartClusterOptions {
   /** Where the nodes keep their data, a folder for each; default: a temporary one, deleted by `stop`. */

@@ -75,10 +75,10 @@ export class ClusterStores implements Stores {
   readonly #options: ClusterStoresOptions;
   readonly #replicated: ReplicatedMetadata;
   readonly #conf: ConfDriver;
+  readonly #queues: QueueCluster;
   readonly #alarms: AlarmsOverLinks;
   readonly #clock = new RealRaftClock();
   #metadata: ObservedMetadata | undefined;
-  #queues: QueueCluster | undefined;
   #stopLinks: (() => void) | undefined;
   #onStartEnd: ((error: Error) => void) | undefined;
   #stopping: Promise<void> | undefined;
@@ -120,6 +120,18 @@ export class ClusterStores implements Stores {
       targetOf: (groupId) => this.#targetOf(groupId),
       confirm: (done) => storage.metadata.read(({ kind }) => done(kind === "ready")),
     });
+    // Before any link is open: whoever listens to links has to see each of them come.
+    this.#queues = new QueueCluster({
+      storage,
+      metadata: this.#replicated,
+      links: this.links,
+      conf: this.#conf,
+      clock: this.#clock,
+      timers: this.#clock,
+      leaderLocator: options.leaderLocator,
+    });
+    this.links.onUp(({ nodeId: id }) => this.#onReachable(id, true));
+    this.links.onDown((id) => this.#onReachable(id, false));
   }
 
   /** Resolves when this node has all metadata that the cluster has. @throws StorageError, ClusterError, StartAborted */
@@ -175,7 +187,6 @@ export class ClusterStores implements Stores {
   }
 
   get places(): QueueCluster {
-    if (this.#queues === undefined) throw new Error("the metadata are not there yet");
     return this.#queues;
   }
 
@@ -243,7 +254,7 @@ export class ClusterStores implements Stores {
   async #end(endStorage: () => Promise<void>): Promise<void> {
     this.book.freeze();
     this.#conf.stop();
-    this.#queues?.stop();
+    this.#queues.stop();
     this.#stopLinks?.();
     this.#alarms.close();
     this.links.close();
@@ -253,7 +264,7 @@ export class ClusterStores implements Stores {
   }
 
   async #start(): Promise<void> {
-    const { storage, links, book } = this;
+    const { storage, book } = this;
     storage.watch({ onGroupEvent: (groupId, event) => this.#onGroupEvent(groupId, event) });
     this.#listen();
     this.#reach();
@@ -277,21 +288,9 @@ export class ClusterStores implements Stores {
     const metadata = new ObservedMetadata(this.#replicated);
     this.#metadata = metadata;
     metadata.tellEvents((event) => this.#onEvent(event));
-    links.onUp(({ nodeId }) => this.#onReachable(nodeId, true));
-    links.onDown((nodeId) => this.#onReachable(nodeId, false));
     this.#updateMembers();
-    const queues = new QueueCluster({
-      storage,
-      metadata,
-      links,
-      conf: this.#conf,
-      clock: this.#clock,
-      timers: this.#clock,
-      leaderLocator: this.#options.leaderLocator,
-    });
-    this.#queues = queues;
     storage.noteLosses(durableQueues(metadata.machine));
-    queues.start();
+    this.#queues.start();
     this.#conf.start();
   }
 
@@ -328,7 +327,7 @@ export class ClusterStores implements Stores {
   }
 
   #onGroupEvent(groupId: number, event: GroupEvent): void {
-    this.#queues?.onGroupEvent(groupId, event);
+    if (this.#metadata !== undefined) this.#queues.onGroupEvent(groupId, event);
     if (event.kind === "ready") this.#conf.onLeader(groupId);
     if (groupId !== METADATA_GROUP_ID) return;
     if (event.kind === "role") {
@@ -362,7 +361,7 @@ export class ClusterStores implements Stores {
         break;
       default:
     }
-    this.#queues?.onEvent(event);
+    this.#queues.onEvent(event);
   }
 
   #onReachable(nodeId: number, isReachable: boolean): void {
@@ -380,7 +379,7 @@ export class ClusterStores implements Stores {
   }
 
   #targetOf(groupId: number): ConfTarget | undefined {
-    if (groupId !== METADATA_GROUP_ID) return this.#queues?.targetOf(groupId);
+    if (groupId !== METADATA_GROUP_ID) return this.#metadata && this.#queues.targetOf(groupId);
     if (this.#metadata === undefined) return undefined;
     const { machine } = this.#metadata;
     const members = machine.members();

@@ -45,7 +45,8 @@ describe("membership", { timeout: 60_000 }, () => {
     const status = await one.status();
     expect(status.diskNodes).toEqual([one.name, two.name]);
     await eventually(async () => {
-      const { runningNodes, versions, listeners } = await one.status();
+      const { runningNodes, versions, listeners, partitions } = await one.status();
+      expect(partitions).toEqual({});
       expect(runningNodes).toEqual([one.name, two.name]);
       expect(Object.keys(versions)).toEqual([one.name, two.name]);
       expect(listeners.map(({ node, port }) => `${node} ${port}`)).toContain(
