@@ -1,4 +1,4 @@
-import type { Clock, GroupEvent, Timers } from "@leveret/raft";
+import type { Clock, GroupEvent, RaftGroup, Timers } from "@leveret/raft";
 import type { MetadataEvent } from "../../metadata/events.ts";
 import type { MetadataStore } from "../../metadata/metadata-store.ts";
 import { homeOf, replicasOf } from "../../metadata/queue-replicas.ts";
@@ -11,6 +11,7 @@ import { ReplicaCleaner } from "../conf/replica-cleaner.ts";
 import { groupPlaceOf, ReplicaMaker } from "../conf/replica-maker.ts";
 import { CleaningOverLinks } from "../link/cleaning-over-links.ts";
 import type { NodeLinks } from "../link/node-links.ts";
+import { GroupService } from "../operations/group-service.ts";
 import { ClusterView, queueKey } from "../placement/cluster-view.ts";
 import { initialReplicas } from "../placement/initial-replicas.ts";
 import { type LeaderLocator, leaderLocatorOf } from "../placement/leader-locator.ts";
@@ -18,6 +19,7 @@ import { mirroringOf } from "../placement/mirroring.ts";
 import { QueueLoads } from "../placement/queue-loads.ts";
 import { QueuePlacer } from "../placement/queue-placer.ts";
 import { QueueHub } from "./queue-hub.ts";
+import { TransientCleaner } from "./transient-cleaner.ts";
 
 export interface QueueClusterOptions {
   readonly storage: Pick<NodeStorage, "node" | "identity" | "metadata" | "open">;
@@ -46,6 +48,7 @@ export interface QueuePlaces {
 export class QueueCluster implements QueuePlaces {
   readonly hub: QueueHub;
   readonly placer: QueuePlacer;
+  readonly groupService: GroupService;
   readonly #options: QueueClusterOptions;
   readonly #records = new Map<number, QueueRecord>();
   readonly #loads = new QueueLoads();
@@ -53,6 +56,7 @@ export class QueueCluster implements QueuePlaces {
   readonly #maker: ReplicaMaker;
   /** Of groups that went through a forced recovery, as far as this node has heard. */
   readonly #epochs = new Map<number, number>();
+  readonly #transientCleaner: TransientCleaner;
   readonly #downSinceMs = new Map<number, number>();
   #view: ClusterView | undefined;
 
@@ -61,12 +65,15 @@ export class QueueCluster implements QueuePlaces {
     const { node } = storage;
     const { nodeId } = storage.identity;
     this.#options = options;
+    const isNodeAlive = (id: number): boolean => id === nodeId || node.isAlive(id);
+    this.groupService = new GroupService((groupId) => node.group(groupId), isNodeAlive);
     this.hub = new QueueHub({
       nodeId,
       incarnation: node.incarnation,
       links,
       timers,
-      isNodeAlive: (id) => id === nodeId || node.isAlive(id),
+      isNodeAlive,
+      synchronisedOf: (groupId) => this.groupService.synchronised(groupId) ?? [],
       nodeName: (id) => metadata.machine.member(id)?.name,
     });
     const cleaning = new CleaningOverLinks(links, (groupId) => node.group(groupId), timers);
@@ -98,6 +105,14 @@ export class QueueCluster implements QueuePlaces {
       leaderOf: ({ groupId }) =>
         groupId === undefined ? undefined : this.hub.leaderNodeOf(groupId),
       downForMs: (id) => this.#downForMs(id),
+      replicasOn: (id) => this.#loads.replicasOn(id),
+    });
+    this.#transientCleaner = new TransientCleaner({
+      nodeId,
+      metadata,
+      timers,
+      isReachable: (id) => links.peer(id) !== undefined,
+      isAlive: (id) => node.isAlive(id),
     });
     links.onUp(({ nodeId: id }) => this.#onReachable(id, true));
     links.onDown((id) => this.#onReachable(id, false));
@@ -112,13 +127,19 @@ export class QueueCluster implements QueuePlaces {
     this.#readAll();
     this.#cleaner.start();
     for (const groupId of this.#records.keys()) this.#maker.ensure(groupId);
-    if (this.#options.storage.metadata.isReady) this.placer.start();
+    if (this.#options.storage.metadata.isReady) this.#onMetadataLed();
   }
 
   stop(): void {
     this.placer.stop();
+    this.#transientCleaner.stop();
     this.#cleaner.stop();
     this.hub.close();
+  }
+
+  /** This node's replica of a queue's group; undefined: it has none. */
+  replicaOf(queueId: number): RaftGroup | undefined {
+    return this.#options.storage.node.group(queueId);
   }
 
   placesOf(record: QueueRecord): readonly QueueReplica[] | undefined {
@@ -140,6 +161,11 @@ export class QueueCluster implements QueuePlaces {
       this.#loads,
     );
     return nodes.map((nodeId) => ({ nodeId, generation: 1 }));
+  }
+
+  /** Nodes whose replicas have all that is stored, as its leader says, or said when it was asked last. */
+  synchronisedOf(groupId: number): readonly number[] {
+    return this.groupService.synchronised(groupId) ?? this.hub.find(groupId)?.synchronised ?? [];
   }
 
   /** Who is to be in a queue's group. */
@@ -183,8 +209,11 @@ export class QueueCluster implements QueuePlaces {
       else if (event.kind === "obsolete") this.#onOtherEpoch(groupId, event.epoch);
       return;
     }
-    if (event.kind === "ready") this.placer.start();
-    else if (event.kind === "role" && event.role !== "leader") this.placer.stop();
+    if (event.kind === "ready") this.#onMetadataLed();
+    else if (event.kind === "role" && event.role !== "leader") {
+      this.placer.stop();
+      this.#transientCleaner.stop();
+    }
   }
 
   /** The group went through a forced recovery. A replica that never was a member has nothing to lose: it is made anew. */
@@ -197,6 +226,11 @@ export class QueueCluster implements QueuePlaces {
     } else {
       this.#cleaner.review(groupId);
     }
+  }
+
+  #onMetadataLed(): void {
+    this.placer.start();
+    this.#transientCleaner.start();
   }
 
   #readAll(): void {
@@ -246,6 +280,7 @@ export class QueueCluster implements QueuePlaces {
   #onReachable(nodeId: number, isReachable: boolean): void {
     if (isReachable) this.#downSinceMs.delete(nodeId);
     else this.#downSinceMs.set(nodeId, this.#options.clock.monotonicMs());
+    if (!isReachable) this.#transientCleaner.onUnreachable(nodeId);
     this.#view = undefined;
     this.placer.onPeerChange();
   }
