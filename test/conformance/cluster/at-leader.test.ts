@@ -4,6 +4,7 @@ import { clusterUnderTest } from "./cluster-under-test.ts";
 replay(
   "mirrored queues led here",
   await allRecordings(),
-  () => clusterUnderTest({ clientsAt: [1], queuesAt: [1, 2, 3], isMirrored: true }),
+  () =>
+    clusterUnderTest({ clientsAt: [1], queuesAt: [1, 2, 3], isScattered: false, isMirrored: true }),
   { concurrency: 24 },
 );

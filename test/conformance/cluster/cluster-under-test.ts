@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { importDefinitions } from "../../../packages/node/src/broker/import-definitions.ts";
 import type { ClusterNode } from "../../../packages/node/src/embed/cluster-node.ts";
 import { startCluster } from "../../../packages/node/src/embed/start-cluster.ts";
@@ -15,6 +16,8 @@ export interface Placement {
   readonly clientsAt: readonly number[];
   /** The replicas of queues with a log, the leader first; a queue in memory is at home on the first. */
   readonly queuesAt: readonly number[];
+  /** Each queue has another one of `queuesAt` first. */
+  readonly isScattered: boolean;
   /** All policies say ha-mode all and ha-sync-mode automatic, and there is one for every queue. */
   readonly isMirrored: boolean;
 }
@@ -28,7 +31,7 @@ export async function clusterUnderTest(placement: Placement): Promise<BrokerUnde
   await importDefinitions(administration, document, SILENT_LOGGING.root);
   for (const node of cluster.nodes) {
     await newest(node);
-    placeQueues(node, placement.queuesAt);
+    placeQueues(node, placement);
   }
   const ports = placement.clientsAt.map((id) => cluster.node(id - 1).port);
   const target = { host: "127.0.0.1", port: ports[0] ?? 0, ports };
@@ -41,15 +44,22 @@ function newest({ node }: ClusterNode): Promise<void> {
 }
 
 /** Queues that are declared on this node from now on get other places than the broker had given them. */
-function placeQueues({ node }: ClusterNode, nodeIds: readonly number[]): void {
+function placeQueues({ node }: ClusterNode, { queuesAt, isScattered }: Placement): void {
   const { metadataStore } = node.broker;
   const submit = metadataStore.submit.bind(metadataStore);
   const placed = (command: MetadataCommand): MetadataCommand => {
     if (command.type !== "declareQueue") return command;
+    const nodeIds = isScattered ? rotated(queuesAt, command.queue.name) : queuesAt;
     const replicas = nodeIds.map((nodeId) => ({ nodeId, generation: 1 }));
     return { ...command, queue: { ...command.queue, home: nodeIds[0], replicas } };
   };
   metadataStore.submit = (command, ...rest) => submit(placed(command), ...rest);
+}
+
+function rotated(nodeIds: readonly number[], name: string): number[] {
+  const [byte = 0] = createHash("sha1").update(name).digest();
+  const first = byte % nodeIds.length;
+  return [...nodeIds.slice(first), ...nodeIds.slice(0, first)];
 }
 
 const MIRRORING = { "ha-mode": "all", "ha-sync-mode": "automatic" };

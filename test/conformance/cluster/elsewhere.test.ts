@@ -4,6 +4,6 @@ import { clusterUnderTest } from "./cluster-under-test.ts";
 replay(
   "queues on another node only",
   await allRecordings(),
-  () => clusterUnderTest({ clientsAt: [2], queuesAt: [3], isMirrored: false }),
+  () => clusterUnderTest({ clientsAt: [2], queuesAt: [3], isScattered: false, isMirrored: false }),
   { concurrency: 24 },
 );
