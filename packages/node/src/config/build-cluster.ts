@@ -5,7 +5,7 @@ import type { GivenFlags } from "./given-flags.ts";
 import type { Settings } from "./settings.ts";
 
 /** As RabbitMQ's port between nodes. */
-const DEFAULT_CLUSTER_PORT = 25_672;
+export const DEFAULT_CLUSTER_PORT = 25_672;
 
 /** What the cluster's section is made from. */
 interface ClusterParts {

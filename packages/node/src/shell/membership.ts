@@ -1,5 +1,6 @@
 import { markForceBoot, resetDirectory } from "../cluster/members/cluster-file.ts";
 import type { ClusterRecord, MemberAddress } from "../cluster/members/cluster-record.ts";
+import { DEFAULT_CLUSTER_PORT } from "../config/build-cluster.ts";
 import type { ForgetResult, JoinResult } from "../control/controlled-node.ts";
 import { OperationError } from "../control/operation-error.ts";
 import { formatHostPort } from "../runtime/net-address.ts";
@@ -17,8 +18,6 @@ export interface MembershipOptions {
   readonly calls: PeerCalls;
   /** Where nodes are that no member has told of: those of the configuration. */
   readonly seeds: readonly PeerPlace[];
-  /** Of nodes that nobody has told a port of. */
-  readonly defaultPort: number;
 }
 
 /** Changes of who is in a cluster, as operators order them. The first four are for a node whose app is stopped. */
@@ -157,13 +156,13 @@ export class Membership {
 
   /** `NAME@HOST:PORT`, or `NAME@HOST` where the port is known or the usual one. */
   #placeOf(target: string, record: ClusterRecord | undefined): PeerPlace {
-    const { seeds, defaultPort } = this.#options;
+    const { seeds } = this.#options;
     const [, name = target, port] = /^(.+@.+?):(\d{1,5})$/.exec(target) ?? [];
     if (port !== undefined) return { name, address: formatHostPort(hostOf(name), Number(port)) };
     const known =
       seeds.find((seed) => seed.name === name) ??
       record?.members.find((member) => member.name === name);
-    return { name, address: known?.address ?? formatHostPort(hostOf(name), defaultPort) };
+    return { name, address: known?.address ?? formatHostPort(hostOf(name), DEFAULT_CLUSTER_PORT) };
   }
 }
 

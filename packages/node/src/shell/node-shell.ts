@@ -425,7 +425,6 @@ export class NodeShell implements ControlledNode {
       self: side.self,
       calls: side.calls,
       seeds: [...cluster.peers, ...cluster.formation.nodes].map(placeOf),
-      defaultPort: cluster.listener?.port === 0 ? 0 : (cluster.listener?.port ?? 0),
     });
   }
 
