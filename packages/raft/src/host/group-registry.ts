@@ -134,7 +134,7 @@ export class GroupRegistry implements StarterHost {
       // Not if it was deleted, or the node stopped, meanwhile.
       if (this.isWanted(handle)) {
         this.run(handle, initialState(group.conf));
-        if (group.campaigns === true) handle.runner?.campaign();
+        if (group.campaigns === true) handle.runner?.campaignAsFirst();
       }
       for (const created of waiting) this.#host.complete(created, undefined);
     });

@@ -42,6 +42,8 @@ export class GroupRunner {
   #waiting: WaitingMessages[] = [];
   #isStopped = false;
   #wantsToLead = false;
+  /** Ticks in which a new group's first leader still asks for votes again. */
+  #askAgainTicks = 0;
   #isReady = false;
   #dump: Readonly<Record<string, unknown>> | undefined;
   #role: Role;
@@ -122,10 +124,20 @@ export class GroupRunner {
     this.#wantsToLead = this.core.role === "follower";
   }
 
+  /**
+   * Campaigns for a group that is just being created: other members may not have it yet, and do not answer then. So it asks again at
+   * each tick for as long as another would wait before it stands itself.
+   */
+  campaignAsFirst(): void {
+    this.campaign();
+    this.#askAgainTicks = this.core.role === "leader" ? 0 : this.#context.limits.electionTicks;
+  }
+
   /** Time passes for an awake group. */
   tick(count: number, nowMs: number): void {
     this.call("tick", (core) => core.tick(count));
     if (this.#isStopped) return;
+    this.#askAgain();
     this.requests.expire(nowMs);
     this.#watchLag(nowMs);
     this.snapshotter.onDurable(this.core);
@@ -230,6 +242,13 @@ export class GroupRunner {
     this.snapshotter.stop();
     this.#context.setAwake(this, false);
     this.#context.onStopped(this, why);
+  }
+
+  #askAgain(): void {
+    if (this.#askAgainTicks === 0) return;
+    this.#askAgainTicks--;
+    if (this.core.role === "pre-candidate") this.call("campaign", (core) => core.campaign());
+    else if (this.core.role !== "candidate") this.#askAgainTicks = 0;
   }
 
   /** A long log comes in several reads: what has been read so far may all be applied long before the last of them. */
