@@ -37,8 +37,8 @@ export class OperationError extends Error {
   /** The same, as the code of the answer to a call. */
   readonly code: OperationProblem;
 
-  constructor(problem: OperationProblem, message: string) {
-    super(message);
+  constructor(problem: OperationProblem, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.problem = problem;
     this.code = problem;
   }

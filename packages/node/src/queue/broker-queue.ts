@@ -5,6 +5,7 @@ import type { ConsumerSpec } from "./consumer.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
+import type { QueueCounts } from "./queue-counts.ts";
 
 /** The consumer's side of a queue: the channel that sends what the queue delivers. */
 export interface ConsumerOutlet {
@@ -79,6 +80,7 @@ export abstract class BrokerQueue implements MessageSink, Backlog {
   abstract readonly readyBytes: number;
   abstract readonly unackedCount: number;
   abstract readonly consumerCount: number;
+  abstract readonly counts: QueueCounts;
 
   /** Calls `done` when the counts are those of all that came before, or the queue has failed. */
   abstract whenReady(done: () => void): void;

@@ -9,6 +9,7 @@ import type { JournalOwner, QueueJournal, Retired } from "./log/queue-journal.ts
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
+import type { QueueCounts } from "./queue-counts.ts";
 import type { GetResult, HeldMessage, Holding } from "./queue-machine.ts";
 
 /**
@@ -64,6 +65,11 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
       this.#open();
       done();
     });
+  }
+
+  override get counts(): QueueCounts {
+    const { count, bytes } = this.#journal.group.log;
+    return { ...super.counts, persistent: count, persistentBytes: bytes };
   }
 
   override whenStored(done: (isStored: boolean) => void): void {

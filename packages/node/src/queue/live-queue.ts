@@ -23,6 +23,7 @@ import type { MessageBacking } from "./log/message-backing.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
+import type { QueueCounts } from "./queue-counts.ts";
 import type { DeadLetterReason, QueueEffects } from "./queue-effects.ts";
 import { type GetResult, type HeldMessage, QueueMachine } from "./queue-machine.ts";
 
@@ -105,6 +106,18 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
   }
   override get consumerCount(): number {
     return this.machine.consumerCount;
+  }
+  override get counts(): QueueCounts {
+    const { readyCount, readyBytes, unackedCount, unackedBytes, consumerCount } = this.machine;
+    return {
+      ready: readyCount,
+      readyBytes,
+      unacked: unackedCount,
+      unackedBytes,
+      consumers: consumerCount,
+      persistent: 0,
+      persistentBytes: 0,
+    };
   }
 
   /** Why the queue cannot be used, if its log has failed; undefined: it can. */

@@ -1,6 +1,7 @@
 import { BrokerNode, type NodeDependencies } from "../broker/broker-node.ts";
 import { readClusterFile, writeClusterFile } from "../cluster/members/cluster-file.ts";
 import type { ClusterRecord, MemberAddress } from "../cluster/members/cluster-record.ts";
+import { ClusterOperations } from "../cluster/operations/cluster-operations.ts";
 import type { Config } from "../config/config.ts";
 import { controlMethods } from "../control/control-methods.ts";
 import type {
@@ -97,7 +98,19 @@ export class NodeShell implements ControlledNode {
   }
 
   get queues(): QueueOperations | undefined {
-    return undefined;
+    const stores = this.#stores;
+    const calls = this.#side?.calls;
+    if (this.broker === undefined || stores === undefined || calls === undefined) return undefined;
+    const { book, places, metadata } = stores;
+    return new ClusterOperations({
+      queues: places,
+      metadata,
+      isReachable: (nodeId) => book.record.running.includes(nodeId),
+      ask: (nodeId, method, params) => {
+        const place = { name: book.nameOf(nodeId), address: book.addressOf(nodeId) ?? "" };
+        return calls.call(place, method, params);
+      },
+    });
   }
 
   get others(): readonly OtherNode[] {

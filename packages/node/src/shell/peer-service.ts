@@ -1,5 +1,7 @@
 import type { ControlMethod } from "@leveret/control";
 import type { MemberAddress } from "../cluster/members/cluster-record.ts";
+import { GROUP_METHODS } from "../cluster/operations/ask-replicas.ts";
+import { type GroupService, readGroups, readMoves } from "../cluster/operations/group-service.ts";
 import type { AppState } from "../control/controlled-node.ts";
 import { OperationError } from "../control/operation-error.ts";
 import { isNotStored, type MetadataCommand } from "../metadata/commands.ts";
@@ -42,6 +44,11 @@ export function peerMethods(node: PeerServiceNode): ReadonlyMap<string, ControlM
       PEER_METHODS.remove,
       (params) => answer(() => remove(runningStores(node), decodeNodeId(params))),
     ],
+    [
+      GROUP_METHODS.states,
+      (params) => answer(() => groupsOf(node).states(readGroups(params)).map(orNull)),
+    ],
+    [GROUP_METHODS.handOver, (params) => answer(() => groupsOf(node).handOver(readMoves(params)))],
   ]);
 }
 
@@ -96,6 +103,15 @@ function judge(
 function runningStores({ stores, state, identity }: PeerServiceNode): ClusterStores {
   if (stores !== undefined && state === "running") return stores;
   throw new OperationError("app_not_running", `the app of node ${identity.name} does not run`);
+}
+
+function groupsOf(node: PeerServiceNode): GroupService {
+  return runningStores(node).places.groupService;
+}
+
+/** Values of JSON know no undefined. */
+function orNull<T>(value: T | undefined): T | null {
+  return value ?? null;
 }
 
 /** Makes the asker a member, under a number of its own. */

@@ -14,6 +14,7 @@ import type {
   ForgetResult,
   JoinOptions,
   JoinResult,
+  OtherNode,
 } from "../../src/control/controlled-node.ts";
 import { OperationError } from "../../src/control/operation-error.ts";
 import type { QueueOperations } from "../../src/control/queue-operations.ts";
@@ -27,6 +28,7 @@ export class ControlledBroker implements ControlledNode, AsyncDisposable {
   readonly nodeName = "rabbit@localhost";
   readonly dataDir: string;
   readonly awaitedNodes: readonly string[] = [];
+  others: readonly OtherNode[] = [];
   queues: QueueOperations | undefined = undefined;
   broker: BrokerNode | undefined = undefined;
   /** What operators asked for. */

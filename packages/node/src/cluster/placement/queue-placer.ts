@@ -13,7 +13,7 @@ import type { MetadataStore } from "../../metadata/metadata-store.ts";
 import { homeOf, replicasOf } from "../../metadata/queue-replicas.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
 import { ClusterView, queueKey } from "./cluster-view.ts";
-import { mirroringOf } from "./mirroring.ts";
+import { type Mirroring, mirroringOf } from "./mirroring.ts";
 import { QueueLoads } from "./queue-loads.ts";
 import { type WantedReplicas, wantedReplicas } from "./wanted-replicas.ts";
 
@@ -25,7 +25,15 @@ export interface QueuePlacerOptions {
   leaderOf(queue: QueueRecord): NodeId | undefined;
   /** For how long a member has not answered, milliseconds; 0: it does. */
   downForMs(nodeId: NodeId): number;
+  /** Queues with a replica on the node, as they are counted where the placer does not run. Default: not known, 0. */
+  replicasOn?(nodeId: NodeId): number;
 }
+
+const MEMBER_EVENTS: ReadonlySet<MetadataEvent["type"]> = new Set([
+  "memberChanged",
+  "memberRemoved",
+  "replaced",
+]);
 
 interface QueueName {
   readonly vhost: string;
@@ -78,6 +86,7 @@ export class QueuePlacer {
 
   /** A change of the metadata, also one that it asked for itself. */
   onEvent(event: MetadataEvent): void {
+    if (MEMBER_EVENTS.has(event.type)) this.#view = undefined;
     if (!this.#isRunning) return;
     switch (event.type) {
       case "queueDeclared":
@@ -102,20 +111,25 @@ export class QueuePlacer {
 
   /** A node came, or went: there may be room now for replicas that are missing. */
   onPeerChange(): void {
+    this.#view = undefined;
     if (this.#isRunning) this.#startPass();
   }
 
-  /** `sync_queue`: places the mirrors that ha-sync-mode manual holds back. false: there is no such queue, or it has none. */
-  syncQueue(vhost: string, name: string): boolean {
-    const queue = this.#machine.queue(vhost, name);
-    if (queue === undefined || this.unsyncedOf(queue).length === 0) return false;
-    this.#place(queue, this.#wantedOf(queue, true).replicas);
-    return true;
+  /** Where the replicas are to be once `sync_queue` has placed the mirrors that wait for it. Also where it does not run. */
+  synchronisedPlaces(queue: QueueRecord): readonly NodeId[] {
+    return this.#wantedOf(queue, true).replicas;
   }
 
   /** Nodes that are to have a mirror of the queue and wait for `sync_queue`. Also where it does not run. */
   unsyncedOf(queue: QueueRecord): readonly NodeId[] {
     return replicasOf(queue).length === 0 ? [] : this.#wantedOf(queue, false).unsynced;
+  }
+
+  /** How the queue is to be mirrored, by its type and policies. */
+  mirroringOf(queue: QueueRecord): Mirroring {
+    const { vhost, name } = queue;
+    const { policy, operatorPolicy } = this.#machine.effectivePolicy("queue", vhost, name);
+    return mirroringOf(queue, policy, operatorPolicy);
   }
 
   get #machine(): MetadataView {
@@ -206,19 +220,22 @@ export class QueuePlacer {
   }
 
   #wantedOf(queue: QueueRecord, isSyncAsked: boolean): WantedReplicas {
-    const { vhost, name } = queue;
-    const { policy, operatorPolicy } = this.#machine.effectivePolicy("queue", vhost, name);
     return wantedReplicas(
       {
-        key: queueKey(vhost, name),
-        mirroring: mirroringOf(queue, policy, operatorPolicy),
+        key: queueKey(queue.vhost, queue.name),
+        mirroring: this.mirroringOf(queue),
         current: replicasOf(queue).map(({ nodeId }) => nodeId),
         leader: this.#options.leaderOf(queue),
         isSyncAsked,
       },
       this.#viewNow(),
-      (nodeId) => this.#loads.replicasOn(nodeId),
+      (nodeId) => this.#replicasOn(nodeId),
     );
+  }
+
+  #replicasOn(nodeId: NodeId): number {
+    if (this.#isRunning) return this.#loads.replicasOn(nodeId);
+    return this.#options.replicasOn?.(nodeId) ?? 0;
   }
 
   #viewNow(): ClusterView {

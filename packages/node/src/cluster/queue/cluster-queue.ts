@@ -20,8 +20,10 @@ import { QueueJournal } from "../../queue/log/queue-journal.ts";
 import type { Message } from "../../queue/message.ts";
 import type { PublishOutcome, PublishReceipt } from "../../queue/publish-receipt.ts";
 import { expiryOf, levelOf, type QueueConfig } from "../../queue/queue-config.ts";
+import type { QueueCounts } from "../../queue/queue-counts.ts";
 import type { SlabStore } from "../../queue/slab-store.ts";
 import type { LinkPeer } from "../link/link-peer.ts";
+import { type AskedCounts, NO_COUNTS, unpackCounts } from "./asked-counts.ts";
 import { ClusterConsumer } from "./cluster-consumer.ts";
 import { GatedGroup } from "./gated-group.ts";
 import { LedQueue } from "./led-queue.ts";
@@ -54,16 +56,6 @@ export interface ClusterQueueParts {
   readonly group: QueueGroup | undefined;
 }
 
-/** Counts of a queue that is led elsewhere, as it was asked last. */
-interface Counts {
-  readonly ready: number;
-  readonly readyBytes: number;
-  readonly unacked: number;
-  readonly consumers: number;
-}
-
-const NO_COUNTS: Counts = { ready: 0, readyBytes: 0, unacked: 0, consumers: 0 };
-
 /**
  * A queue of a cluster as the channels of one node use it, whichever node leads it now. If this one does, commands go straight to the
  * driver; if another one does, over the link to it; if none does, they wait. A new leader hears what the old one may not
@@ -91,6 +83,7 @@ export class ClusterQueue extends BrokerQueue {
   #gate: GatedGroup | undefined;
   /** The link to the node that leads. */
   #peer: LinkPeer | undefined;
+  /** Of a queue that is led elsewhere, as its leader was asked last. */
   #counts = NO_COUNTS;
   #isClosed = false;
 
@@ -165,6 +158,15 @@ export class ClusterQueue extends BrokerQueue {
     return this.#led?.queue.consumerCount ?? this.#counts.consumers;
   }
 
+  override get counts(): QueueCounts {
+    return this.#led?.queue.counts ?? this.#counts;
+  }
+
+  /** Nodes with all that is stored, as a leader elsewhere said when it was asked last. */
+  get synchronised(): readonly number[] {
+    return this.#counts.synchronised;
+  }
+
   /** This node leads the queue, or is about to take what its former leader had. */
   get isServing(): boolean {
     return this.#led !== undefined;
@@ -178,12 +180,7 @@ export class ClusterQueue extends BrokerQueue {
     this.#ask({
       send: (peer, id) => sendPacked(peer, QueueFrame.ask, [this.queueId, id, Question.counts]),
       onAnswer: (values) => {
-        this.#counts = {
-          ready: integerAt(values, 0),
-          readyBytes: integerAt(values, 1),
-          unacked: integerAt(values, 2),
-          consumers: integerAt(values, 3),
-        };
+        this.#noteCounts(unpackCounts(values));
         done();
       },
       local: ({ queue }) => queue.whenReady(done),
@@ -540,6 +537,13 @@ export class ClusterQueue extends BrokerQueue {
     else this.#requests.add(request, this.#peer);
     // Its log is to be replayed before others.
     if (led === undefined) this.#group?.whenReady(() => undefined);
+  }
+
+  #noteCounts(counts: AskedCounts): void {
+    this.#counts = counts;
+    for (const consumer of this.#consumers) {
+      consumer.wasActive = consumer.id === counts.activeConsumerId;
+    }
   }
 
   #onGot(

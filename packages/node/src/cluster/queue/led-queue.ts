@@ -6,6 +6,7 @@ import { RoutingReader } from "../../queue/routing-reader.ts";
 import { SlabStore } from "../../queue/slab-store.ts";
 import { LinkProtocolError } from "../link/link-frames.ts";
 import type { LinkPeer } from "../link/link-peer.ts";
+import { packCounts } from "./asked-counts.ts";
 import { readSettledAgain } from "./pending-ops.ts";
 import {
   type ConsumerOp,
@@ -275,6 +276,14 @@ export class LedQueue {
     });
   }
 
+  #counts(peer: LinkPeer): number[] {
+    return packCounts({
+      ...this.queue.counts,
+      activeConsumerId: this.#sessions.get(peer.nodeId)?.activeConsumerId ?? 0,
+      synchronised: this.#hub.options.synchronisedOf?.(this.#queueId) ?? [],
+    });
+  }
+
   #onAsk(peer: LinkPeer, values: readonly unknown[]): void {
     const requestId = integerAt(values, 1);
     const question = integerAt(values, 2);
@@ -283,10 +292,7 @@ export class LedQueue {
       sendPacked(peer, QueueFrame.answer, [requestId, ...answers]);
     };
     if (question === Question.counts) {
-      queue.whenReady(() => {
-        const { readyCount, readyBytes, unackedCount, consumerCount } = queue;
-        answer(readyCount, readyBytes, unackedCount, consumerCount);
-      });
+      queue.whenReady(() => answer(...this.#counts(peer)));
     } else if (question === Question.purge) {
       queue.whenReady(() => queue.purgeStored(this.#clock.now(), (count) => answer(count ?? -1)));
     } else {

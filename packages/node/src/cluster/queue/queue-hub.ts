@@ -26,6 +26,8 @@ export interface HubOptions {
   /** Whether raft has heard of the node lately. */
   isNodeAlive(nodeId: number): boolean;
   nodeName(nodeId: number): string | undefined;
+  /** Nodes whose replicas of a queue that is led here have all that is stored. Default: not known, none. */
+  synchronisedOf?(queueId: number): readonly number[];
 }
 
 /** Who waits until other nodes have named what their channels have of the queues that are led here now. */

@@ -152,6 +152,12 @@ export class ServedSessions {
     }
   }
 
+  /** The node's consumer that alone gets the messages; 0: that is none of its own, or there is no such thing here. */
+  get activeConsumerId(): number {
+    for (const [id, { handle }] of this.#consumers) if (handle.isActive) return id;
+    return 0;
+  }
+
   consumer(consumerId: number, op: ConsumerOp): void {
     const consumer = this.#consumers.get(consumerId);
     if (consumer === undefined) return;

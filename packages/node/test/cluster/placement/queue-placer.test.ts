@@ -235,12 +235,12 @@ describe("the placer of queues", () => {
     rig.settle();
     expect(rig.submitted).toEqual([]);
     expect(rig.placer.unsyncedOf(rig.queue("q"))).toEqual([2]);
-    expect(rig.placer.syncQueue("/", "q")).toBe(true);
+    const replicas = rig.placer.synchronisedPlaces(rig.queue("q"));
+    expect(replicas).toEqual([1, 2]);
+    rig.machine.apply({ type: "placeQueue", vhost: "/", name: "q", replicas });
     rig.settle();
     expect(rig.nodesOf("q")).toEqual([1, 2]);
     expect(rig.placer.unsyncedOf(rig.queue("q"))).toEqual([]);
-    expect(rig.placer.syncQueue("/", "q")).toBe(false);
-    expect(rig.placer.syncQueue("/", "other")).toBe(false);
   });
 
   test("takes nothing away before it knows who leads", () => {
