@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { defaultConfig } from "../config/load-config.ts";
 import { type Logging, type LogLevel, openLogging, SILENT_LOGGING } from "../logger.ts";
 import { ClusterNode } from "./cluster-node.ts";
+import { findFreePort } from "./free-port.ts";
 import { NetworkCut } from "./network-cut.ts";
 import type { StartClusterOptions } from "./start-cluster.ts";
 
@@ -57,14 +58,16 @@ export async function startTestCluster(
 ): Promise<TestCluster> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "leveret-cluster-")));
   const cut = new NetworkCut();
-  const nodes = Array.from({ length: count }, (_, index) => {
-    const config = nodeConfig(index, directory);
-    return new ClusterNode(options.configure?.(config, index) ?? config, {
+  const nodes: ClusterNode[] = [];
+  for (let index = 0; index < count; index++) {
+    const config = await nodeConfig(index, directory);
+    const node = new ClusterNode(options.configure?.(config, index) ?? config, {
       logging: logging(options.logLevel),
       faults: cut.endOf(index),
       onAddress: (address) => cut.place(index, address),
     });
-  });
+    nodes.push(node);
+  }
   const temporary = options.directory === undefined ? directory : undefined;
   const cluster = new TestCluster(nodes, cut, temporary);
   try {
@@ -86,7 +89,7 @@ async function formCluster({ nodes }: TestCluster, isJoined: boolean): Promise<v
   }
 }
 
-function nodeConfig(index: number, directory: string): Config {
+async function nodeConfig(index: number, directory: string): Promise<Config> {
   const base = defaultConfig();
   const loopback = "127.0.0.1";
   return {
@@ -98,11 +101,11 @@ function nodeConfig(index: number, directory: string): Config {
     },
     cluster: {
       ...base.cluster,
-      listener: { address: loopback, port: 0 },
+      listener: { address: loopback, port: await findFreePort() },
       cookie: "EMBEDDEDCLUSTER",
       cookieFile: undefined,
     },
-    listeners: { ...base.listeners, tcp: [{ address: loopback, port: 0 }] },
+    listeners: { ...base.listeners, tcp: [{ address: loopback, port: await findFreePort() }] },
     alarms: { ...base.alarms, diskFreeLimit: undefined },
   };
 }
