@@ -1,4 +1,4 @@
-import type { Entry, ReadResult } from "@leveret/raft";
+import { type Entry, EntryType, type ReadResult } from "@leveret/raft";
 import { READ_AHEAD_BYTES } from "../../limits.ts";
 import type { MessageRouting } from "../message.ts";
 import { RoutingReader } from "../routing-reader.ts";
@@ -118,8 +118,9 @@ export class LogReader {
   #onEntries(first: number, entries: readonly Entry[]): void {
     if (this.#bytes > READ_AHEAD_BYTES * AHEAD_MAX_FACTOR) this.#forget();
     else this.#forgetBefore(first);
-    for (const { index, data } of entries) {
-      if (data[0] !== COMMAND_ENQUEUE) continue;
+    for (const { index, type, data } of entries) {
+      // A log of several members also has their changes, whose bytes may look like a command's.
+      if (type !== EntryType.Command || data[0] !== COMMAND_ENQUEUE) continue;
       this.#batches.set(index, decodeEnqueueBatch(data));
       this.#bytes += data.length;
     }
