@@ -39,16 +39,33 @@ export function commandLine(loadArguments: readonly string[]): string {
   return ["bench/bin/amqpload", "--hosts 127.0.0.1:PORT --pid PID", ...loadArguments].join(" ");
 }
 
+/** Where a load goes. */
+export interface LoadTarget {
+  /** Connections go to these in turn: first the one that declares, then consumers, then publishers. */
+  readonly ports: readonly number[];
+  /** Their CPU time is counted together. */
+  readonly pids: readonly number[];
+}
+
 /** Runs the load generator once; fails when the broker closed, lost or refused anything. */
-export async function runAmqpload(
-  broker: Pick<BrokerProcess, "pid" | "amqpPort">,
+export function runAmqpload(
+  { amqpPort, pid }: Pick<BrokerProcess, "pid" | "amqpPort">,
   loadArguments: readonly string[],
   timeoutMs: number,
 ): Promise<Measurement> {
-  const target = ["--hosts", `127.0.0.1:${broker.amqpPort}`, "--pid", String(broker.pid)];
+  return runAmqploadAt({ ports: [amqpPort], pids: [pid] }, loadArguments, timeoutMs);
+}
+
+/** As `runAmqpload`, against several brokers. */
+export async function runAmqploadAt(
+  { ports, pids }: LoadTarget,
+  loadArguments: readonly string[],
+  timeoutMs: number,
+): Promise<Measurement> {
+  const hosts = ports.map((port) => `127.0.0.1:${port}`).join();
   const program = new ChildProgram({
     command: PROGRAM,
-    arguments: [...target, "--json", ...loadArguments],
+    arguments: ["--hosts", hosts, "--pid", pids.join(), "--json", ...loadArguments],
   });
   const code = await program.waitForExit(timeoutMs);
   const json = program.lines.find((line) => line.startsWith("{"));

@@ -7,6 +7,10 @@ export interface Load {
   readonly isLatency?: true;
   /** Persistent messages in durable queues: the brokers store on the same disk. */
   readonly isDurable?: true;
+  /** In a cluster, the nodes to which connections go in turn: the one that declares, consumers, publishers. Default: the first node. */
+  readonly places?: readonly number[];
+  /** What each of the two is told besides. */
+  readonly own?: Readonly<Record<"leveret" | "rabbitmq", readonly string[]>>;
 }
 
 const TOPIC_QUEUES = 10;
@@ -72,5 +76,64 @@ export const LOADS: readonly Load[] = [
       ...["--size", "100", "--confirms", "100", "--ack-every", "100"],
     ],
     isDurable: true,
+  },
+];
+
+const QUORUM = ["--queue-args", "x-queue-type=quorum"] as const;
+const SPREAD_QUORUM = [
+  "--queue-args",
+  "x-queue-type=quorum,x-queue-leader-locator=balanced",
+] as const;
+/** Queues with this prefix have the policy ha-mode all, see leveret-cluster.ts. */
+export const MIRRORED_PREFIX = "mirrored";
+const MIRRORED = ["--prefix", MIRRORED_PREFIX] as const;
+const SPREAD_MIRRORED = [...MIRRORED, "--queue-args", "x-queue-leader-locator=balanced"] as const;
+
+const ONE_QUEUE = [...STORED, "--size", "1024", "--confirms", "1000", "--ack-every", "100"];
+const SIX_QUEUES = [
+  ...[...STORED, "--queues", "6", "--publishers", "6", "--consumers", "6"],
+  ...["--size", "100", "--confirms", "100", "--ack-every", "100"],
+];
+const AT_LEADER = [0];
+/** The queue is declared, so led, at the first node. */
+const AWAY_FROM_LEADER = [0, 0, 1];
+const EVERYWHERE = [0, 1, 2];
+
+/** Loads of a cluster of three nodes. */
+export const CLUSTER_LOADS: readonly Load[] = [
+  {
+    name: "quorum",
+    title: "quorum queue, 1 KiB, confirms 1000",
+    arguments: ONE_QUEUE,
+    places: AT_LEADER,
+    own: { leveret: QUORUM, rabbitmq: QUORUM },
+  },
+  {
+    name: "quorum-away",
+    title: "the same, publisher at another node",
+    arguments: ONE_QUEUE,
+    places: AWAY_FROM_LEADER,
+    own: { leveret: QUORUM, rabbitmq: QUORUM },
+  },
+  {
+    name: "quorum-queues",
+    title: "6 quorum queues, 100 B, confirms 100",
+    arguments: SIX_QUEUES,
+    places: EVERYWHERE,
+    own: { leveret: SPREAD_QUORUM, rabbitmq: SPREAD_QUORUM },
+  },
+  {
+    name: "mirrored",
+    title: "ha-mode all, 1 KiB, confirms 1000",
+    arguments: ONE_QUEUE,
+    places: AT_LEADER,
+    own: { leveret: MIRRORED, rabbitmq: QUORUM },
+  },
+  {
+    name: "mirrored-queues",
+    title: "6 queues with ha-mode all, 100 B, confirms 100",
+    arguments: SIX_QUEUES,
+    places: EVERYWHERE,
+    own: { leveret: SPREAD_MIRRORED, rabbitmq: SPREAD_QUORUM },
   },
 ];

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChildProgram } from "../test/clients/processes/child-program.ts";
 import type { BrokerProcess } from "../test/clients/processes/leveret-process.ts";
+import { freePort } from "./free-port.ts";
 
 /** Where Debian's package keeps the server, past the wrapper that wants to be another user. */
 const DEBIAN_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -23,13 +23,21 @@ export function findRabbitmq(): string | undefined {
   return existsSync(DEBIAN_SERVER) ? DEBIAN_SERVER : undefined;
 }
 
-/**
- * Starts a private RabbitMQ without plugins on free ports, its files in a new directory below `parent` that stop() removes, or
- * in `home`, which is kept.
- */
+export interface RabbitmqOptions {
+  /** Where its directory is made, which stop() removes. */
+  readonly parent?: string;
+  /** A directory of its own instead, which is kept. */
+  readonly home?: string;
+  /** See `rabbitmqName`. */
+  readonly nodeName?: string;
+  /** Added to the environment, or instead of what is there. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts a private RabbitMQ without plugins on free ports. */
 export async function startRabbitmq(
   server: string,
-  { parent = tmpdir(), home }: { readonly parent?: string; readonly home?: string } = {},
+  { parent = tmpdir(), home, nodeName = rabbitmqName(), environment = {} }: RabbitmqOptions = {},
 ): Promise<RabbitmqProcess> {
   const directory = home ?? (await mkdtemp(join(parent, "leveret-rabbitmq-")));
   const amqpPort = await freePort();
@@ -40,7 +48,7 @@ export async function startRabbitmq(
     cwd: directory,
     environment: {
       HOME: directory,
-      RABBITMQ_NODENAME: `leveret-bench-${process.pid}@localhost`,
+      RABBITMQ_NODENAME: nodeName,
       RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
       RABBITMQ_NODE_PORT: String(amqpPort),
       RABBITMQ_DIST_PORT: String(await freePort()),
@@ -48,6 +56,7 @@ export async function startRabbitmq(
       RABBITMQ_LOG_BASE: join(directory, "log"),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(directory, "plugins"),
       RABBITMQ_CONFIG_FILE: join(directory, "none"),
+      ...environment,
     },
   });
   const stop = async (): Promise<void> => {
@@ -63,6 +72,11 @@ export async function startRabbitmq(
     await stop();
     throw error;
   }
+}
+
+/** A name that no RabbitMQ of another run has. */
+export function rabbitmqName(suffix = ""): string {
+  return `leveret-bench-${process.pid}${suffix}@localhost`;
 }
 
 /** Erlang ends cleanly at SIGTERM; the script that started it then ends too. */
@@ -86,18 +100,4 @@ async function beamPid(program: ChildProgram): Promise<number> {
 function versionOf(program: ChildProgram): string {
   const line = program.lines.find((each) => /RabbitMQ \d/.test(each)) ?? "";
   return /RabbitMQ ([\d.]+)/.exec(line)?.[1] ?? "unknown";
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

@@ -12,14 +12,15 @@ import { findRabbitmq } from "./rabbitmq-process.ts";
 import { formatRaftBoot, measureRaftBoot } from "./raft-boot.ts";
 import { formatRaftIdle, measureRaftIdle } from "./raft-idle.ts";
 import { formatRaftRow, measureRaftThroughput, RAFT_TABLE_HEAD } from "./raft-throughput.ts";
+import { formatRow, TABLE_HEAD } from "./rows.ts";
 import { measureStartup } from "./startup.ts";
-import { formatRow, measureThroughput, TABLE_HEAD } from "./throughput.ts";
+import { measureClusterThroughput, measureThroughput } from "./throughput.ts";
 
 const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
 const USAGE = `usage: npm run bench -- [PART] [options]
-PART is throughput (default), connections, startup, durable-boot, durable-backlog,
-        raft-throughput, raft-idle, raft-boot or all
+PART is throughput (default), cluster, connections, startup, durable-boot,
+        durable-backlog, raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
@@ -41,6 +42,7 @@ PART is throughput (default), connections, startup, durable-boot, durable-backlo
 
 const PARTS = [
   "throughput",
+  "cluster",
   "connections",
   "startup",
   "durable-boot",
@@ -53,6 +55,7 @@ type Part = (typeof PARTS)[number];
 /** Those that need the load generator in C. */
 const AMQP_LOADS: readonly Part[] = [
   "throughput",
+  "cluster",
   "connections",
   "durable-boot",
   "durable-backlog",
@@ -107,18 +110,18 @@ function rabbitmqScript(values: Values): string | undefined {
   return script;
 }
 
-async function runThroughput(values: Values, rabbitmq: string | undefined): Promise<unknown> {
+async function runThroughput(values: Values, measure: typeof measureThroughput): Promise<unknown> {
   const options = {
     rounds: toCount("rounds", values.rounds),
     duration: toCount("duration", values.duration),
     warmup: toCount("warmup", values.warmup),
     loads: values.load,
     directory: values.directory,
-    rabbitmq,
+    rabbitmq: rabbitmqScript(values),
     isOursMeasured: !values["only-rabbitmq"],
   };
   print(TABLE_HEAD);
-  const report = await measureThroughput(options, (row) => print(formatRow(row)));
+  const report = await measure(options, (row) => print(formatRow(row)));
   print(`\nMedians of ${options.rounds} rounds; RabbitMQ ${report.rabbitmqVersion ?? "absent"}`);
   for (const row of report.rows) print(`    ${row.command}`);
   return report;
@@ -201,7 +204,9 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
   print(`\n## ${part}\n`);
   switch (part) {
     case "throughput":
-      return runThroughput(values, rabbitmqScript(values));
+      return runThroughput(values, measureThroughput);
+    case "cluster":
+      return runThroughput(values, measureClusterThroughput);
     case "connections":
       return runConnections(values, rabbitmqScript(values));
     case "startup":

@@ -1,19 +1,15 @@
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ChildProgram } from "../../test/clients/processes/child-program.ts";
+import { freePort } from "../free-port.ts";
 import { residentKb } from "../machine.ts";
+import { PROFILING } from "../profiling.ts";
 import type { NodeProgramOptions } from "./node-program-options.ts";
 import { numberOf, type ProgramReport, parseReport } from "./program-report.ts";
 
 const PROGRAM: string = fileURLToPath(new URL("node-program.ts", import.meta.url));
-/** Nodes are profiled when the benchmark is (node --cpu-prof --cpu-prof-dir=DIR ...). */
-const PROFILING: readonly string[] = process.execArgv.filter((each) =>
-  each.startsWith("--cpu-prof"),
-);
 const READY_MAX_MS = 300_000;
 /** The kernel counts CPU time in hundredths of a second on every Linux that Node runs on. */
 const CLOCK_TICK_MS = 10;
@@ -135,16 +131,4 @@ async function nodePrograms(
     keepsAll,
     reportMs,
   }));
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -9,8 +9,8 @@ const KILLED_MAX_MS = 15_000;
 /** What `npm start` runs. */
 const MAIN: string = fileURLToPath(new URL("../../../packages/node/dist/main.js", import.meta.url));
 
-/** As `npm start` has it. */
-const PRODUCT: readonly string[] = ["--initial-heap-size=128", MAIN];
+/** What node is given by `npm start`. */
+export const PRODUCT: readonly string[] = ["--initial-heap-size=128", MAIN];
 
 /** A broker in a process of its own. */
 export interface BrokerProcess {
