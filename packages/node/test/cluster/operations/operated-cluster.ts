@@ -72,7 +72,7 @@ export class OperatedCluster implements AsyncDisposable {
     const channel = await connection.createChannel();
     await channel.assertQueue(name, options);
     await connection.close();
-    const nodes = this.cluster.nodes.filter(({ shell }) => shell.state === "running");
+    const nodes = this.cluster.nodes.filter(isRunning);
     await eventually(() => {
       for (const { node } of nodes) expect(node.broker.metadata.queue("/", name)).toBeDefined();
     });
@@ -104,6 +104,12 @@ export class OperatedCluster implements AsyncDisposable {
     return record;
   }
 
+  /** Of the queue's group, as the node's replica has it. */
+  termOf(name: string, index: number): number | undefined {
+    const { groupId = 0 } = this.record(name, index);
+    return this.node(index).shell.stores?.storage.node.group(groupId)?.status().term;
+  }
+
   /** As the node shows it in a listing, after it has asked who leads. */
   async info(name: string, index = 0): Promise<LeaderInfo> {
     const queue = this.node(index).node.broker.vhosts.get("/")?.queues.get(name);
@@ -129,5 +135,14 @@ export class OperatedCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#connections.map((connection) => connection.close()));
     await this.cluster.stop();
+  }
+}
+
+function isRunning(node: ClusterNode): boolean {
+  try {
+    return node.shell.state === "running";
+  } catch {
+    // It is not even open.
+    return false;
   }
 }

@@ -1,3 +1,4 @@
+import { EntryType } from "@leveret/raft";
 import { describe, expect, test } from "vitest";
 import { ENQUEUE_BATCH_BYTES, LOG_PENDING_HIGH } from "../../../src/limits.ts";
 import { DurableRig, Outlet, session } from "./durable-rig.ts";
@@ -362,6 +363,29 @@ describe("a long durable queue", () => {
     expect(rig.group.log.count).toBe(0);
     // Two entries of 64 KiB at a time, not one for each message.
     expect(rig.group.readCount).toBeLessThan(COUNT / 100);
+  });
+
+  test("is read past changes of its members, whose bytes look like a batch", () => {
+    const rig = new DurableRig();
+    rig.publish("before");
+    rig.settleDown();
+    rig.group.entries.push({
+      index: rig.group.lastIndex + 1,
+      term: 1,
+      type: EntryType.ConfChange,
+      data: Uint8Array.of(1, 0, 1, 1),
+      crc: 0,
+    });
+    rig.publish("after");
+    rig.settleDown();
+    rig.restart(true);
+    const outlet = new Outlet();
+    rig.consume(outlet, { prefetch: 1000 });
+    rig.settleDown();
+    expect(outlet.lines.map((line) => line.slice(line.indexOf(" ") + 1))).toEqual([
+      "before",
+      "after",
+    ]);
   });
 
   test("is purged at once, whatever its length", () => {

@@ -44,6 +44,8 @@ export class FakeQueueGroup implements QueueGroup {
     this.#waiting.push(done);
   }
 
+  hurry(): void {}
+
   whenReady(done: () => void): void {
     this.#waiting.push(done);
   }
@@ -156,7 +158,9 @@ export class FakeQueueGroup implements QueueGroup {
       ...(losesUnsynced ? this.entries.slice(0, this.#durableCount) : this.entries),
     );
     next.#durableCount = next.entries.length;
-    for (const entry of next.entries) next.log.apply(entry);
+    for (const entry of next.entries) {
+      if (entry.type === EntryType.Command) next.log.apply(entry);
+    }
     return next;
   }
 }
