@@ -62,9 +62,18 @@ export interface RaftLimits {
   readonly startsAtOnce: number;
   /** A group of one that does not lead after so long (its log is long) does not count against the above any more. */
   readonly startSettleMs: number;
-  /** A group whose leader's node is gone campaigns after a random time between these. */
+  /** A sleeping group whose leader's node does not answer campaigns after a random time between these. */
   readonly wakeJitterMinMs: number;
   readonly wakeJitterMaxMs: number;
+  /**
+   * When the leader's node is gone for sure, the first of the other voters campaigns at once, the next one so much later, and so on; to
+   * each but the first comes a random half of it. Longer than an election takes: two writes to disks, two round trips.
+   */
+  readonly electStaggerMs: number;
+  /** A pre-vote that nobody grants then, as they do not know yet, is asked for again after this, the next time after twice as long ... */
+  readonly electRetryMs: number;
+  /** ... and so on, so many times. After that the election timeout counts. */
+  readonly electRetries: number;
   /** Graceful stop: leaderships being moved at once, groups being saved at once, and time for all of it. */
   readonly transfersAtOnce: number;
   readonly savesAtOnce: number;
@@ -149,6 +158,9 @@ export const DEFAULT_LIMITS: RaftLimits = {
   startSettleMs: 2000,
   wakeJitterMinMs: 150,
   wakeJitterMaxMs: 600,
+  electStaggerMs: 100,
+  electRetryMs: 50,
+  electRetries: 4,
   transfersAtOnce: 16,
   savesAtOnce: 64,
   stopBudgetMs: 10_000,

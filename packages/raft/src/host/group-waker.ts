@@ -1,4 +1,4 @@
-import type { NodeId } from "../core/ids.ts";
+import { NONE, type NodeId, nodeIdOf } from "../core/ids.ts";
 import type { Random } from "../core/random.ts";
 import type { RaftLimits } from "../limits.ts";
 import type { GroupHandle } from "./group-handle.ts";
@@ -7,6 +7,8 @@ import { leaderNode, membersOn } from "./members.ts";
 import type { HostMetrics } from "./metrics.ts";
 import type { GroupPriority } from "./node-options.ts";
 import { type Wake, WakeQueue } from "./wake-queue.ts";
+
+type Election = Extract<Wake, { readonly kind: "elect" }>;
 
 /** What the waker needs of the host. */
 export interface WakerHost {
@@ -53,6 +55,7 @@ export class GroupWaker {
         this.#leaderIsUp(runner, peer, hasRestarted);
       }
     }
+    this.tick(this.#host.nowMs());
     return { hasRestarted };
   }
 
@@ -61,9 +64,11 @@ export class GroupWaker {
     this.#electWhereLeading(peer, (runner) => runner.awakeAt < 0);
   }
 
+  /** It is gone for sure: nothing is listening there, or it was silent for long. */
   onPeerDown(peer: NodeId): void {
     this.#up.delete(peer);
     this.#electWhereLeading(peer, () => true);
+    this.tick(this.#host.nowMs());
   }
 
   /** Followers on this node and the leader compare where they stand. */
@@ -73,7 +78,7 @@ export class GroupWaker {
 
   /** The node does not lead this group any more, though it is alive. */
   leaderIsGone(runner: GroupRunner, node: NodeId): void {
-    this.#elect(runner, { kind: "elect", leaderNode: node, isCertain: true });
+    this.#elect(runner, election(runner, node, true));
   }
 
   tick(nowMs: number): void {
@@ -110,15 +115,38 @@ export class GroupWaker {
     for (const { runner } of this.#host.handles()) {
       if (runner === undefined || runner.core.role === "leader") continue;
       if (leaderNode(runner.core.leader) !== peer || !isConcerned(runner)) continue;
-      this.#elect(runner, { kind: "elect", leaderNode: peer, isCertain: false });
+      this.#elect(runner, election(runner, peer, false));
     }
   }
 
-  #elect(runner: GroupRunner, wake: Wake): void {
+  #elect(runner: GroupRunner, wake: Election): void {
+    const isSure = wake.isCertain || !this.#up.has(wake.leaderNode);
+    // Before its own turn comes it votes for whoever is faster. Sleeping ones are not loyal to a leader whose node is gone.
+    if (isSure && runner.awakeAt >= 0) runner.call("forgetLeader", (core) => core.forgetLeader());
+    const delayMs = isSure ? this.#turnMs(runner, wake.leaderNode) : this.#jitterMs();
+    this.#add(runner, wake, this.#host.nowMs() + delayMs);
+  }
+
+  /** It may only have been slow: others wait about as long, and a random order keeps them apart. */
+  #jitterMs(): number {
     const { limits, random } = this.#host;
     const spreadMs = limits.wakeJitterMaxMs - limits.wakeJitterMinMs;
-    const delayMs = limits.wakeJitterMinMs + random.next() * spreadMs;
-    this.#add(runner, wake, this.#host.nowMs() + delayMs);
+    return limits.wakeJitterMinMs + random.next() * spreadMs;
+  }
+
+  /**
+   * Voters campaign one after the other, so that they do not split the votes: in the order of their replicas, which each group begins
+   * at another one, so that not all leaders meet on one node.
+   */
+  #turnMs({ core, groupId }: GroupRunner, lostNode: NodeId): number {
+    const { limits, random } = this.#host;
+    const voters = core.conf.voters.filter((replica) => {
+      const node = nodeIdOf(replica);
+      return replica === core.self || (node !== lostNode && this.#host.isNodeAlive(node));
+    });
+    const place = voters.sort((a, b) => a - b).indexOf(core.self);
+    const turn = place < 0 ? voters.length : (place + groupId) % voters.length;
+    return turn * limits.electStaggerMs * (1 + random.next() / 2);
   }
 
   #add(runner: GroupRunner, wake: Wake, dueMs: number): void {
@@ -134,12 +162,40 @@ export class GroupWaker {
       runner.call("wake", (core) => core.wake());
       return;
     }
-    const { core } = runner;
-    // Meanwhile another leader was found, or the node answers again.
-    if (core.role === "leader" || leaderNode(core.leader) !== wake.leaderNode) return;
-    if (!wake.isCertain && this.#host.isNodeAlive(wake.leaderNode)) return;
-    runner.call("wake", () => core.wake());
-    runner.call("forgetLeader", () => core.forgetLeader());
-    runner.call("campaign", () => core.campaign());
+    this.#campaign(runner, wake);
   }
+
+  #campaign(runner: GroupRunner, wake: Election): void {
+    const { core } = runner;
+    // Meanwhile another leader was found, or this one is about to lead, or the node answers again.
+    if (core.role === "leader" || core.role === "candidate") return;
+    if (core.leader !== NONE && leaderNode(core.leader) !== wake.leaderNode) return;
+    if (!wake.isCertain && this.#host.isNodeAlive(wake.leaderNode)) return;
+    const term = core.currentTerm;
+    if (term !== wake.term) {
+      // Somebody else stands for election, and gets the time for it.
+      const delayMs = 2 * this.#host.limits.electStaggerMs;
+      this.#add(runner, { ...wake, term }, this.#host.nowMs() + delayMs);
+      return;
+    }
+    // Refused by a voter that has more of the log: that one will campaign.
+    if (wake.attempts > 0 && core.role !== "pre-candidate") return;
+    if (core.leader !== NONE) {
+      runner.call("wake", () => core.wake());
+      runner.call("forgetLeader", () => core.forgetLeader());
+    }
+    runner.call("campaign", () => core.campaign());
+    this.#tryAgain(runner, { ...wake, attempts: wake.attempts + 1 });
+  }
+
+  /** Others may not know yet that the leader is gone: they do not answer. */
+  #tryAgain(runner: GroupRunner, wake: Election): void {
+    const { electRetries, electRetryMs } = this.#host.limits;
+    if (wake.attempts > electRetries || runner.core.role === "leader") return;
+    this.#add(runner, wake, this.#host.nowMs() + electRetryMs * 2 ** (wake.attempts - 1));
+  }
+}
+
+function election({ core }: GroupRunner, leaderNode: NodeId, isCertain: boolean): Election {
+  return { kind: "elect", leaderNode, isCertain, attempts: 0, term: core.currentTerm };
 }

@@ -9,7 +9,15 @@ import type { GroupPriority } from "./node-options.ts";
  */
 export type Wake =
   | { readonly kind: "probe" }
-  | { readonly kind: "elect"; readonly leaderNode: NodeId; readonly isCertain: boolean };
+  | {
+      readonly kind: "elect";
+      readonly leaderNode: NodeId;
+      readonly isCertain: boolean;
+      /** Campaigns of this group for this loss before. */
+      readonly attempts: number;
+      /** When it was last looked at: in a later term, somebody else's election is under way. */
+      readonly term: number;
+    };
 
 interface Waiting {
   readonly runner: GroupRunner;
@@ -20,7 +28,7 @@ interface Waiting {
 
 /**
  * Groups that are to wake. When a node goes, thousands may want to at the same moment: they come at a bounded rate, those in
- * use first, and in random order, so that the followers of a group on different nodes do not come together.
+ * use first.
  */
 export class WakeQueue {
   readonly #waiting = new Map<number, Waiting>();
@@ -94,5 +102,11 @@ function rank(wake: Wake): number {
 }
 
 function byUrgency(a: Waiting, b: Waiting): number {
-  return a.priority - b.priority || a.dueMs - b.dueMs || a.runner.groupId - b.runner.groupId;
+  const isInUse = (waiting: Waiting): number => (waiting.runner.awakeAt >= 0 ? 0 : 1);
+  return (
+    a.priority - b.priority ||
+    isInUse(a) - isInUse(b) ||
+    a.dueMs - b.dueMs ||
+    a.runner.groupId - b.runner.groupId
+  );
 }

@@ -304,10 +304,13 @@ export class Link implements PeerConnectionOwner, LinkInputOwner {
     }
   }
 
-  /** How long this side waits before it connects, so that the other one usually has. */
+  /**
+   * How long this side waits before it connects, so that the other one usually has. Not at all after a loss: groups that the peer leads
+   * wait for word whether it is still there.
+   */
   #headStartMs(): number {
     const isLower = this.#context.identity.nodeId < this.peer;
-    return isLower ? 0 : this.#context.limits.reconnectMinMs;
+    return isLower || this.#liveness.isCounted ? 0 : this.#context.limits.reconnectMinMs;
   }
 
   /** Whatever became of the last attempt, there is to be another. */

@@ -51,7 +51,7 @@ export class Liveness {
     this.#lastRoundTripMs = nowMs;
     switch (this.#state) {
       case "down":
-        return this.#rise(nowMs);
+        return this.#rise(nowMs, isNewLife);
       case "held":
         return "none";
       case "suspect":
@@ -103,10 +103,12 @@ export class Liveness {
     this.#lastRoundTripMs = Math.min(nowMs, this.#lastRoundTripMs + gapMs);
   }
 
-  #rise(nowMs: number): LivenessChange {
+  /** One that has restarted was not torn off by a bad network. How often it can do so, its boot limits. */
+  #rise(nowMs: number, isNewLife: boolean): LivenessChange {
     const since = nowMs - this.#limits.flapWindowMs;
     this.#downTimesMs = this.#downTimesMs.filter((downMs) => downMs > since);
-    const holdMs = Math.max(0, this.#downTimesMs.length - 1) * this.#limits.flapHoldMs;
+    const flaps = isNewLife ? 0 : Math.max(0, this.#downTimesMs.length - 1);
+    const holdMs = flaps * this.#limits.flapHoldMs;
     if (holdMs > 0) {
       this.#heldUntilMs = nowMs + Math.min(holdMs, this.#limits.flapHoldMaxMs);
       this.#state = "held";

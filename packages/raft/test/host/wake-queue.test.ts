@@ -3,7 +3,7 @@ import type { GroupRunner } from "../../src/host/group-runner.ts";
 import { type Wake, WakeQueue } from "../../src/host/wake-queue.ts";
 
 const PROBE: Wake = { kind: "probe" };
-const ELECT: Wake = { kind: "elect", leaderNode: 2, isCertain: false };
+const ELECT: Wake = { kind: "elect", leaderNode: 2, isCertain: false, attempts: 0, term: 1 };
 
 /** The queue only looks at the number of a group. */
 function runner(groupId: number): GroupRunner {

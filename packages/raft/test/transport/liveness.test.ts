@@ -63,9 +63,9 @@ describe("Liveness", () => {
     const liveness = new Liveness(DEFAULT_LIMITS);
     liveness.connected(0, true);
     liveness.fail(1);
-    liveness.connected(2, true);
+    liveness.connected(2, false);
     liveness.fail(3);
-    expect(liveness.connected(4, true)).toBe("none");
+    expect(liveness.connected(4, false)).toBe("none");
     expect(liveness.check(4000)).toBe("none");
     expect(liveness.state).toBe("down");
   });
@@ -74,12 +74,20 @@ describe("Liveness", () => {
     const liveness = new Liveness({ ...DEFAULT_LIMITS, flapHoldMs: 2000 });
     liveness.connected(0, true);
     liveness.fail(1);
-    liveness.connected(2, true);
+    liveness.connected(2, false);
     liveness.fail(3);
-    liveness.connected(10, true);
+    liveness.connected(10, false);
     expect(liveness.check(2020)).toBe("none");
     liveness.roundTrip(2000, 2030);
     expect(liveness.check(2040)).toBe("up");
+  });
+
+  it("does not hold a peer that restarts again and again", () => {
+    const liveness = new Liveness(DEFAULT_LIMITS);
+    for (let life = 0; life < 5; life++) {
+      expect(liveness.connected(1000 * life, true)).toBe("up");
+      expect(liveness.fail(1000 * life + 500)).toBe("down");
+    }
   });
 });
 

@@ -106,10 +106,13 @@ export class KillConsumer {
       return;
     }
     this.#delivered++;
+    const name = String(message.properties.messageId);
+    // Settlements belong to the latest delivery of their session: one that comes while an earlier one is held has its own.
+    const isHeld = this.#held.some(({ seen: earlier }) => earlier.name === name);
     const seen = this.#history.onDeliver({
       queue: this.queue,
-      name: String(message.properties.messageId),
-      consumer: this.#session,
+      name,
+      consumer: isHeld ? this.#history.nextClient() : this.#session,
       at: performance.now(),
       isRedelivered: message.fields.redelivered,
     });

@@ -87,7 +87,7 @@ export class KillTest {
     const round = ++this.#round;
     await this.#underLoad();
     const victim = await this.#chooseVictim();
-    const queues = QUEUES.map(({ name }) => name).filter(
+    const queues = QUEUES.map(({ name }): string => name).filter(
       (name) => this.#cluster.leaderOf(name) === victim,
     );
     const watched = this.#publishers.filter((publisher) => publisher.at !== victim);
