@@ -108,7 +108,8 @@ export abstract class BrokerQueue implements MessageSink, Backlog {
 
   /** Deliveries begin: basic.consume-ok is on its way. */
   abstract start(now: number, consumer: ConsumerHandle): void;
-  abstract detach(now: number, consumer: ConsumerHandle): void;
+  /** The consumer gets nothing any more (basic.cancel); `done` is called when all that it was sent has come. */
+  abstract detach(now: number, consumer: ConsumerHandle, done?: () => void): void;
   abstract settle(now: number, consumer: ConsumerHandle, from: number, to: number): void;
   abstract returnMessages(
     now: number,

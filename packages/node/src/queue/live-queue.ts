@@ -210,9 +210,10 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     this.finish(now);
   }
 
-  override detach(now: number, consumer: QueueConsumer): void {
+  override detach(now: number, consumer: QueueConsumer, done?: () => void): void {
     this.machine.detach(now, consumer);
     this.finish(now);
+    done?.();
   }
 
   override settle(now: number, consumer: QueueConsumer, from: number, to: number): void {
@@ -278,6 +279,13 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
   override grantCredit(now: number, consumer: QueueConsumer): void {
     if (this.#isClosed) return;
     this.machine.grantCredit(now, consumer);
+    this.finish(now);
+  }
+
+  /** What the consumer's channel was told, or said, of credits is lost: if it waits for one, it asks again. */
+  askCreditAgain(now: number, consumer: QueueConsumer): void {
+    if (this.#isClosed) return;
+    this.machine.askCreditAgain(now, consumer);
     this.finish(now);
   }
 

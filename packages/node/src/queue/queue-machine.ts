@@ -421,6 +421,14 @@ export class QueueMachine<M extends MachineMessage, C> {
     this.#wake(consumer);
   }
 
+  /** An answer to `creditWanted` will not come any more: asks again, if there is something to deliver. */
+  askCreditAgain(now: number, consumer: Consumer<M, C>): void {
+    if (!consumer.isCreditAsked) return;
+    this.#advance(now);
+    consumer.isCreditAsked = false;
+    this.#wake(consumer);
+  }
+
   /** basic.qos global=true came or went after the consumer: from now on its deliveries need a credit, or none. */
   setNeedsCredit(now: number, consumer: Consumer<M, C>, needsCredit: boolean): void {
     if (consumer.needsCredit === needsCredit) return;

@@ -25,6 +25,8 @@ export class LostQueueGroup implements QueueGroup {
     setImmediate(done);
   }
 
+  hurry(): void {}
+
   whenReady(done: () => void): void {
     setImmediate(done);
   }

@@ -56,6 +56,10 @@ export class RaftQueueGroup implements QueueGroup {
 
   whenReady(done: () => void): void {
     this.onceReady(done);
+    this.hurry();
+  }
+
+  hurry(): void {
     if (!this.isReady) this.#owner.node.startFirst(this.groupId);
   }
 

@@ -28,6 +28,8 @@ export class ClusterConsumer implements ConsumerHandle {
   isDetached = false;
   /** At the leader, if that is here. */
   local: QueueConsumer | undefined = undefined;
+  /** Credits of basic.qos global=true that a leader elsewhere has got and not used, as far as is known here. */
+  creditsGranted = 0;
   /** Number of the last delivery. */
   lastNumber = 0;
   /** What was said last by a leader elsewhere. */

@@ -83,8 +83,10 @@ export class ClusterQueue extends BrokerQueue {
   #gate: GatedGroup | undefined;
   /** The link to the node that leads. */
   #peer: LinkPeer | undefined;
+  #peerTerm = 0;
   /** Of a queue that is led elsewhere, as its leader was asked last. */
   #counts = NO_COUNTS;
+  #isHurried = false;
   #isClosed = false;
 
   constructor(record: QueueRecord, config: QueueConfig, parts: ClusterQueueParts) {
@@ -218,6 +220,7 @@ export class ClusterQueue extends BrokerQueue {
     if (led !== undefined) return led.queue.publish(now, message, receipt, sequence);
     if (this.#isClosed) return true;
     if (this.failure !== undefined || this.awayNode !== undefined) return false;
+    this.#hurry();
     this.#outbox.add(message, {
       level: levelOf(this.#config, message.priority),
       expiresAtMs: expiryOf(this.#config, now, message.expirationMs) ?? -1,
@@ -269,11 +272,33 @@ export class ClusterQueue extends BrokerQueue {
     this.#toConsumer(consumer, ConsumerOp.start, (queue, local) => queue.start(now, local));
   }
 
-  override detach(now: number, handle: ConsumerHandle): void {
+  override detach(now: number, handle: ConsumerHandle, done?: () => void): void {
     const consumer = asConsumer(handle);
-    consumer.isDetached = true;
-    this.#toConsumer(consumer, ConsumerOp.detach, (queue, local) => queue.detach(now, local));
-    if (consumer.unackedCount === 0) this.#forgetConsumer(consumer);
+    const finish = (): void => {
+      consumer.isDetached = true;
+      if (consumer.unackedCount === 0) this.#forgetConsumer(consumer);
+      done?.();
+    };
+    // Nothing is on its way, and the next leader hears that it is detached.
+    if (this.#led === undefined && this.#peer === undefined) {
+      finish();
+      return;
+    }
+    this.#ask(
+      {
+        send: (peer, id) => {
+          sendConsumerOp(peer, this.queueId, consumer.id, ConsumerOp.detach);
+          sendPacked(peer, QueueFrame.ask, [this.queueId, id, Question.handled]);
+        },
+        onAnswer: finish,
+        local: ({ queue }) => {
+          if (consumer.local !== undefined) queue.detach(this.#host.clock.now(), consumer.local);
+          finish();
+        },
+        fail: finish,
+      },
+      now,
+    );
   }
 
   override settle(now: number, handle: ConsumerHandle, from: number, to: number): void {
@@ -341,7 +366,25 @@ export class ClusterQueue extends BrokerQueue {
   override recoverSession(now: number, sessionId: number): void {
     const led = this.#led;
     if (led !== undefined) led.queue.recoverSession(now, sessionId);
-    else this.#sendSession(SessionOp.recover, sessionId);
+    else this.#returnAll(sessionId);
+  }
+
+  /** What the session has got goes back, and nothing is delivered to it before all of it has; what is on its way to it stays with it. */
+  #returnAll(sessionId: number): void {
+    const isOfSession = (consumer: ClusterConsumer): boolean => consumer.sessionId === sessionId;
+    const holders = [...this.#consumers, ...this.#getters.values()].filter(isOfSession);
+    const running = holders.filter(({ isGetter, isPaused }) => !isGetter && !isPaused);
+    this.#tellAll(running, ConsumerOp.pause);
+    for (const holder of holders) {
+      if (holder.unackedCount === 0) continue;
+      this.#ops.add(this.#peer, holder, SettleOp.nack, { from: 1, to: holder.lastNumber });
+    }
+    this.#tellAll(running, ConsumerOp.unpause);
+  }
+
+  #tellAll(consumers: readonly ClusterConsumer[], op: ConsumerOp): void {
+    if (this.#peer === undefined) return;
+    for (const { id } of consumers) sendConsumerOp(this.#peer, this.queueId, id, op);
   }
 
   override closeSession(now: number, sessionId: number): void {
@@ -368,9 +411,15 @@ export class ClusterQueue extends BrokerQueue {
 
   override grantCredit(now: number, handle: ConsumerHandle): void {
     const consumer = asConsumer(handle);
-    this.#toConsumer(consumer, ConsumerOp.grantCredit, (queue, local) => {
-      queue.grantCredit(now, local);
-    });
+    if (this.#led !== undefined && consumer.local !== undefined) {
+      this.#led.queue.grantCredit(now, consumer.local);
+    } else if (this.#peer === undefined) {
+      // Who leads next asks again.
+      consumer.spec.context.creditUnused();
+    } else {
+      consumer.creditsGranted++;
+      sendConsumerOp(this.#peer, this.queueId, consumer.id, ConsumerOp.grantCredit);
+    }
   }
 
   override setNeedsCredit(now: number, handle: ConsumerHandle, needsCredit: boolean): void {
@@ -508,10 +557,18 @@ export class ClusterQueue extends BrokerQueue {
     this.#connect();
   }
 
-  onDelivery(consumer: ClusterConsumer, message: Message, delivery: ReadDelivery): void {
+  /** A message came from `peer`. A consumer that has been named to another leader gets it from that one, under another number. */
+  onDelivery(
+    peer: LinkPeer,
+    consumer: ClusterConsumer,
+    message: Message,
+    delivery: ReadDelivery,
+  ): void {
+    if (peer !== this.#peer && !consumer.noAck) return;
     const { deliveryNumber, redelivered, deliveryCount } = delivery;
     const { ref, level } = message;
     const returnCount = deliveryCount >= 0 ? deliveryCount : redelivered ? 1 : 0;
+    if (consumer.creditsGranted > 0) consumer.creditsGranted--;
     consumer.noteDelivered(deliveryNumber, { ref, level, returnCount });
     if (consumer.isDetached) {
       // It was on its way when the consumer was cancelled.
@@ -528,6 +585,26 @@ export class ClusterQueue extends BrokerQueue {
     outlet.paused();
   }
 
+  onCredit(peer: LinkPeer, consumer: ClusterConsumer, isWanted: boolean): void {
+    if (peer !== this.#peer) return;
+    const { context } = consumer.spec;
+    if (isWanted) {
+      context.creditWanted();
+    } else if (consumer.creditsGranted > 0) {
+      consumer.creditsGranted--;
+      context.creditUnused();
+    }
+  }
+
+  /** The leader that had them is gone, or did not get them: who leads now asks for credits again. */
+  #takeBackCredits(): void {
+    for (const consumer of this.#consumers) {
+      const { creditsGranted } = consumer;
+      consumer.creditsGranted = 0;
+      for (let nth = 0; nth < creditsGranted; nth++) consumer.spec.context.creditUnused();
+    }
+  }
+
   /** Asks the leader, now or when there is one. */
   #ask(request: QueueRequest, _now = 0): void {
     const led = this.#led;
@@ -535,8 +612,7 @@ export class ClusterQueue extends BrokerQueue {
     if (led === undefined) this.#outbox.flush();
     if (led !== undefined) request.local(led);
     else this.#requests.add(request, this.#peer);
-    // Its log is to be replayed before others.
-    if (led === undefined) this.#group?.whenReady(() => undefined);
+    if (led === undefined) this.#hurry();
   }
 
   #noteCounts(counts: AskedCounts): void {
@@ -544,6 +620,13 @@ export class ClusterQueue extends BrokerQueue {
     for (const consumer of this.#consumers) {
       consumer.wasActive = consumer.id === counts.activeConsumerId;
     }
+  }
+
+  /** Somebody uses a queue that nobody leads: if its log is being replayed here, it comes before others. */
+  #hurry(): void {
+    if (this.#isHurried || this.#peer !== undefined) return;
+    this.#isHurried = true;
+    this.#group?.hurry();
   }
 
   #onGot(
@@ -636,6 +719,7 @@ export class ClusterQueue extends BrokerQueue {
     this.#led = led;
     this.#ledTerm = group?.term ?? 0;
     this.#attachAgain(queue);
+    this.#takeBackCredits();
     const { ops, settled } = this.#ops.takeAll();
     if (queue instanceof DurableQueue) {
       queue.settleAgain(this.#host.clock.now(), settled);
@@ -731,10 +815,17 @@ export class ClusterQueue extends BrokerQueue {
   #connect(): void {
     const peer = this.#hub.leaderOf(this.queueId);
     this.#lastLeader = this.#hub.leaderNodeOf(this.queueId) ?? this.#lastLeader;
-    if (peer === this.#peer) return;
+    const term = this.#hub.leaderTermOf(this.queueId);
+    // A leader that was another one's follower in between has forgotten what it was told.
+    if (peer === this.#peer && term === this.#peerTerm) return;
     this.#peer = peer;
+    this.#peerTerm = term;
     this.#outbox.disconnect();
-    if (peer === undefined) return;
+    if (peer !== undefined) this.#nameAll(peer);
+    this.#takeBackCredits();
+  }
+
+  #nameAll(peer: LinkPeer): void {
     for (const consumer of [...this.#consumers, ...this.#getters.values()]) {
       const fields = servedFields(consumer);
       sendPacked(peer, QueueFrame.attachAgain, [this.queueId, ...fields]);

@@ -55,6 +55,10 @@ export class GatedGroup implements QueueGroup {
     else this.#waiting.push(done);
   }
 
+  hurry(): void {
+    this.#group.hurry();
+  }
+
   whenReady(done: () => void): void {
     if (this.#isOpen) this.#group.whenReady(done);
     else this.#waiting.push(done);

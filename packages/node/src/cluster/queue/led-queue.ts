@@ -123,7 +123,7 @@ export class LedQueue {
   #sessionsOf(peer: LinkPeer): ServedSessions {
     const known = this.#sessions.get(peer.nodeId);
     if (known?.peer === peer) return known;
-    this.#hub.serves(peer);
+    this.#hub.serves(this.#queueId, peer);
     if (known !== undefined && known.peer.incarnation === peer.incarnation) {
       known.moveTo(peer);
       return known;
@@ -295,8 +295,10 @@ export class LedQueue {
       queue.whenReady(() => answer(...this.#counts(peer)));
     } else if (question === Question.purge) {
       queue.whenReady(() => queue.purgeStored(this.#clock.now(), (count) => answer(count ?? -1)));
-    } else {
+    } else if (question === Question.stored) {
       queue.whenStored((isStored) => answer(isStored));
+    } else {
+      answer();
     }
   }
 }

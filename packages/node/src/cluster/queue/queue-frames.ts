@@ -71,10 +71,11 @@ export type ConsumerOp = (typeof ConsumerOp)[keyof typeof ConsumerOp];
 export const SettleOp = { settle: 0, nack: 1, reject: 2, lost: 3, discard: 4 } as const;
 export type SettleOp = (typeof SettleOp)[keyof typeof SettleOp];
 
-export const SessionOp = { close: 1, recover: 2, touch: 3 } as const;
+export const SessionOp = { close: 1, touch: 3 } as const;
 export type SessionOp = (typeof SessionOp)[keyof typeof SessionOp];
 
-export const Question = { counts: 1, purge: 2, stored: 3 } as const;
+/** `handled`: what came before on the link is done. */
+export const Question = { counts: 1, purge: 2, stored: 3, handled: 4 } as const;
 export type Question = (typeof Question)[keyof typeof Question];
 
 const packr = new Packr({

@@ -71,6 +71,8 @@ export class QueueHub {
   readonly #unreported = new Set<number>();
   /** The link on which each other node is served. */
   readonly #served = new Map<number, LinkPeer>();
+  /** Queues that are or were led here since, by node. */
+  readonly #servedQueues = new Map<number, Set<number>>();
   #isClosed = false;
 
   constructor(options: HubOptions) {
@@ -95,6 +97,7 @@ export class QueueHub {
     this.#queues.delete(queue.queueId);
     this.#leaders.forgetQueue(queue.queueId);
     this.#led.delete(queue.queueId);
+    this.#forgetServed(queue.queueId);
     this.#unreported.delete(queue.queueId);
   }
 
@@ -133,6 +136,11 @@ export class QueueHub {
     return nodeId === undefined ? undefined : this.options.links?.peer(nodeId);
   }
 
+  /** The term of the leader that is known, if it is another node. */
+  leaderTermOf(queueId: number): number {
+    return this.#leaders.termOf(queueId);
+  }
+
   /** The node said to lead the queue; undefined: none is known. */
   leaderNodeOf(queueId: number): number | undefined {
     return this.#led.has(queueId) ? this.nodeId : this.#leaders.of(queueId);
@@ -152,8 +160,13 @@ export class QueueHub {
     else this.#nextBarrier().actions.push(whenSynced);
   }
 
+  #forgetServed(queueId: number): void {
+    for (const queues of this.#servedQueues.values()) queues.delete(queueId);
+  }
+
   leadsNoMore(queueId: number): void {
     if (!this.#led.delete(queueId)) return;
+    this.#forgetServed(queueId);
     this.#announce(queueId, 0);
   }
 
@@ -169,13 +182,23 @@ export class QueueHub {
   }
 
   /** A queue that is led here serves the other node on this link, which that node dialled. */
-  serves(peer: LinkPeer): void {
-    if (this.#served.get(peer.nodeId) === peer) return;
-    this.#served.set(peer.nodeId, peer);
+  serves(queueId: number, peer: LinkPeer): void {
+    const { nodeId } = peer;
+    const queues = this.#servedQueues.get(nodeId);
+    if (queues === undefined) this.#servedQueues.set(nodeId, new Set([queueId]));
+    else queues.add(queueId);
+    if (this.#served.get(nodeId) === peer) return;
+    this.#served.set(nodeId, peer);
     peer.onClose(() => {
-      for (const queueId of this.#led.keys()) this.#queues.get(queueId)?.lostLink(peer);
+      for (const queue of this.#queuesServing(nodeId)) queue.lostLink(peer);
       this.#watchGone(peer, NODE_GONE_MS);
     });
+  }
+
+  /** Queues led here with consumers of the other node. */
+  #queuesServing(nodeId: number): ClusterQueue[] {
+    const ids = [...(this.#servedQueues.get(nodeId) ?? [])];
+    return ids.map((id) => this.#queues.get(id)).filter((queue) => queue !== undefined);
   }
 
   /** Gives a node that was lost time to come back. */
@@ -193,7 +216,8 @@ export class QueueHub {
 
   /** Another node is gone, for the moment or for good: what its channels had at queues that are led here comes back. */
   nodeDown(nodeId: number): void {
-    for (const queue of this.#queues.values()) queue.nodeDown(nodeId);
+    for (const queue of this.#queuesServing(nodeId)) queue.nodeDown(nodeId);
+    this.#servedQueues.delete(nodeId);
     this.#passBarriers(nodeId, Infinity);
   }
 
@@ -301,7 +325,7 @@ export class QueueHub {
     links.onFrame(QueueFrame.leads, (peer, payload) => this.#onLeads(peer, payload));
     links.onFrame(QueueFrame.synced, (peer, payload) => {
       need(payload, 6);
-      for (const queueId of this.#led.keys()) this.#queues.get(queueId)?.nodeSynced(peer);
+      for (const queue of this.#queuesServing(peer.nodeId)) queue.nodeSynced(peer);
       this.#passBarriers(peer.nodeId, payload.readUIntLE(0, 6));
     });
     this.#listenToRequests(links);
@@ -366,13 +390,12 @@ export class QueueHub {
     for (const kind of [QueueFrame.consumed, QueueFrame.answer]) {
       links.onFrame(kind, (_peer, payload) => this.#onAnswer(unpack(payload)));
     }
-    links.onFrame(QueueFrame.deliver, (_peer, payload) => this.#onDeliver(payload));
+    links.onFrame(QueueFrame.deliver, (peer, payload) => this.#onDeliver(peer, payload));
     links.onFrame(QueueFrame.got, (_peer, payload) => this.#onGot(payload));
-    links.onFrame(QueueFrame.credit, (_peer, payload) => {
+    links.onFrame(QueueFrame.credit, (peer, payload) => {
       need(payload, 5);
       const consumer = this.#consumers.get(payload.readUInt32LE(0));
-      if (payload[4] === 1) consumer?.spec.context.creditWanted();
-      else consumer?.spec.context.creditUnused();
+      consumer?.queue.onCredit(peer, consumer, payload[4] === 1);
     });
   }
 
@@ -387,13 +410,13 @@ export class QueueHub {
     onAnswer?.(values.slice(1));
   }
 
-  #onDeliver(payload: Buffer): void {
+  #onDeliver(peer: LinkPeer, payload: Buffer): void {
     need(payload, 4);
     const consumer = this.#consumers.get(payload.readUInt32LE(0));
     if (consumer === undefined) return;
     const delivery = readDelivery(payload, 4, this.#view);
     this.#view.routing = this.#routings.read(payload, delivery.routingStart);
-    consumer.queue.onDelivery(consumer, this.#view, delivery);
+    consumer.queue.onDelivery(peer, consumer, this.#view, delivery);
     this.#view.discard();
   }
 

@@ -12,6 +12,11 @@ export class QueueLeaders {
     return this.#leaders.get(queueId)?.nodeId;
   }
 
+  /** The term in which it leads; 0: nobody is known to lead. */
+  termOf(queueId: number): number {
+    return this.#leaders.get(queueId)?.term ?? 0;
+  }
+
   /** Queues that the node leads. */
   queuesOf(nodeId: number): number[] {
     return [...(this.#byNode.get(nodeId) ?? [])];

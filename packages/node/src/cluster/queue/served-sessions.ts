@@ -28,9 +28,9 @@ export interface ServingQueue {
   pause(now: number, consumer: QueueConsumer): void;
   unpause(now: number, consumer: QueueConsumer): void;
   grantCredit(now: number, consumer: QueueConsumer): void;
+  askCreditAgain(now: number, consumer: QueueConsumer): void;
   setNeedsCredit(now: number, consumer: QueueConsumer, needsCredit: boolean): void;
   closeSession(now: number, sessionId: number): void;
-  recoverSession(now: number, sessionId: number): void;
   touch(now: number): void;
 }
 
@@ -123,6 +123,8 @@ export class ServedSessions {
     this.#returnLost(consumer.handle, new Set(facts.held.map(({ number }) => number)));
     consumer.isPausedByNode = facts.isPaused;
     const now = this.#clock.now();
+    this.#queue.setNeedsCredit(now, consumer.handle, facts.needsCredit);
+    this.#queue.askCreditAgain(now, consumer.handle);
     if (facts.isDetached) this.#queue.detach(now, consumer.handle);
     else if (facts.isStarted) this.#queue.start(now, consumer.handle);
     if (!facts.isPaused) this.#queue.unpause(now, consumer.handle);
@@ -137,19 +139,22 @@ export class ServedSessions {
     this.#queue.pause(this.#clock.now(), consumer.handle);
   }
 
-  /** What the node does not name again is gone. */
+  /** What the node does not name again is gone: it holds nothing, and gets nothing any more. */
   dropStale(): void {
-    const sessions = new Set<number>();
+    const now = this.#clock.now();
+    const gone = new Set<number>();
     for (const id of this.#stale) {
       const consumer = this.#consumers.get(id);
       this.#consumers.delete(id);
-      if (consumer !== undefined) sessions.add(consumer.sessionId);
+      if (consumer === undefined) continue;
+      gone.add(consumer.sessionId);
+      this.#congested.delete(consumer);
+      if (consumer.outlet !== undefined) this.#queue.detach(now, consumer.handle);
+      this.#returnLost(consumer.handle, NOTHING_HELD);
     }
     this.#stale.clear();
-    for (const sessionId of sessions) {
-      const isNamed = [...this.#consumers.values()].some((other) => other.sessionId === sessionId);
-      if (!isNamed) this.#queue.closeSession(this.#clock.now(), sessionId);
-    }
+    for (const { sessionId } of this.#consumers.values()) gone.delete(sessionId);
+    for (const sessionId of gone) this.#queue.closeSession(now, sessionId);
   }
 
   /** The node's consumer that alone gets the messages; 0: that is none of its own, or there is no such thing here. */
@@ -206,8 +211,7 @@ export class ServedSessions {
 
   session(op: SessionOp, sessionId: number): void {
     const now = this.#clock.now();
-    if (op === SessionOps.recover) this.#queue.recoverSession(now, sessionId);
-    else if (op === SessionOps.touch) this.#queue.touch(now);
+    if (op === SessionOps.touch) this.#queue.touch(now);
     else this.#closeSession(sessionId);
   }
 
@@ -259,6 +263,8 @@ export class ServedSessions {
     }
   }
 }
+
+const NOTHING_HELD: ReadonlySet<number> = new Set();
 
 const RETURN_KINDS = {
   [SettleOp.nack]: "nack",

@@ -147,13 +147,29 @@ export function handleCancel(channel: Channel, method: MethodOf<"basic.cancel">)
   if (consumer !== undefined) {
     channel.consumers.delete(method.consumerTag);
     consumer.isCancelled = true;
-    if (consumer.handle !== undefined)
-      consumer.queue.detach(channel.connection.now, consumer.handle);
-  } else if (channel.replyConsumer?.tag === method.consumerTag) {
+    cancelConsumer(channel, consumer, method.noWait);
+    return;
+  }
+  if (channel.replyConsumer?.tag === method.consumerTag) {
     channel.broker.replies.remove(channel.replyConsumer);
     channel.replyConsumer = undefined;
   }
   if (!method.noWait) channel.send("basic.cancel-ok", { consumerTag: method.consumerTag });
+}
+
+/** What is on its way to the consumer comes before the answer (RabbitMQ). */
+function cancelConsumer(channel: Channel, consumer: ChannelConsumer, noWait: boolean): void {
+  const { handle, queue, tag } = consumer;
+  suspendFor<void>(
+    channel,
+    (done) => {
+      if (handle === undefined) done();
+      else queue.detach(channel.connection.now, handle, done);
+    },
+    () => {
+      if (!noWait) channel.send("basic.cancel-ok", { consumerTag: tag });
+    },
+  );
 }
 
 /** basic.get (spec 1.8.3.10). */

@@ -23,7 +23,9 @@ export interface QueueGroup {
   onChange: (() => void) | undefined;
   /** Calls back once when it is ready, has failed or is deleted, whenever that is; in a later turn. */
   onceReady(done: () => void): void;
-  /** Asks that it be loaded before others, and calls back as `onceReady` does. */
+  /** Asks that it be loaded before others. */
+  hurry(): void;
+  /** The same, and calls back as `onceReady` does. */
   whenReady(done: () => void): void;
   /**
    * See RaftGroup.propose: `done` gets "applied" when the command is durable and applied. false: refused, and what comes
