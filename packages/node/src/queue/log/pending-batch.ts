@@ -1,3 +1,4 @@
+import { ENQUEUE_BATCH_BYTES } from "../../limits.ts";
 import { copySmall, VIEW_COPY_MAX } from "../byte-copy.ts";
 import { Message, type MessageRouting, messageRouting } from "../message.ts";
 import type { PublishReceipt } from "../publish-receipt.ts";
@@ -158,7 +159,7 @@ export class BatchWriter {
     if (this.count === 0) this.#ensure(0);
     this.#bytes.writeUInt16LE(this.count, 2);
     writeOrigin(this.#bytes, this.#numbering.next());
-    const batch = new PendingBatch(this.#bytes.subarray(0, this.#end), this.#items);
+    const batch = new PendingBatch(this.#takeBytes(), this.#items);
     this.#lastSize = this.#end;
     this.#bytes = NO_BYTES;
     this.#end = 0;
@@ -227,14 +228,36 @@ export class BatchWriter {
     this.#end = ENQUEUE_HEADER_SIZE;
   }
 
-  /** The first buffer of a batch is as large as the last batch was, later ones double. */
+  /** One that can take any usual batch, if there is one; else as large as the last batch was, and later ones double. */
   #grow(needed: number): void {
+    const free = needed <= ENQUEUE_BATCH_BYTES ? freeBuffers.pop() : undefined;
     const wanted = this.#end === 0 ? this.#lastSize : this.#bytes.length * 2;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, wanted));
+    const size = Math.max(needed, Math.min(wanted, ENQUEUE_BATCH_BYTES));
+    const grown = free ?? Buffer.allocUnsafeSlow(size);
     this.#bytes.copy(grown, 0, 0, this.#end);
     this.#bytes = grown;
   }
+
+  /** What was written, in memory of its own if the buffer can be used again. */
+  #takeBytes(): Buffer {
+    const bytes = this.#bytes;
+    const used = bytes.subarray(0, this.#end);
+    if (bytes.length !== ENQUEUE_BATCH_BYTES || freeBuffers.length === FREE_BUFFERS_MAX)
+      return used;
+    freeBuffers.push(bytes);
+    const own = Buffer.allocUnsafeSlow(used.length);
+    own.set(used);
+    return own;
+  }
 }
+
+/**
+ * Batches gather in these, and are copied when their size is known: a batch that outgrows its buffer again and again leaves garbage of
+ * several times its size, and keeps memory that it does not use for as long as it is in the log's tail.
+ */
+const freeBuffers: Buffer[] = [];
+/** More queues than this with messages in one turn have small batches mostly. */
+const FREE_BUFFERS_MAX = 8;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 /** Views keep nothing. */
