@@ -7,6 +7,9 @@ import {
   cookieHash,
   DialError,
   findCookie,
+  findLocalNode,
+  type LocalNode,
+  localNodes,
   type PortTls,
   readCookie,
 } from "@leveret/control";
@@ -25,31 +28,43 @@ export async function connectNode(
   options: Options,
   env: Environment,
 ): Promise<ControlClient> {
-  const cookie = cookieOf(options, env);
-  if (cookie.value === undefined) throw new UnreachableError([cookie.problem]);
+  const local = address.hasPort ? undefined : findLocalNode(address.name, env);
+  const { value: cookie, problem } = cookieOf(options, env, local);
+  if (cookie === undefined) throw new UnreachableError([problem]);
   const tls = tlsOf(options);
+  const timeoutMs = Math.min(options.timeout ?? CONNECT_MAX_SECONDS, CONNECT_MAX_SECONDS) * 1000;
+  const nodeName = `leveretctl-${process.pid}@${address.host}`;
+  const port = local?.port ?? address.port;
   const problems: string[] = [];
-  for (const host of hostsOf(address)) {
+  for (const host of placesOf(address, local)) {
     try {
-      const client = await ControlClient.connect({
-        host,
-        port: address.port,
-        cookie: cookie.value,
-        tls,
-        timeoutMs: Math.min(
-          (options.timeout ?? CONNECT_MAX_SECONDS) * 1000,
-          CONNECT_MAX_SECONDS * 1000,
-        ),
-        nodeName: `leveretctl-${process.pid}@${address.host}`,
-      });
-      return checked(client, address, cookie.value);
+      const place = { host, port, cookie, tls, timeoutMs, nodeName };
+      return checked(await ControlClient.connect(place), { ...address, port }, cookie);
     } catch (error) {
       if (!(error instanceof DialError)) throw error;
       problems.push(error.message);
       if (!isWorthAnother(error)) break;
     }
   }
-  throw new UnreachableError(problems, { cookieHash: cookieHash(cookie.value) });
+  throw new UnreachableError([...problems, ...whoIsHere(address, local, env)], {
+    cookieHash: cookieHash(cookie),
+  });
+}
+
+function placesOf(address: NodeAddress, local: LocalNode | undefined): readonly string[] {
+  return local === undefined ? hostsOf(address) : [local.host ?? "localhost"];
+}
+
+/** As RabbitMQ tells what epmd knows. */
+function whoIsHere(
+  address: NodeAddress,
+  local: LocalNode | undefined,
+  env: Environment,
+): readonly string[] {
+  if (address.hasPort || local !== undefined) return [];
+  const names = localNodes(env).map(({ name }) => name);
+  const others = names.length === 0 ? "no other node runs here" : `here run: [${names.join(",")}]`;
+  return [`node '${address.name}' does not run on this host; ${others}`];
 }
 
 /** Somebody else may answer at a port that was guessed. */
@@ -94,8 +109,8 @@ interface FoundCookie {
   readonly problem: string;
 }
 
-function cookieOf(options: Options, env: Environment): FoundCookie {
-  const files = cookieFiles(options, env);
+function cookieOf(options: Options, env: Environment, local: LocalNode | undefined): FoundCookie {
+  const files = cookieFiles(options, env, local);
   try {
     const value = options.cookie ?? options["erlang-cookie"];
     const environment = env["LEVERET_COOKIE"] ?? env["RABBITMQ_ERLANG_COOKIE"];
@@ -109,12 +124,17 @@ function cookieOf(options: Options, env: Environment): FoundCookie {
 }
 
 /** In the order of looking. A file that is named has to be the one. */
-function cookieFiles(options: Options, env: Environment): readonly string[] {
+function cookieFiles(
+  options: Options,
+  env: Environment,
+  local: LocalNode | undefined,
+): readonly string[] {
   const named = options["cookie-file"] ?? env["LEVERET_COOKIE_FILE"];
   if (named !== undefined) return [named];
   const dataDir = options["data-dir"] ?? env["LEVERET_DATA_DIR"];
   return [
     ...(dataDir === undefined || dataDir === "" ? [] : [join(dataDir, "cookie")]),
+    ...(local?.cookieFile === undefined ? [] : [local.cookieFile]),
     join("data", "cookie"),
     join(env["HOME"] ?? homedir(), ".erlang.cookie"),
     "/var/lib/rabbitmq/.erlang.cookie",

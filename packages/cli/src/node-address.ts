@@ -11,6 +11,8 @@ export interface NodeAddress {
   readonly port: number;
   /** The name was given, so another node that answers is the wrong one. */
   readonly isNamed: boolean;
+  /** The port was given with the name; otherwise a node of this host that has entered itself by the name knows better. */
+  readonly hasPort: boolean;
 }
 
 /**
@@ -31,6 +33,7 @@ export function nodeAddress(
     host: bare,
     port: Number(port ?? portOf(env)),
     isNamed: text !== undefined,
+    hasPort: port !== undefined,
   };
 }
 

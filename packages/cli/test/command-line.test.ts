@@ -166,16 +166,16 @@ describe("names of nodes", () => {
   const env = { LEVERET_CLUSTER_PORT: "4000" };
 
   test.each([
-    ["rabbit@h1", { name: "rabbit@h1", host: "h1", port: 4000, isNamed: true }],
-    ["c1@h1:25673", { name: "c1@h1", host: "h1", port: 25673, isNamed: true }],
-    ["c1@[::1]:25673", { name: "c1@::1", host: "::1", port: 25673, isNamed: true }],
+    ["rabbit@h1", { name: "rabbit@h1", host: "h1", port: 4000, isNamed: true, hasPort: false }],
+    ["c1@h1:25673", { name: "c1@h1", host: "h1", port: 25673, isNamed: true, hasPort: true }],
+    ["c1@[::1]:25673", { name: "c1@::1", host: "::1", port: 25673, isNamed: true, hasPort: true }],
   ])("%s", (text, wanted) => {
     expect(nodeAddress(text, env)).toEqual(wanted);
   });
 
   test("default to rabbit on this machine and RabbitMQ's port", () => {
     const address = nodeAddress(undefined, {});
-    expect(address).toMatchObject({ port: 25672, isNamed: false });
+    expect(address).toMatchObject({ port: 25672, isNamed: false, hasPort: false });
     expect(address?.name).toMatch(/^rabbit@/);
     expect(nodeAddress(undefined, { RABBITMQ_NODENAME: "a@b" })?.name).toBe("a@b");
   });

@@ -32,7 +32,13 @@ afterAll(async () => {
 });
 
 function connect(options: Options, env: Record<string, string> = {}, name = "rabbit") {
-  const address = { name: `${name}@127.0.0.1`, host: "127.0.0.1", port: port.port, isNamed: true };
+  const address = {
+    name: `${name}@127.0.0.1`,
+    host: "127.0.0.1",
+    port: port.port,
+    isNamed: true,
+    hasPort: true,
+  };
   return connectNode(address, options, { HOME: folder, ...env });
 }
 
@@ -72,6 +78,12 @@ test("a wrong cookie, a wrong node, no cookie and no node are told apart", async
   expect(await problem(connect({ cookie: "RIGHT", "tls-certfile": "absent" }))).toMatch(
     /^--tls-certfile: Error: ENOENT/,
   );
-  const nowhere = { name: "rabbit@127.0.0.1", host: "127.0.0.1", port: 1, isNamed: true };
+  const nowhere = {
+    name: "rabbit@127.0.0.1",
+    host: "127.0.0.1",
+    port: 1,
+    isNamed: true,
+    hasPort: true,
+  };
   expect(await problem(connectNode(nowhere, { cookie: "RIGHT" }, {}))).toContain("ECONNREFUSED");
 });

@@ -30,4 +30,11 @@ export {
 } from "./errors.ts";
 export type { Hello, VersionRange } from "./handshake.ts";
 export { isNodeName, type Purpose } from "./handshake-message.ts";
+export {
+  findLocalNode,
+  type LocalNode,
+  LocalNodeEntry,
+  LocalNodeError,
+  localNodes,
+} from "./local-nodes.ts";
 export type { PortTls } from "./socket-options.ts";

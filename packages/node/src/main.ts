@@ -27,5 +27,5 @@ if (command.kind === "exit") {
     process.stdout.write(`leveret: ${outcome.kind}, pid ${outcome.pid}, log ${outcome.logFile}\n`);
   }
 } else {
-  await runNode(command);
+  await runNode(command, input.env);
 }

@@ -3,10 +3,12 @@ import { formatBanner } from "./banner.ts";
 import type { BrokerNode } from "./broker/broker-node.ts";
 import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/config-error.ts";
+import type { Environment } from "./config/given-flags.ts";
 import type { LoadedConfig } from "./config/load-config.ts";
 import { ListenError } from "./connection/listen-error.ts";
 import { TlsOptionsError } from "./connection/tls-options.ts";
 import { reportReady } from "./detached-start.ts";
+import { enterLocalNode, localAddress } from "./local-entry.ts";
 import { type Logging, type LogOutput, openLogging } from "./logger.ts";
 import { DefinitionsError } from "./metadata/definitions.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
@@ -27,14 +29,15 @@ const EXIT_FAILURE = 1;
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /** Runs the broker in this process until a signal ends it. Resolves when it serves, or could not start. */
-export async function runNode({ config, warnings, notices }: LoadedConfig): Promise<void> {
+export async function runNode(loaded: LoadedConfig, env: Environment): Promise<void> {
+  const { config, warnings, notices } = loaded;
   const logging = openLogs(config);
   if (logging === undefined) return;
   for (const warning of warnings) logging.root.warn(warning);
   for (const notice of notices) logging.root.info(notice);
   const hasStarted = endOnSignal(logging);
   const ending: Ending = { begin: () => undefined };
-  const shell = await start(config, logging, ending);
+  const shell = await start({ config, env }, logging, ending);
   const node = shell?.broker;
   if (shell === undefined || node === undefined) {
     logging.close();
@@ -84,7 +87,7 @@ function noteProcessId(config: Config, logging: Logging): boolean {
 }
 
 async function start(
-  config: Config,
+  { config, env }: { readonly config: Config; readonly env: Environment },
   logging: Logging,
   ending: Ending,
 ): Promise<NodeShell | undefined> {
@@ -94,7 +97,9 @@ async function start(
       logging,
       onStorageFailure: (error) => endOnStorageFailure(error, config, logging),
       onStopOrdered: () => ending.begin("an operator has ordered this node to stop"),
+      localAddress: (name) => localAddress(name, config, env),
     });
+    enterLocalNode(shell.clusterPort, { config, env, log: logging.root });
     await shell.firstStart();
     return shell;
   } catch (error) {

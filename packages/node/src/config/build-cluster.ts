@@ -19,6 +19,7 @@ interface ClusterParts {
 export function buildCluster(parts: ClusterParts, problems: string[]): ClusterConfig {
   const { settings, flags, cwd, dataDir } = parts;
   const cookieFile = flags.text("cookie-file");
+  const runtimeDir = flags.text("runtime-dir");
   const cluster: ClusterConfig = {
     listener: listener(parts),
     cookie: flags.text("cookie"),
@@ -26,6 +27,7 @@ export function buildCluster(parts: ClusterParts, problems: string[]): ClusterCo
     tls: buildTls(settings, problems),
     peers: peersOf(flags.list("peer"), "--peer", problems),
     formation: buildFormation(settings, problems),
+    runtimeDir: runtimeDir === undefined ? undefined : resolve(cwd, runtimeDir),
     bootRetryLimit: settings.number("mnesia_table_loading_retry_limit"),
     bootRetryTimeoutMs: settings.number("mnesia_table_loading_retry_timeout"),
     onBootTimeout: settings.text("cluster.on_boot_timeout") === "exit" ? "exit" : "wait",
@@ -40,9 +42,20 @@ export function buildCluster(parts: ClusterParts, problems: string[]): ClusterCo
 
 /** A node in memory has no part in a cluster unless it is asked for. */
 function listener({ flags, dataDir }: ClusterParts): ClusterConfig["listener"] {
-  const port = flags.port("cluster-port") ?? (dataDir === undefined ? "off" : DEFAULT_CLUSTER_PORT);
+  const port = flags.port("cluster-port") ?? (dataDir === undefined ? "off" : usualPort(flags));
   return port === "off" ? undefined : { address: flags.text("bind"), port };
 }
+
+/** As RabbitMQ: nodes of one host that have been given ports for clients need no others (RABBITMQ_NODE_PORT). */
+function usualPort(flags: GivenFlags): number {
+  const amqp = flags.port("amqp-port");
+  if (amqp === 0) return 0;
+  if (typeof amqp !== "number" || amqp + ABOVE_AMQP > 65_535) return DEFAULT_CLUSTER_PORT;
+  return amqp + ABOVE_AMQP;
+}
+
+/** 5672 and 25672. */
+const ABOVE_AMQP = 20_000;
 
 function defaultCookieFile(dataDir: string | undefined): string | undefined {
   return dataDir === undefined ? undefined : join(dataDir, "cookie");

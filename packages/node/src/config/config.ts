@@ -43,6 +43,8 @@ export interface ClusterConfig {
   /** `--peer`: addresses of nodes; a new node forms or joins their cluster. */
   readonly peers: readonly PeerAddress[];
   readonly formation: FormationConfig;
+  /** Where it tells others of this host its port. undefined: as the environment says. */
+  readonly runtimeDir: string | undefined;
   /** How often a start waits for the other members, and how long each time. */
   readonly bootRetryLimit: number;
   readonly bootRetryTimeoutMs: number;

@@ -42,6 +42,7 @@ export const FLAG_NAMES = [
   "peer",
   "cookie",
   "cookie-file",
+  "runtime-dir",
 ] as const;
 export type FlagName = (typeof FLAG_NAMES)[number];
 
@@ -175,7 +176,7 @@ export const FLAGS: readonly Flag[] = [
     argument: "PORT",
     type: PORT,
     variables: ["RABBITMQ_DIST_PORT"],
-    fallback: "25672; off with --in-memory",
+    fallback: "20000 more than --amqp-port: 25672; off with --in-memory",
     text: "other nodes and leveretctl; 0: any free port, off: none",
   },
   {
@@ -198,6 +199,13 @@ export const FLAGS: readonly Flag[] = [
     type: STRING,
     fallback: "<data-dir>/cookie",
     text: "file that holds it; made at the first start",
+  },
+  {
+    name: "runtime-dir",
+    argument: "DIR",
+    type: STRING,
+    fallback: "leveret in $XDG_RUNTIME_DIR, else leveret-<uid> in the temp directory",
+    text: "where a node tells leveretctl and other nodes of this host its cluster port while it runs",
   },
 ];
 

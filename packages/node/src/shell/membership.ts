@@ -18,6 +18,8 @@ export interface MembershipOptions {
   readonly calls: PeerCalls;
   /** Where nodes are that no member has told of: those of the configuration. */
   readonly seeds: readonly PeerPlace[];
+  /** Where a node of this host is. */
+  localAddress(name: string): string | undefined;
 }
 
 /** Changes of who is in a cluster, as operators order them. The first four are for a node whose app is stopped. */
@@ -156,13 +158,14 @@ export class Membership {
 
   /** `NAME@HOST:PORT`, or `NAME@HOST` where the port is known or the usual one. */
   #placeOf(target: string, record: ClusterRecord | undefined): PeerPlace {
-    const { seeds } = this.#options;
+    const { seeds, localAddress } = this.#options;
     const [, name = target, port] = /^(.+@.+?):(\d{1,5})$/.exec(target) ?? [];
     if (port !== undefined) return { name, address: formatHostPort(hostOf(name), Number(port)) };
     const known =
       seeds.find((seed) => seed.name === name) ??
       record?.members.find((member) => member.name === name);
-    return { name, address: known?.address ?? formatHostPort(hostOf(name), DEFAULT_CLUSTER_PORT) };
+    const usual = formatHostPort(hostOf(name), DEFAULT_CLUSTER_PORT);
+    return { name, address: known?.address ?? localAddress(name) ?? usual };
   }
 }
 

@@ -35,6 +35,8 @@ import { waitUntil } from "./wait-until.ts";
 export interface ShellDependencies extends Omit<NodeDependencies, "openStores"> {
   /** An operator has ordered the process to end. */
   readonly onStopOrdered?: () => void;
+  /** Where the cluster port of another node of this host is. undefined: no such node runs here, as far as is known. */
+  readonly localAddress?: (name: string) => string | undefined;
   /** Tests cut the network. */
   readonly faults?: NetworkFaults;
 }
@@ -125,7 +127,7 @@ export class NodeShell implements ControlledNode {
         const place = { name, address: book.addressOf(nodeId) ?? "" };
         return {
           name,
-          call: (method, params) => calls.call(place, method, params),
+          call: (method, params, timeoutMs) => calls.call(place, method, params, timeoutMs),
           stream: (method, params) => calls.stream(place, method, params),
         };
       });
@@ -438,6 +440,7 @@ export class NodeShell implements ControlledNode {
       self: side.self,
       calls: side.calls,
       seeds: [...cluster.peers, ...cluster.formation.nodes].map(placeOf),
+      localAddress: (name) => this.#dependencies.localAddress?.(name),
     });
   }
 

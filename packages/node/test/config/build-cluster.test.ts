@@ -57,6 +57,7 @@ describe("the cluster's part of the configuration", () => {
         retryIntervalMs: 500,
         targetSize: undefined,
       },
+      runtimeDir: undefined,
       bootRetryLimit: 10,
       bootRetryTimeoutMs: 30_000,
       onBootTimeout: "wait",
@@ -86,6 +87,15 @@ describe("the cluster's part of the configuration", () => {
     expect(clusterOf("", {}, env)).toMatchObject({ cookie: "FROMENV", listener: { port: 30000 } });
     expect(clusterOf("", { cookie: "FLAG" }, env).cookie).toBe("FLAG");
     expect(clusterOf("", { "cookie-file": "secret" }).cookieFile).toBe(join(cwd, "secret"));
+  });
+
+  test("has a port of its own for each port of clients, as RabbitMQ", () => {
+    const portOf = (env: Environment): number | undefined => clusterOf("", {}, env).listener?.port;
+    expect(portOf({ RABBITMQ_NODE_PORT: "5673" })).toBe(25673);
+    expect(portOf({ RABBITMQ_NODE_PORT: "5673", RABBITMQ_DIST_PORT: "7" })).toBe(7);
+    expect(portOf({ RABBITMQ_NODE_PORT: "0" })).toBe(0);
+    expect(portOf({ RABBITMQ_NODE_PORT: "60000" })).toBe(25672);
+    expect(clusterOf("", { "runtime-dir": "run" }).runtimeDir).toBe(join(cwd, "run"));
   });
 
   test("reads peers of flags and of the file", () => {
