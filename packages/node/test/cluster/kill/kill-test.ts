@@ -31,6 +31,8 @@ export interface KillTestOptions {
 export interface KillReport {
   readonly round: number;
   readonly victim: string;
+  /** For whoever compares with the logs of the nodes. */
+  readonly killedAt: Date;
   /** Queues that the victim led. */
   readonly queues: readonly string[];
   /** Longest time without a confirm for a publisher of one of these queues that is connected to a node that survived. */
@@ -93,6 +95,7 @@ export class KillTest {
     const watched = this.#publishers.filter((publisher) => publisher.at !== victim);
     for (const { gap } of this.#publishers) gap.restart();
     this.#ends.push(`round ${round}: ${this.#cluster.nameOf(victim)} killed at ${now()} ms`);
+    const killedAt = new Date();
     await this.#cluster.kill(victim);
     await this.#goesOn(watched);
     const concerned = watched.filter(({ queue }) => queues.includes(queue));
@@ -102,7 +105,7 @@ export class KillTest {
     const checked = isDue ? await this.#check() : undefined;
     const resent = this.#publishers.reduce((sum, publisher) => sum + publisher.resent, 0);
     const name = this.#cluster.nameOf(victim);
-    return { round, victim: name, queues, gapMs, ...times, resent, checked };
+    return { round, victim: name, killedAt, queues, gapMs, ...times, resent, checked };
   }
 
   async #declare(): Promise<void> {
@@ -227,9 +230,10 @@ function now(): number {
 
 /** One line for people. */
 export function formatKill(report: KillReport): string {
-  const { round, victim, queues, gapMs, readyMs, homeMs, resent, checked } = report;
+  const { round, victim, killedAt, queues, gapMs, readyMs, homeMs, resent, checked } = report;
   const check = checked === undefined ? "" : `; drained, ${checked} operations checked`;
   const back = `back after ${Math.round(readyMs)} ms, served after ${Math.round(homeMs)} ms`;
-  const killed = `round ${round}: ${victim} killed, which led ${queues.join(", ")}`;
+  const time = killedAt.toISOString().slice(11, -1);
+  const killed = `round ${round}: ${victim} killed at ${time}, which led ${queues.join(", ")}`;
   return `${killed}; gap ${Math.round(gapMs)} ms; ${back}; ${resent} sent again so far${check}`;
 }

@@ -11,7 +11,8 @@ Three nodes run from dist: npm run build before.
   --seed N           what is chosen by chance (default: the clock)
   --check-every N    rounds between two checks of the history (default 10)
   --directory PATH   where the data goes (default: the system's for temporary files)
-  --main FILE        another main.js`;
+  --main FILE        another main.js
+  --keep             data and logs stay`;
 
 function readArguments() {
   return parseArgs({
@@ -21,6 +22,7 @@ function readArguments() {
       "check-every": { type: "string", default: "10" },
       directory: { type: "string", default: tmpdir() },
       main: { type: "string" },
+      keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   }).values;
@@ -78,7 +80,7 @@ async function main(): Promise<void> {
     process.exit();
   }
   await cluster.close();
-  await rm(directory, { recursive: true });
+  if (!values.keep) await rm(directory, { recursive: true });
 }
 
 await main();
