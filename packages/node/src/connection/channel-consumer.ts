@@ -1,4 +1,4 @@
-import { encodeMethodFrame, FRAME_HEADER_SIZE } from "@leveret/amqp";
+import { EMPTY_TABLE, encodeMethodFrame, type FieldTable, FRAME_HEADER_SIZE } from "@leveret/amqp";
 import type { BrokerQueue, ConsumerHandle, ConsumerOutlet } from "../queue/broker-queue.ts";
 import { copySmall, VIEW_COPY_MAX, viewOf } from "../queue/byte-copy.ts";
 import type { Message, MessageRouting } from "../queue/message.ts";
@@ -21,6 +21,8 @@ export class ChannelConsumer implements ConsumerOutlet {
   readonly tag: string;
   readonly queue: BrokerQueue;
   readonly noAck: boolean;
+  /** Of basic.consume, for listings. */
+  arguments: FieldTable = EMPTY_TABLE;
   /** The queue's record of this consumer, set as soon as it is attached. */
   handle: ConsumerHandle | undefined = undefined;
   /** basic.qos global=true applies: each delivery needs a credit. */

@@ -59,6 +59,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   readonly remoteAddress: string;
   /** `127.0.0.1:51234 -> 127.0.0.1:5672`, as RabbitMQ names connections. */
   readonly name: string;
+  /** When it was accepted, ms since the epoch. */
+  readonly connectedAtMs: number = Date.now();
   client: ClientProperties = new ClientProperties();
   user = "";
   frameMax: number;

@@ -75,6 +75,10 @@ export abstract class BrokerQueue implements MessageSink, Backlog {
   get awayNode(): string | undefined {
     return undefined;
   }
+  /** Nobody has led it for so long that what was asked of it failed. Never, where it has one place. */
+  get isOutOfReach(): boolean {
+    return false;
+  }
   /** Counts are those of the last `whenReady`, or better. */
   abstract readonly readyCount: number;
   abstract readonly readyBytes: number;

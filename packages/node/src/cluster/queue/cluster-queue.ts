@@ -87,6 +87,8 @@ export class ClusterQueue extends BrokerQueue {
   /** Of a queue that is led elsewhere, as its leader was asked last. */
   #counts = NO_COUNTS;
   #isHurried = false;
+  /** Something that was asked has failed since it was led last. */
+  #isOutOfReach = false;
   #isClosed = false;
 
   constructor(record: QueueRecord, config: QueueConfig, parts: ClusterQueueParts) {
@@ -100,7 +102,9 @@ export class ClusterQueue extends BrokerQueue {
     this.#host = new FacadeHost(parts.host, this);
     const { nodeId, incarnation } = hub.options;
     this.#outbox = new Outbox(traffic, new BatchNumbering(nodeId, incarnation));
-    this.#requests = new RemoteRequests(hub);
+    this.#requests = new RemoteRequests(hub, () => {
+      this.#isOutOfReach = true;
+    });
     this.#ops = new PendingOps(this.queueId);
     hub.register(this);
     if (record.groupId === undefined) {
@@ -140,6 +144,10 @@ export class ClusterQueue extends BrokerQueue {
     return this.#hub.options.nodeName(only) ?? `node ${only}`;
   }
 
+  override get isOutOfReach(): boolean {
+    return this.#isOutOfReach && this.#led === undefined && this.#peer === undefined;
+  }
+
   override get isBacklogged(): boolean {
     return this.#led?.queue.isBacklogged === true;
   }
@@ -175,7 +183,7 @@ export class ClusterQueue extends BrokerQueue {
   }
 
   override whenReady(done: () => void): void {
-    if (this.#isClosed || this.failure !== undefined || this.awayNode !== undefined) {
+    if (this.#isUnusable) {
       done();
       return;
     }
@@ -237,7 +245,7 @@ export class ClusterQueue extends BrokerQueue {
     spec: ConsumerSpec<ConsumerOutlet>,
     done: (outcome: ConsumerHandle | ConsumeRefusal) => void,
   ): void {
-    if (this.#isClosed || this.failure !== undefined || this.awayNode !== undefined) {
+    if (this.#isUnusable) {
       done("unavailable");
       return;
     }
@@ -334,7 +342,7 @@ export class ClusterQueue extends BrokerQueue {
     noAck: boolean,
     done: (found: FoundMessage | undefined) => void,
   ): void {
-    if (this.#isClosed || this.failure !== undefined || this.awayNode !== undefined) {
+    if (this.#isUnusable) {
       done(undefined);
       return;
     }
@@ -717,6 +725,7 @@ export class ClusterQueue extends BrokerQueue {
       clock: this.#host.clock,
     });
     this.#led = led;
+    this.#isOutOfReach = false;
     this.#ledTerm = group?.term ?? 0;
     this.#attachAgain(queue);
     this.#takeBackCredits();
@@ -726,6 +735,8 @@ export class ClusterQueue extends BrokerQueue {
       for (const batch of this.#outbox.takeAll()) queue.addBatch(batch, true);
     }
     const gate = this.#gate;
+    // Of an empty queue nobody can hold anything.
+    if (group?.log.count === 0) gate?.open();
     this.#logLed(group, "is led by this node");
     this.#hub.leads(this.queueId, group?.term ?? 1, (synced) => {
       this.#logLed(group, "is served: the other nodes have said what they hold");
@@ -821,7 +832,10 @@ export class ClusterQueue extends BrokerQueue {
     this.#peer = peer;
     this.#peerTerm = term;
     this.#outbox.disconnect();
-    if (peer !== undefined) this.#nameAll(peer);
+    if (peer !== undefined) {
+      this.#isOutOfReach = false;
+      this.#nameAll(peer);
+    }
     this.#takeBackCredits();
   }
 
@@ -866,6 +880,16 @@ export class ClusterQueue extends BrokerQueue {
 
   #noteReplicas(): void {
     if (this.#group !== undefined) this.#group.isReplicated = replicasOf(this.#record).length > 1;
+  }
+
+  /** It makes no sense to ask anything of it now. */
+  get #isUnusable(): boolean {
+    return (
+      this.#isClosed ||
+      this.isOutOfReach ||
+      this.failure !== undefined ||
+      this.awayNode !== undefined
+    );
   }
 
   /** The only node that has the queue; undefined: there are more. */

@@ -10,6 +10,7 @@ export class GatedGroup implements QueueGroup {
     this.#group = group;
   }
 
+  /** Repeatable. */
   open(): void {
     this.#isOpen = true;
     const waiting = this.#waiting;

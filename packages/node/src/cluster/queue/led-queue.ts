@@ -227,7 +227,7 @@ export class LedQueue {
     const facts = readConsumerFacts(values, 2);
     const sessions = this.#sessionsOf(peer);
     let outcome: "ok" | "exclusive-use" = "ok";
-    if (sessions.find(facts.consumerId) === undefined) {
+    if (!sessions.keep(facts.consumerId)) {
       const outlet = sessions.outletFor(facts);
       const handle = this.queue.attach(this.#clock.now(), specOf(facts, outlet));
       if (handle === "exclusive-use") outcome = handle;

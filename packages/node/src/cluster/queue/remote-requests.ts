@@ -24,10 +24,13 @@ interface Pending {
 /** What is asked of a queue, until it is answered: asked again of each new leader. */
 export class RemoteRequests {
   readonly #hub: QueueHub;
+  readonly #onExpired: () => void;
   readonly #pending = new Set<Pending>();
 
-  constructor(hub: QueueHub) {
+  /** @param onExpired nobody has answered for so long that a request fails */
+  constructor(hub: QueueHub, onExpired: () => void) {
     this.#hub = hub;
+    this.#onExpired = onExpired;
   }
 
   add(request: QueueRequest, peer: LinkPeer | undefined): void {
@@ -71,6 +74,7 @@ export class RemoteRequests {
 
   #expire(pending: Pending): void {
     this.#end(pending);
+    this.#onExpired();
     pending.request.fail();
   }
 

@@ -105,14 +105,16 @@ export class ServedSessions {
     return new RemoteOutlet(facts.consumerId, this.#peer, (outlet) => this.#onPaused(outlet));
   }
 
-  find(consumerId: number): ServedConsumer | undefined {
-    return this.#consumers.get(consumerId);
-  }
-
   add(consumerId: number, handle: QueueConsumer, outlet: RemoteOutlet | undefined): void {
     const { sessionId } = handle;
     this.#consumers.set(consumerId, { sessionId, outlet, handle, isPausedByNode: false });
     this.#stale.delete(consumerId);
+  }
+
+  /** The node asks again for a consumer that it has not heard of; false: it is not here. */
+  keep(consumerId: number): boolean {
+    this.#stale.delete(consumerId);
+    return this.#consumers.has(consumerId);
   }
 
   /** A consumer that this queue has served on an earlier link; false: it does not know it. */

@@ -5,6 +5,7 @@ import {
   notAllowed,
   notImplemented,
   preconditionFailed,
+  queueNotFound,
   resourceLocked,
   resourceText,
 } from "../../errors.ts";
@@ -75,6 +76,7 @@ function attach(
   { queue, tag, priority }: NewConsumer,
 ): void {
   const consumer = new ChannelConsumer(channel, tag, queue, method.noAck);
+  consumer.arguments = method.arguments;
   consumer.isLimited = channel.globalPrefetch.isActive && !method.noAck;
   const spec = {
     context: consumer,
@@ -92,9 +94,13 @@ function attach(
     channel,
     (done) => queue.consume(channel.connection.now, spec, done),
     (outcome) => {
-      if (outcome === "unavailable") requireWorking(queue);
-      if (typeof outcome === "string") {
-        const { name, vhost } = queue.record;
+      const { name, vhost } = queue.record;
+      if (outcome === "unavailable") {
+        requireWorking(queue);
+        // It was deleted meanwhile.
+        throw queueNotFound(name, vhost);
+      }
+      if (outcome === "exclusive-use") {
         throw accessRefused(`${resourceText("queue", name, vhost)} in exclusive use`);
       }
       consumer.handle = outcome;

@@ -26,12 +26,20 @@ export function refuseForeignQueue(channel: Channel, queue: BrokerQueue): void {
 }
 
 /** @throws ChannelError 404 if the queue's only node is down, or its log has failed (RabbitMQ: its process is down) */
-export function requireWorking({ awayNode, failure, record }: BrokerQueue): void {
+export function requireWorking(queue: BrokerQueue): void {
+  const { awayNode, failure, record } = queue;
   const { name, vhost, durable } = record;
   if (awayNode !== undefined) throw homeNodeDown(name, vhost, durable, awayNode);
+  const resource = resourceText("queue", name, vhost);
+  // A queue without a majority (RabbitMQ: the call to its leader times out).
+  if (queue.isOutOfReach) {
+    throw new ChannelError(
+      "NOT_FOUND",
+      `failed to perform operation on ${resource} due to timeout`,
+    );
+  }
   if (failure === undefined) return;
-  const queue = resourceText("queue", name, vhost);
-  throw new ChannelError("NOT_FOUND", `${queue} is not available: ${failure}`);
+  throw new ChannelError("NOT_FOUND", `${resource} is not available: ${failure}`);
 }
 
 /** The queue of this name, usable by this connection. @throws ChannelError 404, 405 */
