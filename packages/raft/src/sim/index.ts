@@ -1,5 +1,6 @@
 export { Coverage, REQUIRED_COUNT } from "./coverage.ts";
 export { ensure, type Invariant, InvariantViolation } from "./invariants/violation.ts";
+export { type Cut, cutOf, PARTITION_KINDS, type PartitionKind } from "./partitions.ts";
 export { Random } from "./random.ts";
 export { type RunOptions, type RunResult, runSeed } from "./run-seed.ts";
 export { type Shrunk, shrink } from "./shrink.ts";
