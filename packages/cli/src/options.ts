@@ -53,6 +53,8 @@ export const OPTIONS = {
   membership: { kind: "text" },
   "queue-timeout": { kind: "number" },
   unit: { kind: "text" },
+  format: { kind: "text" },
+  "skip-if-unchanged": { kind: "switch" },
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;

@@ -139,13 +139,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
   sync: refuses("sync_queue", "no_such_queue"),
   csync: refuses("cancel_sync_queue", "no_such_queue"),
   csync1: { answers: { cancel_sync_queue: "not_syncing" } },
-  sync1: {
-    answers: { sync_queue: new ControlError("not_supported", "the queue is not mirrored") },
-    differs: {
-      because: "the refusal is a sentence, not an Erlang atom",
-      error: "Error:\nthe queue is not mirrored\n",
-    },
-  },
+  sync1: refuses("sync_queue", "not_supported", "not_mirrored"),
   closecbad: refuses("close_connection", "invalid_pid"),
   await_online2: refuses("await_online_nodes", "timeout"),
   await_stopped: refuses("await_startup", "app_not_running"),

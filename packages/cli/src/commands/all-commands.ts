@@ -1,6 +1,7 @@
 import { ACCESS_COMMANDS } from "./access.ts";
 import { CLUSTER_COMMANDS } from "./cluster.ts";
 import type { Command } from "./command.ts";
+import { DEFINITIONS_COMMANDS } from "./definitions.ts";
 import { DIAGNOSTICS_COMMANDS } from "./diagnostics.ts";
 import { CONNECTION_COMMANDS, LISTING_COMMANDS } from "./listings.ts";
 import { NODE_COMMANDS } from "./node.ts";
@@ -9,6 +10,7 @@ import { PARAMETER_COMMANDS } from "./parameters.ts";
 import { POLICY_COMMANDS } from "./policies.ts";
 import { QUEUE_COMMANDS } from "./queues.ts";
 import { REPLICA_COMMANDS } from "./replicas.ts";
+import { RESOURCE_LIMIT_COMMANDS } from "./resource-limits.ts";
 import { USER_COMMANDS } from "./users.ts";
 import { VHOST_COMMANDS } from "./vhosts.ts";
 
@@ -23,6 +25,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...LISTING_COMMANDS,
     ...PARAMETER_COMMANDS,
     ...POLICY_COMMANDS,
+    ...DEFINITIONS_COMMANDS,
+    ...RESOURCE_LIMIT_COMMANDS,
     ...CONNECTION_COMMANDS,
     ...QUEUE_COMMANDS,
     ...REPLICA_COMMANDS,

@@ -19,12 +19,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   restart_vhost: "vhosts share one store here and cannot fail alone; restart the node",
   list_node_auth_attempt_stats: "see the node's log for attempts to log in",
   set_log_level: "set log.level in the configuration and restart the node",
-  set_vm_memory_high_watermark:
-    "set vm_memory_high_watermark in the configuration and restart the node",
-  set_disk_free_limit: "set disk_free_limit in the configuration and restart the node",
-  export_definitions: "not there yet",
-  import_definitions:
-    "not there yet; a node loads definitions when it starts (load_definitions, --definitions)",
   suspend_listeners: "not there yet; stop_app closes all listeners",
   resume_listeners: "not there yet; start_app opens all listeners",
   wait: "use await_startup",

@@ -121,7 +121,7 @@ export const REPLICA_COMMANDS: readonly Command[] = [
       await caller.call("add_member", memberParams(input));
       return NOTHING;
     },
-    explain: explainMember,
+    explain: (code) => explainMember(code, "Cannot add members to a classic queue"),
   },
   {
     name: "delete_member",
@@ -136,7 +136,7 @@ export const REPLICA_COMMANDS: readonly Command[] = [
       await caller.call("delete_member", memberParams(input));
       return NOTHING;
     },
-    explain: explainMember,
+    explain: (code) => explainMember(code, "Cannot delete members from a classic queue"),
   },
   {
     name: "transfer_leadership",
@@ -188,13 +188,12 @@ async function changes(rows: AsyncIterable<Row>, onlyErrors: boolean): Promise<O
   return { kind: "rows", columns: CHANGE_COLUMNS, rows: each(shown) };
 }
 
-function explainMember(code: string): CliError | undefined {
-  const text = MEMBER_REFUSALS.get(code);
+function explainMember(code: string, classicText: string): CliError | undefined {
+  const text = code === "not_supported" ? classicText : MEMBER_REFUSALS.get(code);
   return text === undefined ? undefined : new CliError(EXIT.unavailable, `Error:\n${text}`);
 }
 
 const MEMBER_REFUSALS: ReadonlyMap<string, string> = new Map([
-  ["not_supported", "Cannot add members to a classic queue"],
   ["last_member", "last_node"],
   ["unreachable", "node_not_running"],
   ["not_a_cluster_node", "node_not_running"],

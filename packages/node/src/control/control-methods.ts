@@ -2,6 +2,7 @@ import type { ControlMethod } from "@leveret/control";
 import { CONNECTION_METHODS } from "./connection-methods.ts";
 import type { NodeMethods } from "./control-method.ts";
 import type { ControlledNode } from "./controlled-node.ts";
+import { ALARM_METHODS, DEFINITIONS_METHODS } from "./definitions-methods.ts";
 import { CLUSTER_METHODS, NODE_METHODS } from "./node-methods.ts";
 import { PERMISSION_METHODS } from "./permission-methods.ts";
 import { PARAMETER_METHODS, POLICY_METHODS } from "./policy-methods.ts";
@@ -23,6 +24,8 @@ const GROUPS: readonly NodeMethods[] = [
   QUEUE_METHODS,
   REPLICA_METHODS,
   CONNECTION_METHODS,
+  DEFINITIONS_METHODS,
+  ALARM_METHODS,
 ];
 
 /** What operators' tools can ask of the node, for a ControlServer. They work while the app is stopped, too, as far as they make sense. */

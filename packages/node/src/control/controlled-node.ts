@@ -63,8 +63,8 @@ export interface ControlledNode {
 /** Another running member, for what only it knows or can do. */
 export interface OtherNode {
   readonly name: string;
-  /** The answer of one of its control methods. @throws OperationError */
-  call(method: string, params: object): Promise<unknown>;
+  /** The answer of one of its control methods, within `timeoutMs`, a few seconds by default. @throws OperationError */
+  call(method: string, params: object, timeoutMs?: number): Promise<unknown>;
   /** The rows of one of its control methods. @throws OperationError */
   stream(method: string, params: object): AsyncIterable<unknown>;
 }

@@ -27,6 +27,11 @@ export function connectionIdOf(pid: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
+/** The node that the text names. */
+export function nodeOfPid(pid: string): string | undefined {
+  return /^<(\S+)\.\d+\.\d+\.\d+>$/.exec(pid)?.[1];
+}
+
 /** Whether it looks like the pid of anything. */
 export function isPid(text: string): boolean {
   return /^<\S+\.\d+\.\d+\.\d+>$/.test(text);

@@ -3,6 +3,7 @@ import { ChannelConsumer } from "../connection/channel-consumer.ts";
 import { homeOf, replicasOf } from "../metadata/queue-replicas.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { BrokerQueue, ConsumerHandle } from "../queue/broker-queue.ts";
+import type { QueueCounts } from "../queue/queue-counts.ts";
 import { type Cell, type Columns, tableCell } from "./cells.ts";
 import type { ControlledNode } from "./controlled-node.ts";
 import { channelPid, connectionPid, queuePid } from "./pid-text.ts";
@@ -41,11 +42,14 @@ export function isUsable({ queue, isResponsive, leaderInfo }: ListedQueue): bool
   return isResponsive && queue?.failure === undefined && leaderInfo.leader !== undefined;
 }
 
-/** What RabbitMQ measures and we do not is left empty: `memory`, `disk_reads`, counts of persistent messages. */
+/** What RabbitMQ measures and we do not is left empty: `memory`, `disk_reads`, counts of messages in memory. */
 export function queueColumns(nodeName: string, broker: BrokerNode): Columns<ListedQueue> {
   const { metadata } = broker.administration;
   const policies = ({ record }: ListedQueue) =>
     metadata.effectivePolicy("queue", record.vhost, record.name);
+  // An exclusive queue lives where its connection is.
+  const ownerPid = (record: QueueRecord, owner: number): string =>
+    connectionPid(metadata.member(homeOf(record))?.name ?? nodeName, owner);
   return {
     name: ({ record }) => record.name,
     type: ({ record }) => record.type,
@@ -55,7 +59,7 @@ export function queueColumns(nodeName: string, broker: BrokerNode): Columns<List
     exclusive: ({ record }) =>
       record.type === "classic" ? record.exclusiveOwner !== undefined : null,
     owner_pid: ({ record }) =>
-      record.exclusiveOwner === undefined ? null : connectionPid(nodeName, record.exclusiveOwner),
+      record.exclusiveOwner === undefined ? null : ownerPid(record, record.exclusiveOwner),
     policy: (listed) => policies(listed).policy?.name ?? null,
     operator_policy: (listed) => policies(listed).operatorPolicy?.name ?? null,
     state: (listed) => (isUsable(listed) ? "running" : "down"),
@@ -66,15 +70,20 @@ export function queueColumns(nodeName: string, broker: BrokerNode): Columns<List
 }
 
 const COUNTS: Columns<ListedQueue> = {
-  messages: count(({ readyCount, unackedCount }) => readyCount + unackedCount),
-  messages_ready: count(({ readyCount }) => readyCount),
-  messages_unacknowledged: count(({ unackedCount }) => unackedCount),
+  messages: count(({ ready, unacked }) => ready + unacked),
+  messages_ready: count(({ ready }) => ready),
+  messages_unacknowledged: count(({ unacked }) => unacked),
+  messages_persistent: count(({ persistent }) => persistent),
+  message_bytes: count(({ readyBytes, unackedBytes }) => readyBytes + unackedBytes),
   message_bytes_ready: count(({ readyBytes }) => readyBytes),
-  consumers: count(({ consumerCount }) => consumerCount),
+  message_bytes_unacknowledged: count(({ unackedBytes }) => unackedBytes),
+  message_bytes_persistent: count(({ persistentBytes }) => persistentBytes),
+  consumers: count(({ consumers }) => consumers),
 };
 
-function count(of: (queue: BrokerQueue) => number): (listed: ListedQueue) => Cell {
-  return ({ queue, isResponsive }) => (isResponsive && queue !== undefined ? of(queue) : null);
+function count(of: (counts: QueueCounts) => number): (listed: ListedQueue) => Cell {
+  return ({ queue, isResponsive }) =>
+    isResponsive && queue !== undefined ? of(queue.counts) : null;
 }
 
 const REPLICAS: Columns<ListedQueue> = {

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
+import { isAnswering } from "./answering-queue.ts";
 import { type Cell, rowOf } from "./cells.ts";
 import { type NodeMethods, type RunningNode, refusal, whileRunning } from "./control-method.ts";
 import { COLUMNS, VHOST } from "./method-params.ts";
@@ -10,8 +11,6 @@ import { isUsable, type ListedQueue, plannedLeaderInfo, queueColumns } from "./q
 
 /** Queues that are asked at once for a listing: they may live on other nodes. */
 const ASKED_AT_ONCE = 64;
-/** A queue that has not told its counts by then is listed without. */
-const ANSWER_TIMEOUT_MS = 5000;
 
 const QUEUE = { ...VHOST, name: v.string() };
 
@@ -85,17 +84,6 @@ async function ask({ node, broker }: RunningNode, record: QueueRecord): Promise<
   const isResponsive = queue !== undefined && (await isAnswering(queue));
   const leaderInfo = node.queues?.leaderInfo(record) ?? plannedLeaderInfo(node, broker, record);
   return { record, queue, isResponsive, leaderInfo };
-}
-
-/** Whether the queue tells its counts in time. */
-function isAnswering(queue: BrokerQueue): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ANSWER_TIMEOUT_MS);
-    queue.whenReady(() => {
-      clearTimeout(timer);
-      resolve(queue.failure === undefined);
-    });
-  });
 }
 
 /** @throws ControlError */

@@ -1,0 +1,80 @@
+import { ControlError } from "@leveret/control";
+import * as v from "valibot";
+import type { BrokerNode } from "../broker/broker-node.ts";
+import { importDefinitions } from "../broker/import-definitions.ts";
+import type { ResourceLimit } from "../config/config.ts";
+import { parseValue } from "../config/value-type.ts";
+import { DefinitionsError } from "../metadata/definitions.ts";
+import { exportDefinitions } from "../metadata/export-definitions.ts";
+import { PRODUCT } from "../product.ts";
+import { StorageError } from "../storage/storage-error.ts";
+import { NO_PARAMS, type NodeMethods, whileRunning } from "./control-method.ts";
+
+/** Characters of one row of an exported document: below what a frame may have, whatever they are. */
+const EXPORT_PIECE_LENGTH = 262_144;
+
+export const DEFINITIONS_METHODS: NodeMethods = {
+  /** Rows are pieces of one text. */
+  export_definitions: whileRunning(NO_PARAMS, ({ broker }) => pieces(exportText(broker))),
+  import_definitions: whileRunning(v.object({ json: v.string() }), async ({ broker }, { json }) => {
+    try {
+      const source = { json, source: "definitions" };
+      await importDefinitions(broker.administration, source, broker.broker.log);
+    } catch (error) {
+      if (error instanceof DefinitionsError) throw refused("validation_failed", error);
+      if (error instanceof StorageError) throw refused("store_unavailable", error);
+      throw error;
+    }
+  }),
+};
+
+/** Until the node's app is started again. */
+export const ALARM_METHODS: NodeMethods = {
+  set_vm_memory_high_watermark: whileRunning(limitOf("relative"), async ({ broker }, asked) => {
+    broker.memory.setWatermark(readLimit(asked));
+  }),
+  set_disk_free_limit: whileRunning(limitOf("mem_relative"), async ({ broker }, asked) => {
+    const limit = readLimit(asked);
+    if (broker.disk === undefined) {
+      throw new ControlError("not_supported", "free disk space is not monitored on this node");
+    }
+    await broker.disk.setLimit(limit);
+  }),
+};
+
+/** Numbers are bytes or fractions; sizes may have a unit. */
+type AskedLimit = { readonly relative: number } | { readonly absolute: string };
+
+function limitOf(relative: string): v.GenericSchema<unknown, AskedLimit> {
+  return v.union(
+    [v.object({ relative: v.pipe(v.number(), v.minValue(0)) }), v.object({ absolute: v.string() })],
+    `must be ${relative} or absolute`,
+  );
+}
+
+/** @throws ControlError "bad_argument" */
+function readLimit(asked: AskedLimit): ResourceLimit {
+  if ("relative" in asked) return asked;
+  const parsed = parseValue(asked.absolute, { kind: "memory" });
+  if (parsed.ok && typeof parsed.value === "number") return { absolute: parsed.value };
+  throw new ControlError("bad_argument", `'${asked.absolute}' is no size in bytes`);
+}
+
+function exportText({ administration, config: { product } }: BrokerNode): string {
+  const document = exportDefinitions(administration.metadata, {
+    rabbitVersion: product.version ?? PRODUCT.version,
+    productName: product.name ?? PRODUCT.name,
+    productVersion: PRODUCT.productVersion,
+  });
+  return JSON.stringify(document);
+}
+
+async function* pieces(text: string): AsyncIterable<string> {
+  for (let at = 0; at < text.length; at += EXPORT_PIECE_LENGTH) {
+    yield text.slice(at, at + EXPORT_PIECE_LENGTH);
+  }
+}
+
+function refused(code: string, { message }: Error): ControlError {
+  return new ControlError(code, message);
+}
