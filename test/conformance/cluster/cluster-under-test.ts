@@ -62,6 +62,12 @@ function rotated(nodeIds: readonly number[], name: string): number[] {
   return [...nodeIds.slice(first), ...nodeIds.slice(0, first)];
 }
 
+/** Cases whose deadlines are shorter than what three nodes in one process may take for a change of metadata or a log entry. */
+export const TOO_SHORT: Readonly<Record<string, string>> = {
+  "publish: expiration '+5'": "the message lives 5 ms",
+  "x-expires: a consumer keeps the queue": "the queue lives 50 ms without a consumer",
+};
+
 const MIRRORING = { "ha-mode": "all", "ha-sync-mode": "automatic" };
 
 interface Policy {

@@ -1,5 +1,5 @@
 import { allRecordings, replay } from "../replay.ts";
-import { clusterUnderTest } from "./cluster-under-test.ts";
+import { clusterUnderTest, TOO_SHORT } from "./cluster-under-test.ts";
 
 replay(
   "connections of a case on several nodes",
@@ -11,5 +11,5 @@ replay(
       isScattered: true,
       isMirrored: true,
     }),
-  { concurrency: 24 },
+  { concurrency: 24, except: TOO_SHORT },
 );
