@@ -67,9 +67,10 @@ export class BootWatch {
     const answers = await Promise.all(places.map(greet));
     if (this.#isStopped) return;
     this.#greetings = answers.filter((answer) => answer !== undefined);
+    // What was answered may end the wait, and so this.
+    this.#timer = setTimeout(() => void this.#look(), BOOT_LOOK_MS);
     for (const greeting of this.#greetings) this.#heed(greeting);
     this.#tell();
-    if (!this.#isStopped) this.#timer = setTimeout(() => void this.#look(), BOOT_LOOK_MS);
   }
 
   #heed({ name, address, clusterId, nodeId, asker }: PeerGreeting): void {

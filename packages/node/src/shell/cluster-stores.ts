@@ -351,15 +351,10 @@ export class ClusterStores implements Stores {
   }
 
   #onEvent(event: MetadataEvent): void {
-    switch (event.type) {
-      case "memberChanged":
-      case "memberRemoved":
-      case "replaced":
-        this.#updateMembers();
-        this.#conf.onTargetChanged(METADATA_GROUP_ID);
-        this.#conf.onPeerChange();
-        break;
-      default:
+    if (MEMBER_EVENTS.has(event.type)) {
+      this.#updateMembers();
+      this.#conf.onTargetChanged(METADATA_GROUP_ID);
+      this.#conf.onPeerChange();
     }
     this.#queues.onEvent(event);
   }
@@ -397,6 +392,13 @@ export class ClusterStores implements Stores {
     return this.book.member(this.book.nodeId)?.address ?? "";
   }
 }
+
+/** After which the members may be others. */
+const MEMBER_EVENTS: ReadonlySet<MetadataEvent["type"]> = new Set([
+  "memberChanged",
+  "memberRemoved",
+  "replaced",
+]);
 
 async function openStorage(options: ClusterStoresOptions, book: MemberBook): Promise<NodeStorage> {
   const { stores, record, network } = options;

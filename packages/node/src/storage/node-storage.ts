@@ -54,7 +54,7 @@ export interface NodeIdentity {
 }
 
 /** How the nodes of a cluster reach each other's replicas. */
-export interface StoragePeers {
+interface StoragePeers {
   readonly net: Net;
   /** For the net, which may have its own idea of it. */
   readonly listenAddress: string;

@@ -2,7 +2,7 @@ import type { Logger } from "../../logger.ts";
 import type { MemberAddress } from "./cluster-record.ts";
 
 /** What another member said of itself while this node waits. */
-export interface PeerReport {
+interface PeerReport {
   readonly nodeId: number;
   readonly state: string;
   /** Nodes that it saw running when it last was; undefined: it did not say. */
