@@ -211,7 +211,7 @@ function brokerOptions(config: Config, silentCloseDelayMs: number | undefined): 
   const { node, limits, auth, defaults, listeners, product } = config;
   return {
     nodeName: node.name,
-    clusterName: node.clusterName ?? node.name,
+    clusterName: node.clusterName,
     product: {
       product: product.name ?? PRODUCT.name,
       version: product.version ?? PRODUCT.version,

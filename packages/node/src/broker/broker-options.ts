@@ -3,7 +3,8 @@ import type { ProductTexts } from "../connection/server-properties.ts";
 /** What a broker is made with, after configuration and defaults. Times in milliseconds unless named otherwise. */
 export interface BrokerOptions {
   readonly nodeName: string;
-  readonly clusterName: string;
+  /** Of the configuration; undefined: none is set there. */
+  readonly clusterName: string | undefined;
   readonly product: ProductTexts;
   /** SASL mechanisms offered, in this order. */
   readonly mechanisms: readonly string[];

@@ -25,6 +25,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { REAL_TIMERS } from "../runtime/real-raft-clock.ts";
 import { YieldingPublishers } from "./backlog.ts";
 import type { BrokerOptions } from "./broker-options.ts";
+import { clusterNameOf } from "./cluster-name.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
 import { ConsumerTimeout } from "./consumer-timeout.ts";
 import { deadLetter } from "./dead-letter.ts";
@@ -67,7 +68,6 @@ export class Broker implements QueueHost {
   /** Where all changes of metadata go. */
   readonly metadataStore: MetadataStore;
   readonly access: AccessControl;
-  readonly serverProperties: FieldTable;
   readonly slabs: SlabStore = new SlabStore();
   readonly flushQueue: FlushQueue = new FlushQueue();
   readonly heartbeats: HeartbeatMonitor = new HeartbeatMonitor();
@@ -92,6 +92,7 @@ export class Broker implements QueueHost {
   /** Ids of connections and sessions begin here: other nodes of the cluster use others. */
   readonly #firstId: number;
   #lastSessionId = 0;
+  #serverProperties: { readonly name: string; readonly table: FieldTable } | undefined;
   #lastConnectionId = 0;
 
   constructor(options: BrokerOptions, dependencies: BrokerDependencies) {
@@ -108,7 +109,6 @@ export class Broker implements QueueHost {
     this.#firstId = (this.places?.nodeId ?? 0) * IDS_PER_NODE;
     this.log = logging.root;
     this.connectionLog = logging.category("connection");
-    this.serverProperties = serverProperties(options.product, options.clusterName);
     this.deferred = new DeferredWork((error) => {
       this.log.error({ err: error }, "internal error in deferred work");
     }, timers);
@@ -127,6 +127,20 @@ export class Broker implements QueueHost {
     });
     this.#topology.load();
     metadata.tellEvents((event) => this.#topology.onEvent(event));
+  }
+
+  get clusterName(): string {
+    const { clusterName: configured, nodeName } = this.options;
+    return clusterNameOf(this.metadata, { configured, nodeName });
+  }
+
+  /** As clients are told. */
+  get serverProperties(): FieldTable {
+    const name = this.clusterName;
+    if (this.#serverProperties?.name !== name) {
+      this.#serverProperties = { name, table: serverProperties(this.options.product, name) };
+    }
+    return this.#serverProperties.table;
   }
 
   get connections(): Iterable<Connection> {

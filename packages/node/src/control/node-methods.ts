@@ -11,9 +11,8 @@ import {
   whileRunning,
   whileStopped,
 } from "./control-method.ts";
-import type { ClusterStatus, ControlledNode } from "./controlled-node.ts";
+import type { ControlledNode } from "./controlled-node.ts";
 import { OperationError } from "./operation-error.ts";
-import { CLUSTER_NAME } from "./policy-methods.ts";
 
 const TIMEOUT = { timeoutMs: v.pipe(v.number(), v.minValue(0)) };
 
@@ -46,7 +45,7 @@ export const NODE_METHODS: NodeMethods = {
 };
 
 export const CLUSTER_METHODS: NodeMethods = {
-  cluster_status: always(NO_PARAMS, clusterStatusOf),
+  cluster_status: always(NO_PARAMS, (node) => node.clusterStatus()),
   join_cluster: whileStopped(
     v.object({ target: v.string(), nodeType: v.picklist(["disc", "ram"]) }),
     (node, { target, nodeType }) => node.joinCluster(target, { nodeType }),
@@ -63,14 +62,6 @@ export const CLUSTER_METHODS: NodeMethods = {
     node.updateClusterNodes(seed),
   ),
 };
-
-/** `set_cluster_name` counts more than what the node was started with. */
-async function clusterStatusOf(node: ControlledNode): Promise<ClusterStatus> {
-  const status = await node.clusterStatus();
-  const { metadata } = node.broker?.administration ?? {};
-  const clusterName = metadata?.parameters.findGlobal(CLUSTER_NAME)?.value;
-  return typeof clusterName === "string" ? { ...status, clusterName } : status;
-}
 
 function versionOf({ broker }: ControlledNode): string {
   return broker?.config.product.version ?? PRODUCT.version;

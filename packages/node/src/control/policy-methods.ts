@@ -1,5 +1,6 @@
 import { ControlError, type ControlMethod } from "@leveret/control";
 import * as v from "valibot";
+import { CLUSTER_NAME } from "../broker/cluster-name.ts";
 import type { PolicyRecord } from "../metadata/records.ts";
 import type { VirtualHostState } from "../metadata/virtual-host-state.ts";
 import type { Columns } from "./cells.ts";
@@ -27,17 +28,30 @@ function setPolicy(type: "setPolicy" | "setOperatorPolicy"): Method {
     priority: v.number(),
     applyTo: v.string(),
   });
-  return whileRunning(schema, ({ broker }, policy) => {
-    requireVhost(broker, policy.vhost);
-    return change(broker, { type, ...policy });
+  return whileRunning(schema, async ({ broker }, policy) => {
+    const { vhost, name, pattern, applyTo, definition } = policy;
+    requireVhost(broker, vhost);
+    await change(broker, { type, ...policy });
+    broker.broker.log.info(
+      { definition: Object.fromEntries(definition) },
+      `Successfully set ${kindOf(type)} '${name}' matching ${applyTo} names in virtual host '${vhost}' using pattern '${pattern}'`,
+    );
   });
 }
 
 function clearPolicy(type: "clearPolicy" | "clearOperatorPolicy"): Method {
-  return whileRunning(v.object({ ...VHOST, name: v.string() }), ({ broker }, which) => {
-    requireVhost(broker, which.vhost);
-    return change(broker, { type, ...which });
+  return whileRunning(v.object({ ...VHOST, name: v.string() }), async ({ broker }, which) => {
+    const { vhost, name } = which;
+    requireVhost(broker, vhost);
+    await change(broker, { type, ...which });
+    broker.broker.log.info(
+      `Successfully cleared ${kindOf(type)} '${name}' in virtual host '${vhost}'`,
+    );
   });
+}
+
+function kindOf(type: string): string {
+  return type.includes("Operator") ? "operator policy" : "policy";
 }
 
 function listPolicies(of: (state: VirtualHostState) => readonly PolicyRecord[]): Method {
@@ -112,9 +126,6 @@ export const PARAMETER_METHODS: NodeMethods = {
     change(broker, { type: "setGlobalParameter", name: CLUSTER_NAME, value: name }),
   ),
 };
-
-/** The global parameter in which RabbitMQ keeps it. */
-export const CLUSTER_NAME = "cluster_name";
 
 /** RabbitMQ keeps operator policies as parameters, and lists them so. */
 function asParameter(policy: PolicyRecord): ListedParameter {

@@ -1,4 +1,5 @@
 import type { BrokerNode } from "../broker/broker-node.ts";
+import { firstName } from "../broker/cluster-name.ts";
 import type { ClusterRecord } from "../cluster/members/cluster-record.ts";
 import type { ClusterStatus, ListenerInfo } from "../control/controlled-node.ts";
 import { PRODUCT } from "../product.ts";
@@ -70,10 +71,10 @@ export function runningNames({ nodeName, record, broker }: StatusFacts): string[
   return (broker === undefined ? known : [...known, nodeName]).toSorted();
 }
 
-/** The name that was set, or that of this node (RabbitMQ). */
-function clusterName({ nodeName, broker, configuredName }: StatusFacts): string {
-  const value = broker?.broker.metadata.parameters.findGlobal("cluster_name")?.value;
-  return typeof value === "string" ? value : (configuredName ?? nodeName);
+/** While the app is stopped, a name that was set is not known. */
+function clusterName({ nodeName, broker, record, configuredName }: StatusFacts): string {
+  if (broker !== undefined) return broker.broker.clusterName;
+  return configuredName ?? firstName(record?.members ?? []) ?? nodeName;
 }
 
 function partitionsOf(answers: ReadonlyMap<string, NodeStatus>): Record<string, readonly string[]> {

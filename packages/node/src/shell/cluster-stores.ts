@@ -83,6 +83,7 @@ export class ClusterStores implements Stores {
   #onStartEnd: ((error: Error) => void) | undefined;
   #stopping: Promise<void> | undefined;
   #isAnnounced = false;
+  #leaderTold: number | undefined;
 
   private constructor(options: ClusterStoresOptions, book: MemberBook, storage: NodeStorage) {
     this.#options = options;
@@ -331,7 +332,9 @@ export class ClusterStores implements Stores {
     if (event.kind === "ready") this.#conf.onLeader(groupId);
     if (groupId !== METADATA_GROUP_ID) return;
     if (event.kind === "role") {
-      this.#replicated.onLeaderChange(event.leader === NONE ? undefined : nodeIdOf(event.leader));
+      const leader = event.leader === NONE ? undefined : nodeIdOf(event.leader);
+      if (leader !== undefined) this.#tellLeader(leader, event.term);
+      this.#replicated.onLeaderChange(leader);
     }
     if (event.kind !== "removed" && event.kind !== "obsolete") return;
     const error = this.#fenced(
@@ -365,12 +368,29 @@ export class ClusterStores implements Stores {
   }
 
   #updateMembers(): void {
-    const before = this.book.others.map(({ nodeId }) => nodeId);
+    const { log } = this.#options.stores;
+    const before = new Map(this.book.others.map(({ nodeId, name }) => [nodeId, name]));
     this.book.update(this.metadata.machine.members());
     this.#reach();
-    for (const nodeId of before) {
-      if (this.book.member(nodeId) === undefined) this.storage.node.removePeer(nodeId);
+    for (const [nodeId, name] of before) {
+      if (this.book.member(nodeId) !== undefined) continue;
+      this.storage.node.removePeer(nodeId);
+      log.info({ nodeId }, `node ${name} is no member of the cluster any more`);
     }
+    for (const { nodeId, name } of this.book.others) {
+      if (!before.has(nodeId)) log.info({ nodeId }, `node ${name} is a member of the cluster now`);
+    }
+  }
+
+  /** One line for each leader: elections in between are in the debug log. */
+  #tellLeader(nodeId: number, term: number): void {
+    if (this.#leaderTold === nodeId || this.book.others.length === 0) return;
+    this.#leaderTold = nodeId;
+    const who = nodeId === this.book.nodeId ? "this node" : this.book.nameOf(nodeId);
+    this.#options.stores.log.info(
+      { nodeId, term },
+      `the metadata of the cluster are led by ${who}`,
+    );
   }
 
   #targetOf(groupId: number): ConfTarget | undefined {

@@ -18,6 +18,7 @@ import type { QueueOperations } from "../control/queue-operations.ts";
 import type { Logger } from "../logger.ts";
 import { prepareDataDirectory } from "../storage/data-directory.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
+import { agreeOnRunning } from "./agree-on-running.ts";
 import { type ClusterError, StartAborted } from "./cluster-error.ts";
 import { ClusterSide, type NetworkFaults } from "./cluster-side.ts";
 import { clusterStatus, ownStatus, runningNames, type StatusFacts } from "./cluster-status.ts";
@@ -227,6 +228,7 @@ export class NodeShell implements ControlledNode {
         ...(await this.#storesOpener()),
       });
       this.#state = "running";
+      await this.#agree();
     } catch (error) {
       this.#state = "stopped";
       this.#stores = undefined;
@@ -235,6 +237,25 @@ export class NodeShell implements ControlledNode {
       this.#setFounding(false);
     }
     if (this.#abort.signal.aborted) await this.stopApp();
+  }
+
+  /** Whoever started the node finds it running at every other one that runs, and those at it. */
+  async #agree(): Promise<void> {
+    const stores = this.#stores;
+    const side = this.#side;
+    if (stores === undefined || side === undefined || stores.book.others.length === 0) return;
+    const { signal } = this.#abort;
+    await agreeOnRunning({
+      book: stores.book,
+      isRunning: (nodeId) => stores.metadata.machine.member(nodeId)?.state === "running",
+      greet: (place) => this.#greet(side, place),
+      isOver: () => signal.aborted,
+    });
+    const { members, running } = stores.book.record;
+    const names = running.map((nodeId) => stores.book.nameOf(nodeId)).join(", ");
+    this.#log.info(
+      `this node serves; ${running.length} of ${members.length} members run: ${names}`,
+    );
   }
 
   async #storesOpener(): Promise<Pick<NodeDependencies, "openStores">> {
@@ -308,12 +329,25 @@ export class NodeShell implements ControlledNode {
 
   reset(force: boolean): Promise<void> {
     return this.#whileStopped(async (membership, record) => {
-      await membership.reset(record(force), force);
+      const known = record(force);
+      await membership.reset(known, force);
+      const isMember = (known?.members.length ?? 0) > 1;
+      const left = isMember && !force ? "this node has left its cluster, and" : "this node";
+      this.#log.info(`${left} has forgotten all data`);
     });
   }
 
   joinCluster(target: string): Promise<JoinResult> {
-    return this.#whileStopped((membership, record) => membership.join(record(), target));
+    return this.#whileStopped(async (membership, record) => {
+      this.#log.info(`joining the cluster of ${target}`);
+      const result = await membership.join(record(), target);
+      const { nodeId, members = [] } = this.#knownRecord() ?? {};
+      const names = members.map(({ name }) => name).join(", ");
+      const what =
+        result === "joined" ? "has joined the cluster" : "is a member of the cluster already";
+      this.#log.info({ nodeId }, `this node ${what}; its members: ${names}`);
+      return result;
+    });
   }
 
   updateClusterNodes(seed: string): Promise<void> {
@@ -328,6 +362,7 @@ export class NodeShell implements ControlledNode {
   async forceBoot(): Promise<ForgetResult> {
     const wasWaiting = this.#state === "waiting";
     const result = await this.#whileStopped((membership, record) => membership.forceBoot(record()));
+    this.#log.warn("the next start is forced: it waits for no other member");
     if (wasWaiting) this.#startAgain();
     return result;
   }

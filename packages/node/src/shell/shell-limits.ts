@@ -10,6 +10,10 @@ export const PEER_ROWS_TIMEOUT_MS = 60_000;
 export const PEER_CHANGE_TIMEOUT_MS = 45_000;
 /** A start that takes no longer is not called waiting. */
 export const BOOT_WAIT_GRACE_MS = 1000;
+/** How long a start waits until the nodes that run see each other: a link opens within milliseconds, or is tried again in a second. */
+export const AGREE_MAX_MS = 5000;
+/** Between two looks whether they do. */
+export const AGREE_LOOK_MS = 20;
 /** Between two looks at the other members while this node waits for them. */
 export const BOOT_LOOK_MS = 1000;
 /** Before a change of this node's own state is tried again that the metadata refused for now. */

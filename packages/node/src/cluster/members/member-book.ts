@@ -24,6 +24,8 @@ export class MemberBook {
   /** Where a member said that it is now, before the metadata know: it has to be reached for them to learn it. */
   readonly #heard = new Map<number, string>();
   readonly #reachable = new Set<number>();
+  /** Other nodes of which the log says that they are up, and their names then. */
+  readonly #told = new Map<number, string>();
   #isFrozen = false;
   #saved: string;
   #saving: Promise<void> | undefined;
@@ -117,7 +119,23 @@ export class MemberBook {
     if (!running.includes(this.nodeId)) running.push(this.nodeId);
     running.sort((a, b) => a - b);
     this.#record = { ...this.#record, members: sorted([...own, ...others]), running };
+    this.#tell(running);
     this.#save();
+  }
+
+  /** RabbitMQ's words. */
+  #tell(running: readonly number[]): void {
+    const { log } = this.#dependencies;
+    for (const nodeId of running) {
+      if (this.#told.has(nodeId) || nodeId === this.nodeId) continue;
+      this.#told.set(nodeId, this.nameOf(nodeId));
+      log.info({ nodeId }, `rabbit on node ${this.nameOf(nodeId)} up`);
+    }
+    for (const [nodeId, name] of [...this.#told]) {
+      if (running.includes(nodeId)) continue;
+      this.#told.delete(nodeId);
+      log.info({ nodeId }, `rabbit on node ${name} down`);
+    }
   }
 
   #save(): void {
