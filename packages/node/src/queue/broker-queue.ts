@@ -23,6 +23,8 @@ export interface ConsumerOutlet {
   /** basic.qos global=true: the queue has something for this consumer. */
   creditWanted(): void;
   creditUnused(): void;
+  /** Single active consumer: from now on it is the one that gets the messages. */
+  activated?(): void;
   /** The queue is gone. */
   queueDeleted(): void;
 }

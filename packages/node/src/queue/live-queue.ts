@@ -397,8 +397,9 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     this.#hasAftermath = true;
   }
 
-  consumerActivated(): void {
-    // AMQP 0-9-1 clients are not told; `consumers()` shows it.
+  /** AMQP 0-9-1 clients are not told; `consumers()` shows it. */
+  consumerActivated(consumer: QueueConsumer): void {
+    consumer.spec.context.activated?.();
   }
 
   queueUnused(): void {

@@ -593,6 +593,10 @@ export class ClusterQueue extends BrokerQueue {
     outlet.paused();
   }
 
+  onActivated(peer: LinkPeer, consumer: ClusterConsumer): void {
+    if (peer === this.#peer) consumer.wasActive = true;
+  }
+
   onCredit(peer: LinkPeer, consumer: ClusterConsumer, isWanted: boolean): void {
     if (peer !== this.#peer) return;
     const { context } = consumer.spec;

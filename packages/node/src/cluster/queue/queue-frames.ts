@@ -55,6 +55,8 @@ export const QueueFrame = {
   notLeader: 40,
   /** queue | count u48: so many frames of kind `settle` and `settledAgain` of this link are stored */
   progressed: 41,
+  /** consumer u32: it is the single active one */
+  activated: 42,
 } as const;
 
 export const ConsumerOp = {

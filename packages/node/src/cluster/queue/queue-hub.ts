@@ -392,6 +392,11 @@ export class QueueHub {
     }
     links.onFrame(QueueFrame.deliver, (peer, payload) => this.#onDeliver(peer, payload));
     links.onFrame(QueueFrame.got, (_peer, payload) => this.#onGot(payload));
+    links.onFrame(QueueFrame.activated, (peer, payload) => {
+      need(payload, 4);
+      const consumer = this.#consumers.get(payload.readUInt32LE(0));
+      consumer?.queue.onActivated(peer, consumer);
+    });
     links.onFrame(QueueFrame.credit, (peer, payload) => {
       need(payload, 5);
       const consumer = this.#consumers.get(payload.readUInt32LE(0));

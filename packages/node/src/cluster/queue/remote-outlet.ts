@@ -47,6 +47,11 @@ export class RemoteOutlet implements ConsumerOutlet {
     this.#sendCredit(0);
   }
 
+  /** The next leader shall know which one it was. */
+  activated(): void {
+    this.#peer.reserve(QueueFrame.activated, 4).writeUInt32LE(this.consumerId, 0);
+  }
+
   /** The other node hears that from the metadata. */
   queueDeleted(): void {
     // Nothing to send.

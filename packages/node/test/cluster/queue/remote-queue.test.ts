@@ -118,6 +118,71 @@ describe("a queue that is led on another node", () => {
     });
   });
 
+  describe("a single active consumer", () => {
+    test("is the first, on whatever node, and the next one when it is cancelled", async () => {
+      const at = await linked({ singleActiveConsumer: true });
+      const first = await at.consume(3);
+      const second = await at.consume(1);
+      at.publish(HOME, "a");
+      await vi.waitFor(() => expect(first.outlet.lines).toEqual(["1 a"]));
+      expect([first.handle.isActive, second.handle.isActive]).toEqual([true, false]);
+      await at.detach(3, first.handle);
+      at.publish(HOME, "b");
+      await vi.waitFor(() => expect(second.outlet.lines).toEqual(["1 b"]));
+      expect(second.handle.isActive).toBe(true);
+    });
+
+    test("is the same after its link was lost", async () => {
+      const at = await linked({ singleActiveConsumer: true });
+      const first = await at.consume(1);
+      const second = await at.consume(3);
+      await at.cut(1);
+      at.nodes.mend(1, HOME);
+      at.publish(HOME, "a");
+      await vi.waitFor(() => expect(first.outlet.lines).toEqual(["1 a"]));
+      expect(second.outlet.lines).toEqual([]);
+    });
+  });
+
+  describe("exclusive consumers", () => {
+    test("keep out those of all nodes", async () => {
+      const at = await linked();
+      const { handle } = await at.consume(1, { exclusive: true });
+      await expect(at.consume(3)).rejects.toThrow("exclusive-use");
+      await expect(at.consume(HOME)).rejects.toThrow("exclusive-use");
+      await at.detach(1, handle);
+      await at.consume(3);
+      await expect(at.consume(1, { exclusive: true })).rejects.toThrow("exclusive-use");
+    });
+  });
+
+  describe("priorities", () => {
+    test("of consumers hold over nodes", async () => {
+      const at = await linked();
+      const low = await at.consume(HOME);
+      const high = await at.consume(1, { priority: 5, prefetch: 2 });
+      await at.counted(1);
+      for (const body of ["a", "b", "c"]) at.publish(3, body);
+      await vi.waitFor(() => expect(high.outlet.lines).toEqual(["1 a", "2 b"]));
+      await vi.waitFor(() => expect(low.outlet.lines).toEqual(["1 c"]));
+    });
+  });
+
+  describe("sessions", () => {
+    test("that end give back what they hold, and what was taken with basic.get", async () => {
+      const at = await linked();
+      const { outlet } = await at.consume(1, { prefetch: 1 });
+      for (const body of ["a", "b", "c"]) at.publish(HOME, body);
+      await vi.waitFor(() => expect(outlet.lines).toEqual(["1 a"]));
+      expect((await at.get(1, false))?.message.copyBody().toString()).toBe("b");
+      expect(await at.counted(1)).toBe("1 ready, 2 unacked, 1 consumers");
+      at.at(1).closeSession(0, 1);
+      expect(await at.counted(1)).toBe("3 ready, 0 unacked, 0 consumers");
+      const again = await at.get(3, true);
+      expect([again?.message.copyBody().toString(), again?.redelivered]).toEqual(["a", true]);
+    });
+  });
+
   describe("overflow", () => {
     test("refuses what there is no room for, and takes what follows", async () => {
       const at = await linked({ maxLength: 2, overflow: "reject-publish" });
