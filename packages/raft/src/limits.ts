@@ -70,7 +70,7 @@ export interface RaftLimits {
    * each but the first comes a random half of it. Longer than an election takes: two writes to disks, two round trips.
    */
   readonly electStaggerMs: number;
-  /** A pre-vote that nobody grants then, as they do not know yet, is asked for again after this, the next time after twice as long ... */
+  /** As long as nobody leads then, each campaigns again after this and its turn, the next time after twice as long ... */
   readonly electRetryMs: number;
   /** ... and so on, so many times. After that the election timeout counts. */
   readonly electRetries: number;

@@ -167,32 +167,29 @@ export class GroupWaker {
 
   #campaign(runner: GroupRunner, wake: Election): void {
     const { core } = runner;
-    // Meanwhile another leader was found, or this one is about to lead, or the node answers again.
-    if (core.role === "leader" || core.role === "candidate") return;
+    // Meanwhile another leader was found, or the node answers again.
+    if (core.role === "leader") return;
     if (core.leader !== NONE && leaderNode(core.leader) !== wake.leaderNode) return;
     if (!wake.isCertain && this.#host.isNodeAlive(wake.leaderNode)) return;
-    const term = core.currentTerm;
-    if (term !== wake.term) {
-      // Somebody else stands for election, and gets the time for it.
-      const delayMs = 2 * this.#host.limits.electStaggerMs;
-      this.#add(runner, { ...wake, term }, this.#host.nowMs() + delayMs);
-      return;
+    const isInElection = core.role === "candidate" || core.currentTerm !== wake.term;
+    // Whoever stands for election gets the time for it.
+    if (!isInElection) {
+      if (core.leader !== NONE) {
+        runner.call("wake", () => core.wake());
+        runner.call("forgetLeader", () => core.forgetLeader());
+      }
+      runner.call("campaign", () => core.campaign());
     }
-    // Refused by a voter that has more of the log: that one will campaign.
-    if (wake.attempts > 0 && core.role !== "pre-candidate") return;
-    if (core.leader !== NONE) {
-      runner.call("wake", () => core.wake());
-      runner.call("forgetLeader", () => core.forgetLeader());
-    }
-    runner.call("campaign", () => core.campaign());
-    this.#tryAgain(runner, { ...wake, attempts: wake.attempts + 1 });
+    this.#tryAgain(runner, { ...wake, term: core.currentTerm, attempts: wake.attempts + 1 });
   }
 
-  /** Others may not know yet that the leader is gone: they do not answer. */
+  /** Others may not know yet that the leader is gone, and not answer; or votes are split; or the one elected is gone, too. */
   #tryAgain(runner: GroupRunner, wake: Election): void {
     const { electRetries, electRetryMs } = this.#host.limits;
     if (wake.attempts > electRetries || runner.core.role === "leader") return;
-    this.#add(runner, wake, this.#host.nowMs() + electRetryMs * 2 ** (wake.attempts - 1));
+    const pauseMs = electRetryMs * 2 ** (wake.attempts - 1);
+    const turnMs = this.#turnMs(runner, wake.leaderNode);
+    this.#add(runner, wake, this.#host.nowMs() + pauseMs + turnMs);
   }
 }
 

@@ -22,7 +22,10 @@ class Sleeper {
       learners: [],
     };
     const core = { role: "follower", leader: replicaIdOf(2, 1), conf };
-    const call = (name: string): void => void this.calls.push(name);
+    const call = (name: string): void => {
+      this.calls.push(name);
+      if (name === "campaign") core.role = "leader";
+    };
     const runner = { groupId: 7, core, awakeAt: -1, isStopped: false, call };
     // The waker asks for nothing else of a group.
     const handle = { runner } as unknown as GroupHandle;
