@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -13,11 +13,19 @@ const COOKIE = "KILLEDCLUSTER";
 /** What `npm start` runs. */
 const MAIN: string = fileURLToPath(new URL("../../../dist/main.js", import.meta.url));
 
-/** One member of the cluster, running or killed; it keeps its name, its data and its ports. */
-interface Member {
-  readonly name: string;
+/** Where a member runs. */
+export interface NodePlace {
+  /** Of its name; clients and other members reach it there. */
+  readonly host: string;
   readonly amqpPort: number;
   readonly clusterPort: number;
+  /** A program, with its arguments, that runs the node in its place; empty: it runs as it is. */
+  readonly wrapper: readonly string[];
+}
+
+/** One member of the cluster, running or killed; it keeps its name, its data and its ports. */
+interface Member extends NodePlace {
+  readonly name: string;
   program: ChildProgram | undefined;
 }
 
@@ -27,6 +35,10 @@ export interface ClusterProcessesOptions {
   readonly count: number;
   /** Undefined: `dist`. */
   readonly main: string | undefined;
+  /** As many as nodes. Default: free ports of this machine. */
+  readonly places?: readonly NodePlace[];
+  /** Content of their leveret.conf. Default: they have none. */
+  readonly configuration?: string;
 }
 
 interface Led {
@@ -49,12 +61,10 @@ export class ClusterProcesses {
 
   /** All are running, and in one cluster. */
   static async start(options: ClusterProcessesOptions): Promise<ClusterProcesses> {
-    const members: Member[] = [];
-    for (const ports = await freePorts(options.count * 2); ports.length > 1; ) {
-      const name = `rabbit${members.length + 1}@${HOST}`;
-      const [amqpPort = 0, clusterPort = 0] = ports.splice(0, 2);
-      members.push({ name, amqpPort, clusterPort, program: undefined });
-    }
+    const places = options.places ?? (await freePlaces(options.count));
+    const members = places.map((place, index): Member => {
+      return { ...place, name: `rabbit${index + 1}@${place.host}`, program: undefined };
+    });
     const cluster = new ClusterProcesses(options, members);
     for (const index of members.keys()) cluster.spawn(index);
     for (const index of members.keys()) await cluster.ready(index);
@@ -70,7 +80,8 @@ export class ClusterProcesses {
   }
 
   urlOf(index: number): string {
-    return `amqp://guest:guest@127.0.0.1:${this.#member(index).amqpPort}/`;
+    const { host, amqpPort } = this.#member(index);
+    return `amqp://guest:guest@${ipOf(host)}:${amqpPort}/`;
   }
 
   isRunning(index: number): boolean {
@@ -86,10 +97,19 @@ export class ClusterProcesses {
   spawn(index: number): void {
     const member = this.#member(index);
     const work = join(this.#options.directory, `work${index + 1}`);
+    const { main = MAIN, configuration } = this.#options;
     mkdirSync(work, { recursive: true });
+    if (configuration !== undefined) writeFileSync(join(work, "leveret.conf"), configuration);
+    const [command = "", ...parts] = [
+      ...member.wrapper,
+      process.execPath,
+      "--initial-heap-size=128",
+      main,
+      ...this.#flags(index),
+    ];
     member.program = new ChildProgram({
-      command: process.execPath,
-      arguments: ["--initial-heap-size=128", this.#options.main ?? MAIN, ...this.#flags(index)],
+      command,
+      arguments: parts,
       cwd: work,
       onLine: (line) => this.#onLine(index, line),
     });
@@ -103,6 +123,12 @@ export class ClusterProcesses {
       (line) => line.includes('"msg":"leveret ready"'),
       READY_MAX_MS,
     );
+  }
+
+  /** Of a node that is stopped by a signal, nothing is heard until it goes on. */
+  signal(index: number, signal: "SIGSTOP" | "SIGCONT"): void {
+    const { program } = this.#member(index);
+    if (program?.isRunning === true) process.kill(program.pid, signal);
   }
 
   /** SIGKILL; resolves when the process is gone. */
@@ -120,9 +146,10 @@ export class ClusterProcesses {
 
   /** Calls a method of a node as an operator's tool does. */
   async call(index: number, method: string, params?: unknown): Promise<unknown> {
+    const { host, clusterPort } = this.#member(index);
     const client = await ControlClient.connect({
-      host: "127.0.0.1",
-      port: this.#member(index).clusterPort,
+      host: ipOf(host),
+      port: clusterPort,
       cookie: COOKIE,
       nodeName: `kill-test@${HOST}`,
     });
@@ -164,6 +191,18 @@ export class ClusterProcesses {
     if (Number(term) <= (this.#leaders.get(queue)?.term ?? -1)) return;
     this.#leaders.set(queue, { member: index, term: Number(term) });
   }
+}
+
+function ipOf(host: string): string {
+  return host === HOST ? "127.0.0.1" : host;
+}
+
+async function freePlaces(count: number): Promise<NodePlace[]> {
+  const ports = await freePorts(count * 2);
+  return Array.from({ length: count }, (_, index) => {
+    const [amqpPort = 0, clusterPort = 0] = ports.slice(index * 2);
+    return { host: HOST, amqpPort, clusterPort, wrapper: [] };
+  });
 }
 
 /** Ports that were free a moment ago: each node has to know those of the others before it starts. */

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { checkTotalQueue, formatVerdict } from "@leveret/raft/history";
 import { connect } from "amqplib";
 import { Random } from "../../../../raft/src/core/random.ts";
@@ -6,14 +5,13 @@ import type { ClusterProcesses } from "./cluster-processes.ts";
 import { KillConsumer } from "./consumer.ts";
 import { KillHistory } from "./kill-history.ts";
 import { KillPublisher } from "./publisher.ts";
+import { until } from "./until.ts";
 
 /** Classic queues are mirrored on all nodes by a policy, as are quorum queues by themselves. */
 const QUEUES = [
   { name: "kill-mirrored", arguments: {} },
   { name: "kill-quorum", arguments: { "x-queue-type": "quorum" } },
 ] as const;
-const POLL_MS = 10;
-const WAIT_MAX_MS = 60_000;
 /** Confirms of each publisher between two kills: at least so many, and by chance some more. */
 const LOAD_MIN = 100;
 const LOAD_SPREAD = 400;
@@ -207,15 +205,6 @@ export class KillTest {
     if (!Array.isArray(rows)) throw new Error("list_queues gave no list");
     const row: unknown = rows.find((each) => Array.isArray(each) && each[0] === queue);
     return Array.isArray(row) && typeof row[1] === "number" ? row[1] : -1;
-  }
-}
-
-/** @throws Error if that takes too long */
-async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + WAIT_MAX_MS;
-  while (!(await isTrue())) {
-    if (performance.now() > deadline) throw new Error(`waited ${WAIT_MAX_MS} ms for ${what}`);
-    await delay(POLL_MS);
   }
 }
 
