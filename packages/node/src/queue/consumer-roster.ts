@@ -21,6 +21,8 @@ export class ConsumerRoster<M extends MachineMessage, C> {
   readonly #rotation: ConsumerRotation<M, C> = new ConsumerRotation<M, C>();
   #exclusive: Consumer<M, C> | undefined = undefined;
   #active: Consumer<M, C> | undefined = undefined;
+  /** Of holders that were forgotten: what is said of a number later, over another leader, must not meet another message. */
+  #lastGetNumber = 0;
 
   constructor(singleActive: boolean) {
     this.#singleActive = singleActive;
@@ -131,6 +133,7 @@ export class ConsumerRoster<M extends MachineMessage, C> {
     const session = this.#sessionOf(sessionId);
     if (session.getHolder === undefined) {
       session.getHolder = new Consumer<M, C>(sessionId, undefined);
+      session.getHolder.unacked.startAfter(this.#lastGetNumber);
       session.holders.add(session.getHolder);
     }
     return session.getHolder;
@@ -152,7 +155,10 @@ export class ConsumerRoster<M extends MachineMessage, C> {
     if (consumer.isAttached || consumer.unackedCount > 0) return;
     const session = this.#sessions.get(consumer.sessionId);
     if (session === undefined || !session.holders.delete(consumer)) return;
-    if (session.getHolder === consumer) session.getHolder = undefined;
+    if (session.getHolder === consumer) {
+      session.getHolder = undefined;
+      this.#lastGetNumber = Math.max(this.#lastGetNumber, consumer.deliveryNumber);
+    }
     if (session.holders.size === 0) this.#sessions.delete(consumer.sessionId);
   }
 

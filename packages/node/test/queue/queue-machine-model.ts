@@ -40,6 +40,8 @@ export class QueueModel implements QueueEffects<TestMessage, number> {
   #ready: ModelEntry[] = [];
   #now = 0;
   #sequence = 0;
+  /** Of the last message that a session took with basic.get. */
+  readonly #getNumbers = new Map<number, number>();
   #returnOrder = 0;
   #isResumeDue = false;
   /** Auto-delete is due: limits are not applied to what returns any more. */
@@ -173,9 +175,12 @@ export class QueueModel implements QueueEffects<TestMessage, number> {
       result.message.release();
       return;
     }
-    const model =
-      this.consumers.find((other) => other.consumer === result.consumer) ??
-      this.#track(result.consumer, undefined);
+    const known = this.consumers.find((other) => other.consumer === result.consumer);
+    const model = known ?? this.#track(result.consumer, undefined);
+    const lastOfSession = this.#getNumbers.get(sessionId) ?? 0;
+    assert(result.deliveryNumber > lastOfSession, "a session's numbers are not used again");
+    this.#getNumbers.set(sessionId, result.deliveryNumber);
+    if (known === undefined) model.last = result.deliveryNumber - 1;
     this.#hold(model, result.deliveryNumber, entry);
   }
 

@@ -258,6 +258,7 @@ export class ClusterQueue extends BrokerQueue {
     };
     this.#ask(
       {
+        sessionId: spec.sessionId,
         send: (peer, id) => {
           const fields = consumerFields(consumer);
           sendPacked(peer, QueueFrame.consume, [this.queueId, id, ...fields]);
@@ -294,6 +295,7 @@ export class ClusterQueue extends BrokerQueue {
     }
     this.#ask(
       {
+        sessionId: consumer.sessionId,
         send: (peer, id) => {
           sendConsumerOp(peer, this.queueId, consumer.id, ConsumerOp.detach);
           sendPacked(peer, QueueFrame.ask, [this.queueId, id, Question.handled]);
@@ -348,6 +350,7 @@ export class ClusterQueue extends BrokerQueue {
     }
     this.#ask(
       {
+        sessionId: session.sessionId,
         send: (peer, id) => {
           const getter = this.#getterOf(session.sessionId);
           const fields = [this.queueId, id, getter.id, session.sessionId, noAck];
@@ -396,6 +399,7 @@ export class ClusterQueue extends BrokerQueue {
   }
 
   override closeSession(now: number, sessionId: number): void {
+    this.#requests.endSession(sessionId);
     this.#ops.forgetSession(sessionId);
     for (const consumer of [...this.#consumers, ...this.#getters.values()]) {
       if (consumer.sessionId === sessionId) this.#forgetConsumer(consumer);

@@ -260,7 +260,11 @@ export class LedQueue {
     const sessionId = integerAt(values, 3);
     const noAck = values[4] === true;
     const sessions = this.#sessionsOf(peer);
-    this.queue.get(this.#clock.now(), { sessionId, isReleased: false }, noAck, (found) => {
+    const session = sessions.beginGet(sessionId);
+    this.queue.get(this.#clock.now(), session, noAck, (found) => {
+      sessions.endGet(session);
+      // Its channel has ended, or asks another leader.
+      if (session.isReleased) return;
       if (found === undefined) {
         sendNotFound(peer, requestId);
         return;

@@ -6,6 +6,8 @@ import type { QueueHub } from "./queue-hub.ts";
 
 /** Something asked of a queue's leader, wherever that is. */
 export interface QueueRequest {
+  /** The channel that it is for, with which it ends; undefined: none. */
+  readonly sessionId?: number;
   /** Asks a leader elsewhere; the answer goes to `onAnswer`. */
   send(peer: LinkPeer, requestId: number): void;
   onAnswer(values: readonly unknown[]): void;
@@ -53,6 +55,15 @@ export class RemoteRequests {
     for (const pending of all) {
       this.#end(pending);
       pending.request.local(queue);
+    }
+  }
+
+  /** The channel has ended: nothing is asked for it any more. */
+  endSession(sessionId: number): void {
+    for (const pending of [...this.#pending]) {
+      if (pending.request.sessionId !== sessionId) continue;
+      this.#end(pending);
+      pending.request.fail();
     }
   }
 

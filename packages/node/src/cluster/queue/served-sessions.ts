@@ -43,11 +43,18 @@ interface ServedConsumer {
   isPausedByNode: boolean;
 }
 
+/** The channel of a basic.get under way. */
+interface ServedGet {
+  readonly sessionId: number;
+  isReleased: boolean;
+}
+
 /** The consumers of one other node at a queue that is led here. */
 export class ServedSessions {
   readonly #queue: ServingQueue;
   readonly #clock: { now(): number };
   readonly #consumers = new Map<number, ServedConsumer>();
+  readonly #gets = new Set<ServedGet>();
   /** Waiting for room on the link. */
   readonly #congested = new Set<ServedConsumer>();
   /** Known from an earlier link, and not named again on the present one. */
@@ -217,9 +224,21 @@ export class ServedSessions {
     else this.#closeSession(sessionId);
   }
 
+  /** A basic.get, which may have to wait; to be ended when it is through. */
+  beginGet(sessionId: number): ServedGet {
+    const get = { sessionId, isReleased: false };
+    this.#gets.add(get);
+    return get;
+  }
+
+  endGet(get: ServedGet): void {
+    this.#gets.delete(get);
+  }
+
   /** The node is gone: what its consumers hold comes back. */
   closeAll(): void {
     this.#stopListening();
+    this.#releaseGets(undefined);
     const sessions = new Set<number>();
     for (const { sessionId } of this.#consumers.values()) sessions.add(sessionId);
     this.#consumers.clear();
@@ -229,10 +248,19 @@ export class ServedSessions {
   /** The queue is not led here any more. */
   forget(): void {
     this.#stopListening();
+    this.#releaseGets(undefined);
     this.#consumers.clear();
   }
 
+  /** Whoever waits gets nothing any more; undefined: of all sessions. */
+  #releaseGets(sessionId: number | undefined): void {
+    for (const get of this.#gets) {
+      if (sessionId === undefined || get.sessionId === sessionId) get.isReleased = true;
+    }
+  }
+
   #closeSession(sessionId: number): void {
+    this.#releaseGets(sessionId);
     for (const [id, consumer] of this.#consumers) {
       if (consumer.sessionId !== sessionId) continue;
       this.#consumers.delete(id);
