@@ -318,7 +318,7 @@ export class BrokerLife {
     this.#conf?.stop();
     this.queues?.stop();
     this.#links?.close();
-    this.storage?.node.stop(() => {
+    this.storage?.stop(() => {
       this.replicated?.close();
       done();
     });

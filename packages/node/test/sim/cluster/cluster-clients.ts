@@ -28,6 +28,8 @@ export interface DeliveryNote {
   readonly isDetached: () => boolean;
 }
 
+/** Begins the names of messages that nothing is promised of. */
+export const TRANSIENT = "t";
 /** Unconfirmed messages of one publisher. */
 const WINDOW = 200;
 const RETRY_MS = 100;
@@ -151,7 +153,9 @@ export class Publisher extends Client {
   #publish(session: SimSession): void {
     const again = this.#again.shift();
     const queue = again?.queue ?? this.random.pick(this.#queues).name;
-    const name = again?.name ?? `${this.#process}-${++this.#count}`;
+    const isTransient = again === undefined && this.random.chance(0.05);
+    const prefix = isTransient ? TRANSIENT : "";
+    const name = again?.name ?? `${prefix}${this.#process}-${++this.#count}`;
     if (session.queue(queue) === undefined) return;
     const { messages } = this.world;
     const at = this.nowMs;
@@ -159,7 +163,7 @@ export class Publisher extends Client {
     const id = messages.invoke({ process: this.#process, kind: "enqueue", key: queue, input, at });
     const open = this.#open;
     open.set(id, { name, queue });
-    const persistent = this.random.chance(0.9) || queue === "memory";
+    const persistent = !name.startsWith(TRANSIENT);
     const body = bodyOf(name, 1 + this.random.below(this.world.swarm.bodyMax));
     session.publish(queue, body, persistent, (isOk) => {
       if (!open.delete(id)) this.world.onFault(`message ${name} was confirmed twice`);

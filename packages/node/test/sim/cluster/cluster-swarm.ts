@@ -56,7 +56,7 @@ export function drawClusterSwarm(random: Random, harms: readonly Harm[] = HARMS)
   return {
     nodes: random.pick([3, 3, 4, 5]),
     harms: new Set(harms.filter(() => random.chance(share))),
-    harmMeanMs: random.logBetween(800, 6000),
+    harmMeanMs: random.logBetween(400, 4000),
     healMeanMs: random.logBetween(300, 8000),
     awayMeanMs: random.logBetween(100, 8000),
     publishers: random.between(1, 5),

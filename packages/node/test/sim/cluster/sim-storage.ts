@@ -22,6 +22,7 @@ export class SimStorage implements QueueGroups {
   readonly identity: NodeIdentity;
   readonly #process: SimProcess;
   readonly #queues = new Map<number, RaftQueueGroup>();
+  #isStopping = false;
 
   private constructor(node: RaftNode, identity: NodeIdentity, process: SimProcess) {
     this.node = node;
@@ -95,13 +96,18 @@ export class SimStorage implements QueueGroups {
     return queue;
   }
 
+  stop(done: () => void): void {
+    this.#isStopping = true;
+    this.node.stop(done);
+  }
+
   /** As NodeStorage does. */
   actOn(groupId: number, event: GroupEvent, onFault: (what: string) => void): void {
     const queue = this.#queues.get(groupId);
     if (event.kind === "ready") queue?.onReady();
     else if (event.kind === "role") queue?.onRole();
     else if (event.kind === "damaged") onFault(`group ${groupId} is damaged`);
-    else if (event.kind === "stopped" && !ON_PURPOSE.has(event.why)) {
+    else if (event.kind === "stopped" && !this.#isStopping && !ON_PURPOSE.has(event.why)) {
       onFault(`group ${groupId} stopped on node ${this.identity.nodeId}: ${event.why}`);
     }
   }
