@@ -10,7 +10,16 @@ export interface MetadataLink {
   forward(leader: NodeId, payload: Uint8Array): boolean;
   /** Tells the node that forwarded a submission that it was not taken. May be lost. */
   answer(to: NodeId, payload: Uint8Array): void;
+  /** Nodes that can be reached. */
+  reachable(): Iterable<NodeId>;
+  /** Tells the node how many of the submissions of its life are applied here. Lost if it cannot be reached. */
+  tellApplied(to: NodeId, incarnation: number, seq: number): void;
 }
 
 /** Of a node that knows no other. */
-export const NO_LINK: MetadataLink = { forward: () => false, answer: () => undefined };
+export const NO_LINK: MetadataLink = {
+  forward: () => false,
+  answer: () => undefined,
+  reachable: () => [],
+  tellApplied: () => undefined,
+};

@@ -10,6 +10,7 @@ import {
   METADATA_WAITING_MAX,
 } from "../limits.ts";
 import type { Logger } from "../logger.ts";
+import { AppliedElsewhere } from "./applied-elsewhere.ts";
 import { decodeForwardAnswer, type ForwardAnswer } from "./codec/answer-codec.ts";
 import type { EntryOrigin } from "./codec/entry-codec.ts";
 import { isAboutTransient } from "./command-traits.ts";
@@ -72,6 +73,9 @@ export class ReplicatedMetadata implements MetadataStore {
   readonly #leader: LeaderView;
   readonly #forwarded: ForwardedSubmissions;
   readonly #newest: NewestState;
+  readonly #elsewhere: AppliedElsewhere;
+  /** Nodes to be told, at the end of the turn, how many of their submissions are applied here. */
+  readonly #toTell = new Set<NodeId>();
   readonly #queue = new SubmissionQueue();
   /** To whom the queue's cursor belongs; undefined: nobody leads. */
   #target: NodeId | undefined;
@@ -107,6 +111,7 @@ export class ReplicatedMetadata implements MetadataStore {
     this.#machine = machine.machine;
     this.#leader = new LeaderView(group, origin.nodeId);
     this.#newest = new NewestState(group, timers);
+    this.#elsewhere = new AppliedElsewhere(timers, origin.incarnation);
     this.#forwarded = new ForwardedSubmissions({ group, machine, link, log });
     machine.watcher = {
       onApplied: (applied, result) => this.#onApplied(applied, result),
@@ -164,7 +169,7 @@ export class ReplicatedMetadata implements MetadataStore {
     const isEarly = until === "applied" || isAboutTransient(command, this.#machine);
     let submission: Submission;
     try {
-      const options = { isEarly, tick: this.#ticks };
+      const options = { isEarly, isSpread: until === "stored", tick: this.#ticks };
       submission = new Submission(this.#withHome(command), options, done);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -209,8 +214,19 @@ export class ReplicatedMetadata implements MetadataStore {
     if (this.#queue.isHandedOver(submission)) this.#onForwardRefused(submission, answer);
   }
 
+  /** The node can be reached: it hears what it may not have heard. */
+  onPeerUp(nodeId: NodeId): void {
+    this.#tellSoon(nodeId);
+  }
+
+  /** The node has applied so many submissions of this one, in that life of it. */
+  onAppliedElsewhere(nodeId: NodeId, incarnation: number, seq: number): void {
+    this.#elsewhere.heard(nodeId, incarnation, seq);
+  }
+
   /** The connection to the node is gone, with what was on its way. */
   onPeerLost(nodeId: NodeId): void {
+    this.#elsewhere.lost(nodeId);
     this.#forwarded.forget(nodeId);
     if (this.#leader.hint === nodeId) this.#leader.hint = undefined;
     if (this.#target !== nodeId) return;
@@ -235,6 +251,7 @@ export class ReplicatedMetadata implements MetadataStore {
     this.#retryTimer?.cancel();
     this.#newest.close();
     this.#endAll();
+    this.#elsewhere.close();
   }
 
   #dropTransient(done: (failure: Error | undefined) => void): void {
@@ -321,6 +338,7 @@ export class ReplicatedMetadata implements MetadataStore {
 
   /** In the group's turn: nobody may go on with the next command here. */
   #onApplied({ nodeId, incarnation, seq }: EntryOrigin, result: MetadataResult): void {
+    if (nodeId !== this.#origin.nodeId) this.#tellSoon(nodeId);
     if (nodeId !== this.#origin.nodeId || incarnation !== this.#origin.incarnation) return;
     const submission = this.#queue.find(seq);
     if (submission === undefined) return;
@@ -333,11 +351,25 @@ export class ReplicatedMetadata implements MetadataStore {
 
   #onReplaced(): void {
     const applied = this.#replica.origins.applied(this.#origin);
+    for (const { nodeId } of this.#replica.origins.records()) this.#tellSoon(nodeId);
     for (const submission of this.#queue.all()) {
       if (submission.seq === 0 || submission.seq > applied) continue;
       submission.isSettled = true;
       this.#later(submission);
     }
+  }
+
+  #tellSoon(nodeId: NodeId): void {
+    if (nodeId === this.#origin.nodeId) return;
+    if (this.#toTell.size === 0) this.#timers.defer(() => this.#tellApplied());
+    this.#toTell.add(nodeId);
+  }
+
+  #tellApplied(): void {
+    for (const { nodeId, incarnation, seq } of this.#replica.origins.records()) {
+      if (this.#toTell.has(nodeId)) this.#link.tellApplied(nodeId, incarnation, seq);
+    }
+    this.#toTell.clear();
   }
 
   #later(submission: Submission): void {
@@ -516,7 +548,18 @@ export class ReplicatedMetadata implements MetadataStore {
 
   #answer(submission: Submission, result: MetadataResult): void {
     const done = submission.takeDone();
-    if (done !== undefined) this.#call(() => done(result));
+    if (done === undefined) return;
+    const { seq, isSpread } = submission;
+    // What was refused, or was so before, changed nothing that others could look for.
+    const nodes = isSpread && result.ok && result.changed ? this.#othersThatRun() : [];
+    this.#elsewhere.whenApplied(seq, nodes, () => this.#call(() => done(result)));
+  }
+
+  /** Other nodes with clients, as far as they can be reached. */
+  #othersThatRun(): NodeId[] {
+    const isRunning = (nodeId: NodeId): boolean =>
+      this.#machine.member(nodeId)?.state === "running";
+    return [...this.#link.reachable()].filter(isRunning);
   }
 
   /** Callers must not throw; if one does, the others still have to be called. */

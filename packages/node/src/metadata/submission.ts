@@ -14,6 +14,8 @@ export class Submission {
   readonly command: MetadataCommand;
   /** It is answered when it is applied, before the disk has it. */
   readonly isEarly: boolean;
+  /** It is answered when all nodes that can be reached have applied it. */
+  readonly isSpread: boolean;
   /** Of its store, when it was submitted. */
   readonly tick: number;
   /** Its place among the submissions of this node; 0: it has never left. From then on no other may have the number. */
@@ -36,12 +38,13 @@ export class Submission {
   /** @throws Error if the command cannot be encoded */
   constructor(
     command: MetadataCommand,
-    options: { readonly isEarly: boolean; readonly tick: number },
+    options: { readonly isEarly: boolean; readonly isSpread: boolean; readonly tick: number },
     done: SubmissionDone,
   ) {
     this.#bytes = encodeMetadataCommand(command);
     this.command = decodeMetadataCommand(this.#bytes);
     this.isEarly = options.isEarly;
+    this.isSpread = options.isSpread;
     this.tick = options.tick;
     this.#done = done;
   }

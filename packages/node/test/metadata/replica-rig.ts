@@ -120,6 +120,19 @@ class ScriptedLink implements MetadataLink {
     return this.isUp;
   }
 
+  /** Nodes that can be reached. */
+  others: readonly number[] = [];
+  /** Nodes that were told how many of their submissions are applied: "node 2, life 3: 4". */
+  readonly told: string[] = [];
+
+  reachable(): Iterable<number> {
+    return this.others;
+  }
+
+  tellApplied(to: number, incarnation: number, seq: number): void {
+    this.told.push(`node ${to}, life ${incarnation}: ${seq}`);
+  }
+
   answer(to: number, payload: Uint8Array): void {
     this.answers.push({ to, answer: decodeForwardAnswer(payload) });
   }

@@ -164,6 +164,9 @@ export class MetadataNode {
       link: {
         forward: (to, payload) => links.send({ from: nodeId, to }, "forward", payload),
         answer: (to, payload) => links.send({ from: nodeId, to }, "answer", payload),
+        // Nothing here looks for a change at another node than the one that made it.
+        reachable: () => [],
+        tellApplied: () => undefined,
       },
     });
     const life: Life = { process, group, metadata, incarnation, isStarted: false };

@@ -1,4 +1,5 @@
 import type { MetadataLink } from "../../metadata/metadata-link.ts";
+import { LinkProtocolError } from "./link-frames.ts";
 import { LinkKind } from "./link-kinds.ts";
 import type { LinkPeer } from "./link-peer.ts";
 import type { NodeLinks } from "./node-links.ts";
@@ -8,7 +9,11 @@ export interface MetadataReceiver {
   onForwarded(from: number, payload: Uint8Array): void;
   onAnswer(from: number, payload: Uint8Array): void;
   onPeerLost(nodeId: number): void;
+  onPeerUp(nodeId: number): void;
+  onAppliedElsewhere(nodeId: number, incarnation: number, seq: number): void;
 }
+
+const APPLIED_SIZE = 12;
 
 /** Carries submissions of metadata on the link to the leader, and refusals back on the same. */
 export class MetadataOverLinks implements MetadataLink {
@@ -28,6 +33,11 @@ export class MetadataOverLinks implements MetadataLink {
     this.#links.onFrame(LinkKind.metadataAnswer, (peer, payload) => {
       receiver.onAnswer(peer.nodeId, payload);
     });
+    this.#links.onFrame(LinkKind.metadataApplied, ({ nodeId }, payload) => {
+      if (payload.length !== APPLIED_SIZE) throw new LinkProtocolError("no number of submissions");
+      receiver.onAppliedElsewhere(nodeId, payload.readUIntLE(0, 6), payload.readUIntLE(6, 6));
+    });
+    this.#links.onUp(({ nodeId }) => receiver.onPeerUp(nodeId));
     this.#links.onDown((nodeId) => receiver.onPeerLost(nodeId));
   }
 
@@ -40,6 +50,16 @@ export class MetadataOverLinks implements MetadataLink {
 
   answer(to: number, payload: Uint8Array): void {
     this.#origins.get(to)?.send(LinkKind.metadataAnswer, payload);
+  }
+
+  *reachable(): Iterable<number> {
+    for (const { nodeId } of this.#links.peers()) yield nodeId;
+  }
+
+  tellApplied(to: number, incarnation: number, seq: number): void {
+    const room = this.#links.peer(to)?.reserve(LinkKind.metadataApplied, APPLIED_SIZE);
+    room?.writeUIntLE(incarnation, 0, 6);
+    room?.writeUIntLE(seq, 6, 6);
   }
 
   #noteOrigin(peer: LinkPeer, receiver: MetadataReceiver): void {
