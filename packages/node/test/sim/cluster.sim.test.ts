@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { REGRESSION_SEEDS } from "./cluster/regression-seeds.ts";
+import { type ClusterRunOptions, runClusterSeed } from "./cluster/run-cluster-seed.ts";
+
+const SEEDS = 4;
+const FAULTS_MS = 12_000;
+
+function replayLine({ seed, faultsMs, only = [] }: ClusterRunOptions): string {
+  const harms = only.length === 0 ? "" : ` --only ${only.join(",")}`;
+  return `npm run sim:cluster -- --seed ${seed} --ms ${faultsMs}${harms}`;
+}
+
+describe("whole brokers in simulated clusters", () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const options = { seed, faultsMs: FAULTS_MS };
+    test(`seed ${seed}: ${replayLine(options)}`, () => {
+      const { faults, coverage } = runClusterSeed(options);
+      expect(faults).toEqual([]);
+      expect(new Map(coverage).get("confirmed")).toBeGreaterThan(0);
+    }, 60_000);
+  }
+
+  for (const { found, ...options } of REGRESSION_SEEDS) {
+    test(`${found}: ${replayLine(options)}`, () => {
+      expect(runClusterSeed(options).faults).toEqual([]);
+    }, 60_000);
+  }
+
+  test("a run repeats from its seed", () => {
+    const run = () => {
+      const lines: string[] = [];
+      const trace = (ms: number, node: number, what: string) => lines.push(`${ms} ${node} ${what}`);
+      const { coverage } = runClusterSeed({ seed: 2, faultsMs: 3000, trace });
+      return { coverage, lines };
+    };
+    expect(run()).toEqual(run());
+  }, 60_000);
+});
