@@ -746,11 +746,12 @@ export class ClusterQueue extends BrokerQueue {
     // Of an empty queue nobody can hold anything.
     if (group?.log.count === 0) gate?.open();
     this.#logLed(group, "is led by this node");
-    this.#hub.leads(this.queueId, group?.term ?? 1, (synced) => {
+    this.#hub.leads(this.queueId, group?.term ?? 1, ({ synced, missing }) => {
       this.#logLed(group, "is served: the other nodes have said what they hold");
       // Also one that is not known: the whole cluster has been down.
       const isGone = before !== this.#hub.nodeId && !synced.has(before ?? 0);
-      if (isGone && group?.isReplicated === true) group.log.suspectDeliveries(DELIVERIES_AHEAD);
+      if ((isGone || missing.size > 0) && group?.isReplicated === true)
+        group.log.suspectDeliveries(DELIVERIES_AHEAD);
       gate?.open();
     });
     for (const { consumer, op, from, to } of ops) this.#applyOp(consumer, op, from, to);

@@ -35,16 +35,22 @@ interface Barrier {
   readonly announcement: number;
   /** Links of nodes that have not said that they are done. */
   readonly waiting: Set<number>;
-  /** Those that have. */
-  readonly synced: Set<number>;
   readonly actions: WhenSynced[];
+  /** Who has and who has not. */
+  readonly synced: Set<number>;
+  readonly missing: Set<number>;
   timer: Timer | undefined;
+  leftMs: number;
 }
 
-/** Called when all nodes that can be reached have named what their channels have; these have. */
-type WhenSynced = (synced: ReadonlySet<number>) => void;
+/** Nodes that have named what their channels have, and others whose channels may have something. */
+export interface SyncOutcome {
+  readonly synced: ReadonlySet<number>;
+  readonly missing: ReadonlySet<number>;
+}
 
-const NOBODY: ReadonlySet<number> = new Set();
+/** Called when all nodes that can be reached have named what their channels have. */
+type WhenSynced = (outcome: SyncOutcome) => void;
 
 /** The queues of this node towards those of the others: who leads what, and the frames between them. */
 export class QueueHub {
@@ -69,6 +75,10 @@ export class QueueHub {
   #progressTimer: Timer | undefined;
   /** Queues led here with settlements of other nodes that are not reported yet. */
   readonly #unreported = new Set<number>();
+  /** Nodes that raft has heard of since the link to them is open. */
+  readonly #heardOf = new Set<number>();
+  /** Nodes whose link was lost so lately that a leader may not have taken back yet what their channels have. */
+  readonly #lostLately = new Map<number, Timer>();
   /** The link on which each other node is served. */
   readonly #served = new Map<number, LinkPeer>();
   /** Queues that are or were led here since, by node. */
@@ -156,8 +166,9 @@ export class QueueHub {
     this.#led.set(queueId, term);
     this.#announce(queueId, term);
     const links = this.options.links;
-    if (links === undefined || [...links.peers()].length === 0) whenSynced(NOBODY);
-    else this.#nextBarrier().actions.push(whenSynced);
+    if (links !== undefined && [...links.peers()].length > 0) {
+      this.#nextBarrier().actions.push(whenSynced);
+    } else whenSynced({ synced: new Set(), missing: new Set(this.#lostLately.keys()) });
   }
 
   #forgetServed(queueId: number): void {
@@ -226,6 +237,8 @@ export class QueueHub {
     this.#progressTimer?.cancel();
     for (const barrier of this.#barriers) barrier.timer?.cancel();
     this.#barriers = [];
+    for (const timer of this.#lostLately.values()) timer.cancel();
+    this.#lostLately.clear();
   }
 
   #announce(queueId: number, term: number): void {
@@ -239,8 +252,10 @@ export class QueueHub {
       announcement: this.#announcement + 1,
       waiting: new Set(),
       synced: new Set(),
+      missing: new Set(),
       actions: [],
       timer: undefined,
+      leftMs: SYNC_TIMEOUT_MS,
     };
     return this.#barrier;
   }
@@ -259,18 +274,36 @@ export class QueueHub {
     }
     if (barrier === undefined) return;
     this.#barriers.push(barrier);
-    barrier.timer = this.options.timers.setTimer(SYNC_TIMEOUT_MS, () => {
-      barrier.waiting.clear();
+    for (const nodeId of [...barrier.waiting, ...this.#lostLately.keys()]) {
+      barrier.missing.add(nodeId);
+    }
+    this.#watchBarrier(barrier);
+    this.#endBarriers();
+  }
+
+  /** Does not wait for nodes that have fallen silent, and for nobody for too long. Those that raft has not heard of yet are on their way. */
+  #watchBarrier(barrier: Barrier): void {
+    for (const nodeId of barrier.waiting) {
+      if (this.options.isNodeAlive(nodeId)) this.#heardOf.add(nodeId);
+      else if (this.#heardOf.has(nodeId)) barrier.waiting.delete(nodeId);
+    }
+    if (barrier.leftMs <= 0) barrier.waiting.clear();
+    if (barrier.waiting.size === 0) return;
+    barrier.timer = this.options.timers.setTimer(NODE_GONE_POLL_MS, () => {
+      barrier.leftMs -= NODE_GONE_POLL_MS;
+      this.#watchBarrier(barrier);
       this.#endBarriers();
     });
-    this.#endBarriers();
   }
 
   #passBarriers(nodeId: number, announcement: number): void {
     for (const barrier of this.#barriers) {
       if (barrier.announcement > announcement) continue;
       // Infinity: it is out of reach.
-      if (announcement !== Infinity && barrier.waiting.has(nodeId)) barrier.synced.add(nodeId);
+      if (announcement !== Infinity && barrier.waiting.has(nodeId)) {
+        barrier.synced.add(nodeId);
+        barrier.missing.delete(nodeId);
+      }
       barrier.waiting.delete(nodeId);
     }
     this.#endBarriers();
@@ -280,14 +313,17 @@ export class QueueHub {
     const ended = this.#barriers.filter(({ waiting }) => waiting.size === 0);
     if (ended.length === 0) return;
     this.#barriers = this.#barriers.filter(({ waiting }) => waiting.size > 0);
-    for (const { timer, actions, synced } of ended) {
+    for (const { timer, actions, synced, missing } of ended) {
       timer?.cancel();
-      for (const action of actions) action(synced);
+      for (const action of actions) action({ synced, missing });
     }
   }
 
   /** The link to the other node is open: what is led here is told to it, and what is led there is asked of it again. */
   #onUp(peer: LinkPeer): void {
+    this.#lostLately.get(peer.nodeId)?.cancel();
+    this.#lostLately.delete(peer.nodeId);
+    this.#noteHeardOf(peer.nodeId);
     const values = [this.#announcement, ...[...this.#led].flat()];
     sendPacked(peer, QueueFrame.leads, values);
     for (const queueId of this.#leaders.queuesOf(peer.nodeId)) {
@@ -297,10 +333,24 @@ export class QueueHub {
   }
 
   #onDown(nodeId: number): void {
+    this.#heardOf.delete(nodeId);
+    this.#noteLost(nodeId);
     for (const queueId of this.#leaders.queuesOf(nodeId)) {
       this.#queues.get(queueId)?.leaderChanged();
     }
     this.#passBarriers(nodeId, Infinity);
+  }
+
+  #noteHeardOf(nodeId: number): void {
+    if (this.options.isNodeAlive(nodeId)) this.#heardOf.add(nodeId);
+  }
+
+  #noteLost(nodeId: number): void {
+    if (this.#isClosed || this.#lostLately.has(nodeId)) return;
+    const timer = this.options.timers.setTimer(NODE_GONE_MS, () => {
+      this.#lostLately.delete(nodeId);
+    });
+    this.#lostLately.set(nodeId, timer);
   }
 
   #sendSynced(peer: LinkPeer): void {
@@ -311,6 +361,7 @@ export class QueueHub {
   #onLeads(peer: LinkPeer, payload: Buffer): void {
     const values = unpack(payload);
     const { nodeId } = peer;
+    this.#noteHeardOf(nodeId);
     this.#heard.set(nodeId, integerAt(values, 0));
     for (let at = 1; at + 1 < values.length; at += 2) {
       const queueId = integerAt(values, at);
