@@ -127,6 +127,43 @@ describe("a new leader of a queue", { timeout: 20_000 }, () => {
   });
 });
 
+describe("what channels may have outstanding in all (global prefetch)", { timeout: 20_000 }, () => {
+  test("is used up, and not exceeded, over changes of the leader", async () => {
+    const rig = await ClusterRig.start();
+    await rig.setPolicy("ha", "^mirrored", { "ha-mode": "all" });
+    const channel = await rig.channel(1);
+    for (const queue of ["mirrored-a", "mirrored-b"]) await channel.assertQueue(queue);
+    await channel.prefetch(2, true);
+    let outstanding = 0;
+    let most = 0;
+    const got = new Set<string>();
+    const consume = async (queue: string): Promise<void> => {
+      await channel.consume(queue, (message) => {
+        if (message === null) return;
+        outstanding++;
+        most = Math.max(most, outstanding);
+        got.add(message.content.toString());
+        setImmediate(() => {
+          outstanding--;
+          channel.ack(message);
+        });
+      });
+    };
+    for (const queue of ["mirrored-a", "mirrored-b"]) await consume(queue);
+    const publisher = await rig.confirmChannel(0);
+    const first = await rig.leaderOf("mirrored-a");
+    for (const [round, to] of [1, 2, 0, 1].entries()) {
+      const bodies = numbers(round * 100, round * 100 + 100);
+      const moving = rig.transfer("mirrored-a", (first + to) % 3);
+      await publish(publisher, "mirrored-a", bodies);
+      await publish(publisher, "mirrored-b", numbers(1000 + round, 1001 + round));
+      await moving;
+    }
+    await until("all deliveries", () => got.size === 404);
+    expect(most).toBeLessThanOrEqual(2);
+  });
+});
+
 describe("a queue with one place", { timeout: 20_000 }, () => {
   test("cannot be used while its node is down, nacks what comes, and is complete when the node is back", async () => {
     const rig = await ClusterRig.start();
