@@ -14,7 +14,7 @@ const COOKIE = "KILLEDCLUSTER";
 const MAIN: string = fileURLToPath(new URL("../../../dist/main.js", import.meta.url));
 
 /** Where a member runs. */
-export interface NodePlace {
+interface NodePlace {
   /** Of its name; clients and other members reach it there. */
   readonly host: string;
   readonly amqpPort: number;

@@ -46,8 +46,9 @@ function readArguments() {
       "check-every": { type: "string", default: "5" },
       directory: { type: "string", default: tmpdir() },
       main: { type: "string" },
-      /** Of the process that has made the network in which this one runs. */
+      /** Of the process in the network: who has made that, and where the data goes. */
       "network-of": { type: "string" },
+      data: { type: "string", default: "" },
       help: { type: "boolean", default: false },
     },
   }).values;
@@ -59,21 +60,30 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Makes the network, runs the test in it, and removes the network, whatever becomes of the test. */
-async function runInNetwork({ seed }: Arguments): Promise<number> {
+/** Makes the network, runs the test in it, and removes the network, whatever becomes of the test. Data are kept of one that fails. */
+async function runInNetwork(values: Arguments): Promise<number> {
   requireNetworkTools();
   removeAbandoned();
   const layout = layoutOf(process.pid, NODES);
+  const data = await mkdtemp(join(values.directory, "partitions-"));
+  let isStopped = false;
   try {
     makeNetwork(layout);
-    const own = [...process.execArgv, ...process.argv.slice(1)];
-    const more = ["--seed", seed, "--network-of", String(process.pid)];
+    const own = [...process.execArgv, ...process.argv.slice(1), "--seed", values.seed];
+    const more = ["--network-of", String(process.pid), "--data", data];
     const inside = ["netns", "exec", layout.hub.namespace, process.execPath, ...own, ...more];
     const child = spawn("ip", inside, { stdio: "inherit" });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(signal, () => child.kill("SIGKILL"));
+      process.on(signal, () => {
+        isStopped = true;
+        child.kill("SIGKILL");
+      });
     }
     const [code] = await once(child, "exit");
+    const isKept = code !== 0 && !isStopped;
+    if (isKept) print(`data and logs are kept in ${data}`);
+    removeNetwork(layout);
+    if (!isKept) await rm(data, { recursive: true });
     return typeof code === "number" ? code : 1;
   } finally {
     removeNetwork(layout);
@@ -162,8 +172,7 @@ async function startCluster(
 /** In the namespace of the bridge. */
 async function runTest(values: Arguments, layout: NetworkLayout): Promise<number> {
   const kinds = plan(values);
-  const { seed } = values;
-  const directory = await mkdtemp(join(values.directory, "partitions-"));
+  const { seed, data: directory } = values;
   print(`seed ${seed}, data and logs in ${directory}`);
   const cluster = await startCluster(layout, directory, values.main);
   const cuts = new NetworkCuts(layout);
@@ -183,12 +192,10 @@ async function runTest(values: Arguments, layout: NetworkLayout): Promise<number
   } catch (error) {
     print(error instanceof Error ? (error.stack ?? error.message) : String(error));
     if (error instanceof Error && error.cause instanceof Error) print(error.cause.message);
-    print(`data and logs are kept in ${directory}`);
     await cluster.close();
     return 1;
   }
   await cluster.close();
-  await rm(directory, { recursive: true });
   return 0;
 }
 

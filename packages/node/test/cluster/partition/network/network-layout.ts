@@ -1,5 +1,5 @@
 /** Of names: what a run that was killed has left behind is found by it. */
-export const NAME_PREFIX = "leveret-cut-";
+const NAME_PREFIX = "leveret-cut-";
 /** Known inside the namespaces only, which are connected with nothing else. */
 const SUBNET = "10.213.91";
 export const PREFIX_LENGTH = 24;
