@@ -129,6 +129,8 @@ export class ClusterNemesis {
     const { net, swarm } = this.#world;
     net.healAll();
     net.faults.delayMeanMs = swarm.net.delayMeanMs;
+    // Who stops them on purpose has them boot in his order.
+    if (this.#isBusy) return;
     for (const machine of this.#machines) if (!machine.isUp) this.#bootLater(machine);
   }
 

@@ -7,34 +7,61 @@ import { bodyOf, SimSession } from "./sim-session.ts";
 
 /** What is in the queues comes out within so long, milliseconds. */
 const DRAIN_MS = 60_000;
+/** A message that was refused is published again after this time, milliseconds. */
+const REFUSED_MS = 1000;
 
-/** Publishes a message to each queue at each node, and waits until all are confirmed. */
+/** Publishes a message to each queue at each node, again if it is refused, and waits until all are confirmed. */
 export function probeAll(world: ClusterWorld, maxMs: number): void {
   const missing = new Set<string>();
   for (const life of world.serving()) {
     if (life.broker === undefined) continue;
     const session = new SimSession(life, life.broker);
-    const process = world.nextProcess();
     for (const { name } of QUEUES) {
-      if (session.queue(name) === undefined) continue;
-      const message = `probe-${process}-${name}`;
-      const what = `${message} at node ${life.nodeId}`;
-      missing.add(what);
-      const at = world.scheduler.nowMs;
-      const input = { message };
-      const id = world.messages.invoke({ process, kind: "enqueue", key: name, input, at });
-      session.run(() => {
-        session.publish(name, bodyOf(message, 100), true, (isOk) => {
-          if (!isOk) return;
-          missing.delete(what);
-          const end = world.scheduler.nowMs;
-          world.messages.complete(id, { outcome: "ok", output: null, at: end });
-        });
-      });
+      if (session.queue(name) !== undefined) probe(world, session, name, missing);
     }
   }
   world.await("a message is confirmed at each node", maxMs, () => missing.size === 0);
-  if (missing.size > 0) world.onFault(`not confirmed: ${[...missing].slice(0, 5).join(", ")}`);
+  if (missing.size === 0) return;
+  world.onFault(`not confirmed: ${[...missing].slice(0, 5).join(", ")}`);
+  for (const { name } of QUEUES) world.onTrace(0, () => leadersOf(world, name));
+}
+
+function probe(world: ClusterWorld, session: SimSession, name: string, missing: Set<string>): void {
+  const process = world.nextProcess();
+  const message = `probe-${process}-${name}`;
+  const what = `${message} at node ${session.life.nodeId}`;
+  missing.add(what);
+  const at = world.scheduler.nowMs;
+  const input = { message };
+  const id = world.messages.invoke({ process, kind: "enqueue", key: name, input, at });
+  session.run(() => {
+    session.publish(name, bodyOf(message, 100), true, (isOk) => {
+      missing.delete(what);
+      const end = world.scheduler.nowMs;
+      if (isOk) world.messages.complete(id, { outcome: "ok", output: null, at: end });
+      // Its node, or this one, does not know yet that all has healed.
+      else {
+        const again = `${what} again`;
+        missing.add(again);
+        world.scheduler.after(REFUSED_MS, () => {
+          missing.delete(again);
+          probe(world, session, name, missing);
+        });
+      }
+    });
+  });
+}
+
+/** Who leads the queue, as each node sees it. */
+function leadersOf(world: ClusterWorld, name: string): string {
+  const views = world.serving().map((life) => {
+    const record = life.broker?.vhosts.get(VHOST)?.queues.get(name)?.record;
+    const id = record?.groupId ?? record?.memoryId ?? -1;
+    const { role, term, leader } = life.storage?.node.group(id)?.status() ?? {};
+    const replica = role === undefined ? "none" : `${role} of ${leader} in ${term}`;
+    return `node ${life.nodeId}: ${life.queues?.hub.leaderNodeOf(id)} leads ${id}, replica here: ${replica}`;
+  });
+  return `${name}: ${views.join("; ")}`;
 }
 
 /** Consumes all that is in the queues, until each was seen empty twice at all nodes. */

@@ -64,6 +64,7 @@ function runPhases(world: ClusterWorld, random: Random, faultsMs: number): void 
   world.await("what was begun is over", SERVING_MS, () => nemesis.isQuiet);
   nemesis.stop();
   world.await("all nodes serve", SERVING_MS, () => world.serving().length === world.machines.size);
+  if (world.hasFailed) return;
   for (const client of clients) client.stop();
   probeAll(world, PROBE_MS);
   let problem: string | undefined;
@@ -73,6 +74,7 @@ function runPhases(world: ClusterWorld, random: Random, faultsMs: number): void 
   };
   world.await("the nodes agree", AGREEMENT_MS, isAgreed);
   if (problem !== undefined) world.onFault(problem);
+  if (world.hasFailed) return;
   drainAll(world);
   if (world.hasFailed) return;
   world.await("nothing is left over", 30_000, () => findLeftover(world.serving()) === undefined);
