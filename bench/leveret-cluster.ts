@@ -27,8 +27,25 @@ const DEFINITIONS = {
   ],
 };
 
+/** Of the nodes' cluster ports. */
+export const CLUSTER_COOKIE = "bench";
+
+export interface LeveretNode {
+  readonly name: string;
+  readonly pid: number;
+  readonly amqpPort: number;
+  readonly clusterPort: number;
+}
+
 /** Starts three Leveret nodes from `dist`, joined by their configuration. They store below `directory`. */
 export async function startLeveretCluster(directory: string): Promise<Contestant> {
+  return { name: "leveret", ...(await startLeveretNodes(directory)) };
+}
+
+/** The same, with what tools need. */
+export async function startLeveretNodes(
+  directory: string,
+): Promise<{ readonly nodes: readonly LeveretNode[]; stop(): Promise<void> }> {
   const definitions = join(directory, "definitions.json");
   await writeFile(definitions, JSON.stringify(DEFINITIONS));
   const names = Array.from({ length: NODES }, (_, index) => `rabbit-${index + 1}@localhost`);
@@ -40,7 +57,7 @@ export async function startLeveretCluster(directory: string): Promise<Contestant
     for (const process of processes) await process.stop();
   };
   try {
-    const nodes: Contestant["nodes"][number][] = [];
+    const nodes: LeveretNode[] = [];
     for (const [index, name] of names.entries()) {
       const home = join(directory, `leveret-${index + 1}`);
       await mkdir(home);
@@ -49,15 +66,16 @@ export async function startLeveretCluster(directory: string): Promise<Contestant
         dataDirectory: join(home, "data"),
         flags: [
           ...["--node-name", name, "--cluster-port", String(ports[index]), "--bind", "127.0.0.1"],
-          ...["--cookie", "bench", "--definitions", definitions, ...peers],
+          ...["--cookie", CLUSTER_COOKIE, "--definitions", definitions, ...peers],
         ],
         readyMaxMs: READY_MAX_MS,
         stopMaxMs: STOP_MAX_MS,
       });
       processes.push(process);
-      nodes.push({ pid: process.pid, amqpPort: await process.ready() });
+      const amqpPort = await process.ready();
+      nodes.push({ name, pid: process.pid, amqpPort, clusterPort: ports[index] ?? 0 });
     }
-    return { name: "leveret", nodes, stop };
+    return { nodes, stop };
   } catch (error) {
     await Promise.all(processes.map((process) => process.kill()));
     throw error;

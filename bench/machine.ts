@@ -43,6 +43,17 @@ export async function residentKb(pid: number): Promise<number> {
   return Number(match[1]);
 }
 
+/** Ticks of the kernel's accounting in a second: 100 on all Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of a process, in seconds. */
+export async function cpuSeconds(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8");
+  // After the name, which is in brackets and may hold anything, comes field 3; utime and stime are 14 and 15.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
 const BLOCK_BYTES = 512;
 
 /** What the files of a directory take on the disk; holes do not count. Files may come and go meanwhile. */

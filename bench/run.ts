@@ -8,6 +8,7 @@ import { measureConnections } from "./connections.ts";
 import { formatDurableBacklog, measureDurableBacklog } from "./durable-backlog.ts";
 import { formatDurableBoot, measureDurableBoot } from "./durable-boot.ts";
 import { describeMachine } from "./machine.ts";
+import { formatPolicyStep, measureMirrorPolicy } from "./mirror-policy.ts";
 import { findRabbitmq } from "./rabbitmq-process.ts";
 import { formatRaftBoot, measureRaftBoot } from "./raft-boot.ts";
 import { formatRaftIdle, measureRaftIdle } from "./raft-idle.ts";
@@ -19,8 +20,8 @@ import { measureClusterThroughput, measureThroughput } from "./throughput.ts";
 const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
 const USAGE = `usage: npm run bench -- [PART] [options]
-PART is throughput (default), cluster, connections, startup, durable-boot,
-        durable-backlog, raft-throughput, raft-idle, raft-boot or all
+PART is throughput (default), cluster, mirror-policy, connections, startup,
+        durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
@@ -31,6 +32,7 @@ PART is throughput (default), cluster, connections, startup, durable-boot,
   --only-rabbitmq     RabbitMQ alone
   --directory PATH    a folder on the disk to measure (default: the system's for temporary files)
   --queues N          durable-boot: durable queues (default 10000)
+                      mirror-policy: mirrored queues (default 1000)
   --messages N        durable-boot: persistent messages in all of them (default 1000000)
                       durable-backlog: in one queue (default 10000000)
   --size BYTES        durable-backlog: of a message (default 1024)
@@ -43,6 +45,7 @@ PART is throughput (default), cluster, connections, startup, durable-boot,
 const PARTS = [
   "throughput",
   "cluster",
+  "mirror-policy",
   "connections",
   "startup",
   "durable-boot",
@@ -74,7 +77,7 @@ function readArguments() {
       "without-rabbitmq": { type: "boolean", default: false },
       "only-rabbitmq": { type: "boolean", default: false },
       directory: { type: "string", default: tmpdir() },
-      queues: { type: "string", default: "10000" },
+      queues: { type: "string" },
       messages: { type: "string" },
       size: { type: "string", default: "1024" },
       "memory-messages": { type: "string", default: "1000000" },
@@ -127,6 +130,13 @@ async function runThroughput(values: Values, measure: typeof measureThroughput):
   return report;
 }
 
+async function runMirrorPolicy(values: Values): Promise<unknown> {
+  const queues = toCount("queues", values.queues ?? "1000");
+  const report = await measureMirrorPolicy({ queues, directory: values.directory });
+  for (const step of report.steps) print(`${queues} queues ${formatPolicyStep(step)}`);
+  return report;
+}
+
 async function runConnections(values: Values, rabbitmq: string | undefined): Promise<unknown> {
   const rounds = toCount("rounds", values.rounds);
   const isOursMeasured = !values["only-rabbitmq"];
@@ -150,7 +160,7 @@ async function runStartup(values: Values): Promise<unknown> {
 async function runDurableBoot(values: Values): Promise<unknown> {
   const report = await measureDurableBoot({
     directory: values.directory,
-    queues: toCount("queues", values.queues),
+    queues: toCount("queues", values.queues ?? "10000"),
     messages: toCount("messages", values.messages ?? "1000000"),
     print,
   });
@@ -207,6 +217,8 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
       return runThroughput(values, measureThroughput);
     case "cluster":
       return runThroughput(values, measureClusterThroughput);
+    case "mirror-policy":
+      return runMirrorPolicy(values);
     case "connections":
       return runConnections(values, rabbitmqScript(values));
     case "startup":
