@@ -169,8 +169,8 @@ export const PLACEMENT_RETRY_MS = 1000;
 export const PLACEMENT_PASS_MS = 30_000;
 /** Members that vote on changes of the metadata: more make each change slower, and bear no failure that seven do not. */
 export const METADATA_VOTERS_MAX = 7;
-/** Groups of this node whose members change at once: enough to share fsyncs, few enough to leave the disk to clients. */
-export const CONF_CHANGES_AT_ONCE = 16;
+/** Groups of this node whose members change at once: each waits for five or so fsyncs, which they share; few enough to leave the disk to clients. */
+export const CONF_CHANGES_AT_ONCE = 48;
 /** Entries that a learner may lack of what is committed when it becomes a voter: a moment's work. */
 export const CATCH_UP_ENTRIES = 256;
 /** Between two looks at a group whose members are changing, while something is to happen soon. */

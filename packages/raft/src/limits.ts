@@ -96,6 +96,7 @@ export interface RaftLimits {
   readonly frameMaxBytes: number;
   readonly snapshotChunkBytes: number;
   readonly snapshotInflightBytes: number;
+  /** Transfers that a node takes at once: most are small and wait for an fsync; each large one has a chunk in memory. */
   readonly snapshotsPerReceiver: number;
   readonly wakesPerSecond: number;
   readonly reconnectMinMs: number;
@@ -177,7 +178,7 @@ export const DEFAULT_LIMITS: RaftLimits = {
   frameMaxBytes: 64 * KIB,
   snapshotChunkBytes: 256 * KIB,
   snapshotInflightBytes: 8 * MIB,
-  snapshotsPerReceiver: 2,
+  snapshotsPerReceiver: 16,
   wakesPerSecond: 500,
   reconnectMinMs: 100,
   reconnectMaxMs: 5000,
