@@ -16,6 +16,8 @@ export interface WakerHost {
   readonly metrics: HostMetrics;
   readonly random: Random;
   nowMs(): number;
+  /** Calls back between two ticks, if the host still runs. */
+  later(delayMs: number, action: () => void): void;
   isNodeAlive(node: NodeId): boolean;
   handles(): Iterable<GroupHandle>;
   priorityOf(groupId: number): GroupPriority;
@@ -31,6 +33,8 @@ export class GroupWaker {
   readonly #incarnations = new Map<NodeId, number>();
   /** Peers not found down since they were last up. */
   readonly #up = new Set<NodeId>();
+  /** The next look at the queue before or after a tick; undefined: the next tick will do. */
+  #lookAtMs: number | undefined;
 
   constructor(host: WakerHost) {
     this.#host = host;
@@ -154,6 +158,20 @@ export class GroupWaker {
     if (wake.kind === "probe" && runner.awakeAt >= 0) return;
     const priority = this.#host.priorityOf(runner.groupId);
     this.#queue.add({ runner, priority, dueMs, wake });
+    const delayMs = dueMs - this.#host.nowMs();
+    // A queue is out of use until its group has a leader: half a tick is long.
+    if (wake.kind === "elect" && delayMs > 0) this.#lookIn(delayMs);
+  }
+
+  /** One timer for all that come due at about the same time. */
+  #lookIn(delayMs: number): void {
+    const atMs = this.#host.nowMs() + delayMs;
+    if (this.#lookAtMs !== undefined && this.#lookAtMs <= atMs) return;
+    this.#lookAtMs = atMs;
+    this.#host.later(delayMs, () => {
+      if (this.#lookAtMs === atMs) this.#lookAtMs = undefined;
+      this.tick(this.#host.nowMs());
+    });
   }
 
   #wake(runner: GroupRunner, wake: Wake): void {

@@ -191,6 +191,14 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
     return this.transport.sendNote(to, lane, kind, body);
   }
 
+  later(delayMs: number, action: () => void): void {
+    this.#environment.timers.setTimer(delayMs, () => {
+      if (this.#isDead) return;
+      action();
+      this.turn.schedule();
+    });
+  }
+
   complete<T>(done: (value: T) => void, value: T): void {
     this.turn.complete(done, value);
   }

@@ -34,6 +34,7 @@ class Sleeper {
       metrics: createHostMetrics(),
       random: new Random(1),
       nowMs: () => this.#nowMs,
+      later: () => undefined,
       isNodeAlive: () => this.isLeaderAlive,
       handles: () => [handle],
       priorityOf: () => 1,
