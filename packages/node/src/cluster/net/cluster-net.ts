@@ -34,6 +34,8 @@ export interface ClusterNetOptions {
  */
 export class ClusterNet implements Net {
   readonly #options: ClusterNetOptions;
+  /** Where names led last: to find out that a node is gone must not wait for a look-up, which waits for the disk in the thread pool. */
+  readonly #ips = new Map<string, string>();
   #isListening = false;
 
   constructor(options: ClusterNetOptions) {
@@ -79,9 +81,13 @@ export class ClusterNet implements Net {
       connection.fail(`"${address}" is no address to connect to`);
       return connection;
     }
+    const name = target.host === "" ? "localhost" : target.host;
+    const ip = this.#ips.get(address);
+    // Once: if it is refused there, the name may lead elsewhere by now.
+    this.#ips.delete(address);
     const dialling = dial(
       {
-        host: target.host === "" ? "localhost" : target.host,
+        host: ip ?? name,
         port: target.port,
         purpose,
         cookie,
@@ -89,7 +95,11 @@ export class ClusterNet implements Net {
         tls,
       },
       {
-        onConnected: (socket) => connection.open(socket),
+        onConnected: (socket) => {
+          const { remoteAddress } = socket;
+          if (remoteAddress !== undefined) this.#ips.set(address, remoteAddress);
+          connection.open(socket);
+        },
         onFailed: (error) => {
           onDialFailed?.(address, error);
           connection.closed(error.message);
