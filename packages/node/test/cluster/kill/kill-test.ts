@@ -35,6 +35,8 @@ export interface KillReport {
   readonly queues: readonly string[];
   /** Longest time without a confirm for a publisher of one of these queues that is connected to a node that survived. */
   readonly gapMs: number;
+  /** Of which queue, at which node. */
+  readonly gapAt: string;
   /** From the start of the process until the node serves clients. */
   readonly readyMs: number;
   /** ... and until all clients are back there, and served. */
@@ -98,12 +100,14 @@ export class KillTest {
     await this.#goesOn(watched);
     const concerned = watched.filter(({ queue }) => queues.includes(queue));
     const gapMs = Math.max(...concerned.map(({ gap }) => gap.longestMs));
+    const slowest = concerned.find(({ gap }) => gap.longestMs === gapMs);
     const times = await this.#restart(victim);
     const isDue = isLast || round % this.#options.roundsPerCheck === 0;
     const checked = isDue ? await this.#check() : undefined;
     const resent = this.#publishers.reduce((sum, publisher) => sum + publisher.resent, 0);
     const name = this.#cluster.nameOf(victim);
-    return { round, victim: name, killedAt, queues, gapMs, ...times, resent, checked };
+    const gapAt = `${slowest?.queue} by ${this.#cluster.nameOf(slowest?.at ?? 0)}`;
+    return { round, victim: name, killedAt, queues, gapMs, gapAt, ...times, resent, checked };
   }
 
   async #declare(): Promise<void> {
@@ -219,10 +223,11 @@ function now(): number {
 
 /** One line for people. */
 export function formatKill(report: KillReport): string {
-  const { round, victim, killedAt, queues, gapMs, readyMs, homeMs, resent, checked } = report;
+  const { round, victim, killedAt, queues, gapMs, gapAt, readyMs, homeMs, resent, checked } =
+    report;
   const check = checked === undefined ? "" : `; drained, ${checked} operations checked`;
   const back = `back after ${Math.round(readyMs)} ms, served after ${Math.round(homeMs)} ms`;
   const time = killedAt.toISOString().slice(11, -1);
   const killed = `round ${round}: ${victim} killed at ${time}, which led ${queues.join(", ")}`;
-  return `${killed}; gap ${Math.round(gapMs)} ms; ${back}; ${resent} sent again so far${check}`;
+  return `${killed}; gap ${Math.round(gapMs)} ms of ${gapAt}; ${back}; ${resent} sent again so far${check}`;
 }
