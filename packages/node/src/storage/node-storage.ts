@@ -259,9 +259,10 @@ export class NodeStorage implements QueueGroups {
     const { groupId } = record;
     if (groupId === undefined) throw new RangeError(`queue '${record.name}' has no group`);
     if (this.#lost.has(groupId)) return new LostQueueGroup(groupId, this.#options.createQueueLog());
+    const present = this.#opened.group(groupId);
     const known = this.#queues.get(groupId);
-    if (known !== undefined) return known;
-    const group = this.#opened.group(groupId) ?? this.#createAlone(groupId);
+    if (known?.isOf(present) === true) return known;
+    const group = present ?? this.#createAlone(groupId);
     if (group === undefined) return undefined;
     // Made by createQueueLog, like the machines of all groups but that of the metadata.
     const queue = new RaftQueueGroup(group, group.machine as QueueLog, {

@@ -32,6 +32,11 @@ export class RaftQueueGroup implements QueueGroup {
     this.#owner = owner;
   }
 
+  /** Whether this is about that replica: one that was deleted may have a successor on the same node. */
+  isOf(group: RaftGroup | undefined): boolean {
+    return group === this.#group;
+  }
+
   get isReady(): boolean {
     return this.#group.isReady;
   }

@@ -82,9 +82,9 @@ export class SimStorage implements QueueGroups {
   }
 
   open({ groupId = 0 }: QueueRecord): QueueGroup | undefined {
-    const known = this.#queues.get(groupId);
-    if (known !== undefined) return known;
     const group = this.node.group(groupId);
+    const known = this.#queues.get(groupId);
+    if (known?.isOf(group) === true) return known;
     if (group === undefined) return undefined;
     // Made by createMachine above.
     const queue = new RaftQueueGroup(group, group.machine as QueueLog, {
