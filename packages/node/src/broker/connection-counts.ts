@@ -1,4 +1,5 @@
 import { ConnectionError, NO_METHOD } from "@leveret/amqp";
+import { type Usage, UsageOverLinks } from "../cluster/link/usage-over-links.ts";
 import type { Connection } from "../connection/connection.ts";
 import { notAllowed } from "../errors.ts";
 import type { Broker } from "./broker.ts";
@@ -9,7 +10,10 @@ interface UserCount {
   channels: number;
 }
 
-/** Enforces the limits on connections and channels of node, vhost and user, in RabbitMQ's order and words. */
+/**
+ * Enforces the limits on connections and channels of node, vhost and user, in RabbitMQ's order and words. Those of vhosts and users are
+ * about all nodes of a cluster.
+ */
 export class ConnectionCounts {
   readonly #broker: Broker;
   readonly #users = new Map<string, UserCount>();
@@ -18,10 +22,16 @@ export class ConnectionCounts {
     { vhost: VirtualHost; user: string; channels: number }
   >();
 
+  /** undefined: there are no others. */
+  readonly #others: UsageOverLinks | undefined;
   #channelCount = 0;
 
   constructor(broker: Broker) {
     this.#broker = broker;
+    const { links, timers } = broker.places?.hub.options ?? {};
+    if (links !== undefined && timers !== undefined) {
+      this.#others = new UsageOverLinks(links, timers);
+    }
   }
 
   /** Channels of all connections. */
@@ -41,6 +51,7 @@ export class ConnectionCounts {
     vhost.connectionCount++;
     this.#countOf(user).connections++;
     this.#admitted.set(connection, { vhost, user, channels: 0 });
+    this.#share(user, vhost);
   }
 
   /** Counts a channel in. @throws ConnectionError 530 */
@@ -56,7 +67,7 @@ export class ConnectionCounts {
     }
     const count = this.#countOf(admitted.user);
     const max = this.#broker.metadata.user(admitted.user)?.limits.maxChannels;
-    if (isReached(max, count.channels)) {
+    if (isReached(max, count.channels + this.#elsewhere(userKey(admitted.user)).channels)) {
       throw refuseChannel(
         `number of channels opened for user '${admitted.user}' has reached the maximum allowed user limit of (${max})`,
       );
@@ -64,6 +75,7 @@ export class ConnectionCounts {
     count.channels++;
     admitted.channels++;
     this.#channelCount++;
+    this.#share(admitted.user);
   }
 
   closeChannel(connection: Connection): void {
@@ -72,6 +84,7 @@ export class ConnectionCounts {
     admitted.channels--;
     this.#channelCount--;
     this.#countOf(admitted.user).channels--;
+    this.#share(admitted.user);
   }
 
   /** The connection is over. */
@@ -85,6 +98,19 @@ export class ConnectionCounts {
     count.channels -= admitted.channels;
     this.#channelCount -= admitted.channels;
     if (count.connections === 0) this.#users.delete(admitted.user);
+    this.#share(admitted.user, admitted.vhost);
+  }
+
+  /** Other nodes count it, too. `vhost`: if its connections have changed. */
+  #share(user: string, vhost?: VirtualHost): void {
+    this.#others?.note(userKey(user), this.#users.get(user) ?? NOTHING);
+    if (vhost === undefined) return;
+    const { name, connectionCount: connections } = vhost;
+    this.#others?.note(vhostKey(name), { connections, channels: 0 });
+  }
+
+  #elsewhere(key: string): Usage {
+    return this.#others?.elsewhere(key) ?? NOTHING;
   }
 
   #checkNode(): void {
@@ -96,7 +122,8 @@ export class ConnectionCounts {
 
   #checkVhost(vhost: VirtualHost, user: string): void {
     const max = this.#broker.metadata.vhost(vhost.name)?.record.limits.maxConnections;
-    if (!isReached(max, vhost.connectionCount)) return;
+    const { connections } = this.#elsewhere(vhostKey(vhost.name));
+    if (!isReached(max, vhost.connectionCount + connections)) return;
     throw notAllowed(
       `access to vhost '${vhost.name}' refused for user '${user}': connection limit (${max}) is reached`,
     );
@@ -104,7 +131,8 @@ export class ConnectionCounts {
 
   #checkUser(user: string): void {
     const max = this.#broker.metadata.user(user)?.limits.maxConnections;
-    if (!isReached(max, this.#users.get(user)?.connections ?? 0)) return;
+    const own = this.#users.get(user)?.connections ?? 0;
+    if (!isReached(max, own + this.#elsewhere(userKey(user)).connections)) return;
     throw notAllowed(
       `connection refused for user '${user}': user connection limit (${max}) is reached`,
     );
@@ -118,6 +146,16 @@ export class ConnectionCounts {
     }
     return count;
   }
+}
+
+const NOTHING: Usage = { connections: 0, channels: 0 };
+
+function userKey(user: string): string {
+  return `user ${user}`;
+}
+
+function vhostKey(vhost: string): string {
+  return `vhost ${vhost}`;
 }
 
 /** A limit that is undefined or negative does not limit. */

@@ -7,6 +7,8 @@ export const LinkKind = {
   /** Whether a replica of the sender's, that is wanted no more, may be deleted: see ReplicaCleaner. */
   cleaningQuestion: 3,
   cleaningAnswer: 4,
+  /** What users and vhosts have open on the sender's node: see UsageOverLinks. */
+  usage: 10,
   /** How many submissions of the receiver the sender has applied: life u48, count u48. */
   metadataApplied: 9,
   /** What is short on the sender's node: see AlarmsOverLinks. */

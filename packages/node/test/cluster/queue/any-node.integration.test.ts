@@ -106,6 +106,20 @@ describe("clients on different nodes", { timeout: 20_000 }, () => {
     }
   });
 
+  test("count together against the limits of a vhost and a user", async () => {
+    await change({ type: "addVhost", name: "few" });
+    const rights = { configure: ".*", write: ".*", read: ".*" };
+    await change({ type: "setPermissions", user: "guest", vhost: "few", ...rights });
+    const limits = new Map([["max-connections", 2]]);
+    await change({ type: "setVhostLimits", vhost: "few", limits, merge: true });
+    const first = await connectTo(0, "/few");
+    await connectTo(1, "/few");
+    const refused = "got <ConnectionClose channel:0>";
+    await expect(connectTo(2, "/few")).rejects.toThrow(refused);
+    await first.close();
+    await until("there is room", async () => (await connectTo(2, "/few")) !== undefined);
+  });
+
   test("have exactly those messages confirmed that a full queue takes", async () => {
     const declarer = await channelOn(2);
     await declarer.assertQueue("mirrored-full", {
@@ -156,8 +170,8 @@ describe("clients on different nodes", { timeout: 20_000 }, () => {
     });
   });
 
-  async function connectTo(index: number): Promise<ChannelModel> {
-    const connection = await connect(cluster.node(index).url);
+  async function connectTo(index: number, path = ""): Promise<ChannelModel> {
+    const connection = await connect(`${cluster.node(index).url}${path}`);
     connection.on("error", () => undefined);
     connections.push(connection);
     return connection;
