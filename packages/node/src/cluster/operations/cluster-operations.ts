@@ -400,7 +400,10 @@ function selected({ vhostPattern, queuePattern }: QueueSelection): (queue: Queue
     const names = compilePattern(queuePattern);
     return ({ vhost, name }) => vhosts.test(vhost) && names.test(name);
   } catch (error) {
-    if (!(error instanceof InvalidPatternError)) throw error;
-    throw new OperationError("failed", error.message, { cause: error });
+    throw error instanceof InvalidPatternError ? badPattern(error) : error;
   }
+}
+
+function badPattern(cause: InvalidPatternError): OperationError {
+  return new OperationError("failed", cause.message, { cause });
 }

@@ -3,6 +3,7 @@ import type { MetadataEvent } from "../../metadata/events.ts";
 import type { MetadataStore } from "../../metadata/metadata-store.ts";
 import { homeOf, replicasOf } from "../../metadata/queue-replicas.ts";
 import type { QueueRecord, QueueReplica } from "../../metadata/records.ts";
+import { QueueLog } from "../../queue/log/queue-log.ts";
 import { FIRST_EPOCH, METADATA_GROUP_ID, type NodeStorage } from "../../storage/node-storage.ts";
 import type { ConfDriver } from "../conf/conf-driver.ts";
 import type { ConfTarget } from "../conf/conf-plan.ts";
@@ -13,6 +14,7 @@ import { CleaningOverLinks } from "../link/cleaning-over-links.ts";
 import type { NodeLinks } from "../link/node-links.ts";
 import { GroupService } from "../operations/group-service.ts";
 import { ClusterView, queueKey } from "../placement/cluster-view.ts";
+import { DrainedSync, type LogContents } from "../placement/drained-sync.ts";
 import { initialReplicas } from "../placement/initial-replicas.ts";
 import { type LeaderLocator, leaderLocatorOf } from "../placement/leader-locator.ts";
 import { mirroringOf } from "../placement/mirroring.ts";
@@ -54,6 +56,7 @@ export class QueueCluster implements QueuePlaces {
   readonly #loads = new QueueLoads();
   readonly #cleaner: ReplicaCleaner;
   readonly #maker: ReplicaMaker;
+  readonly #drainedSync: DrainedSync;
   /** Of groups that went through a forced recovery, as far as this node has heard. */
   readonly #epochs = new Map<number, number>();
   readonly #transientCleaner: TransientCleaner;
@@ -97,6 +100,12 @@ export class QueueCluster implements QueuePlaces {
       placeOf,
       epochOf: (groupId) => this.#epochs.get(groupId) ?? FIRST_EPOCH,
       onPresent: (groupId) => this.#onPresent(groupId),
+    });
+    this.#drainedSync = new DrainedSync({
+      timers,
+      contentsOf: (groupId) => this.#contentsOf(groupId),
+      hasUnsynced: (groupId) => this.#hasUnsynced(groupId),
+      place: (groupId) => this.#placeUnsynced(groupId),
     });
     this.placer = new QueuePlacer({
       metadata,
@@ -197,6 +206,9 @@ export class QueueCluster implements QueuePlaces {
         this.#cleaner.start();
         this.#wakeGroups();
         break;
+      case "queueConfigChanged":
+        this.#onConfigChanged(event.vhost, event.name);
+        break;
       default:
     }
     this.placer.onEvent(event);
@@ -204,7 +216,7 @@ export class QueueCluster implements QueuePlaces {
 
   onGroupEvent(groupId: number, event: GroupEvent): void {
     if (groupId !== METADATA_GROUP_ID) {
-      if (event.kind === "ready") this.#options.conf.onLeader(groupId);
+      if (event.kind === "ready") this.#onLeader(groupId);
       else if (event.kind === "removed") this.#cleaner.review(groupId);
       else if (event.kind === "obsolete") this.#onOtherEpoch(groupId, event.epoch);
       return;
@@ -268,7 +280,42 @@ export class QueueCluster implements QueuePlaces {
   }
 
   #wakeGroups(): void {
-    for (const groupId of this.#records.keys()) this.#options.conf.onTargetChanged(groupId);
+    for (const groupId of this.#records.keys()) {
+      this.#options.conf.onTargetChanged(groupId);
+      this.#drainedSync.look(groupId);
+    }
+  }
+
+  #onLeader(groupId: number): void {
+    this.#options.conf.onLeader(groupId);
+    this.#drainedSync.look(groupId);
+  }
+
+  #onConfigChanged(vhost: string, name: string): void {
+    const groupId = this.#options.metadata.machine.queue(vhost, name)?.groupId;
+    if (groupId !== undefined) this.#drainedSync.look(groupId);
+  }
+
+  /** undefined: it is not led here. */
+  #contentsOf(groupId: number): LogContents | undefined {
+    const group = this.#options.storage.node.group(groupId);
+    if (group?.isReady !== true || !(group.machine instanceof QueueLog)) return undefined;
+    return { lastIndex: group.status().lastIndex, oldestIndex: group.machine.oldestIndex };
+  }
+
+  #hasUnsynced(groupId: number): boolean {
+    const record = this.#records.get(groupId);
+    return record !== undefined && this.placer.unsyncedOf(record).length > 0;
+  }
+
+  #placeUnsynced(groupId: number): void {
+    const record = this.#records.get(groupId);
+    if (record === undefined) return;
+    const { vhost, name } = record;
+    const replicas = this.placer.synchronisedPlaces(record);
+    this.#options.metadata.submit({ type: "placeQueue", vhost, name, replicas }, (result) => {
+      if (!result.ok) this.#drainedSync.look(groupId);
+    });
   }
 
   #onPresent(groupId: number): void {

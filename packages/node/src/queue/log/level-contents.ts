@@ -70,6 +70,13 @@ export class LevelContents {
     }
   }
 
+  /** Index of the entry that brought the oldest message; Infinity: there is none. */
+  get oldestIndex(): number {
+    const [page] = this.pages;
+    const ref = page !== undefined && page.head < page.used ? page.refs[page.head] : undefined;
+    return ref === undefined ? Infinity : entryIndexOf(ref);
+  }
+
   /** The page that is filled. */
   get tail(): LogPage {
     return this.#tail;

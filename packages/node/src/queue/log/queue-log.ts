@@ -53,6 +53,14 @@ export class QueueLog implements StateMachine {
     return this.#reclaimable.total;
   }
 
+  /** Index of the entry that brought the oldest live message; Infinity: there is none. */
+  get oldestIndex(): number {
+    return this.#contents().reduce(
+      (oldest, level) => Math.min(oldest, level.oldestIndex),
+      Infinity,
+    );
+  }
+
   /** The cursor of a level, the same each time, at the oldest message at first. A restored log has new cursors. */
   cursorOf(level: number): LogCursor {
     return this.#levelOf(level).cursor();

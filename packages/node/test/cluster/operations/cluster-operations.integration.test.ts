@@ -104,6 +104,10 @@ describe("operations on the replicas of queues", { timeout: TEST_MAX_MS }, () =>
     expect(await rig.operations(0).quorumCritical()).toEqual([]);
     expect(await rig.operations(1).quorumCritical()).toEqual([{ vhost: "/", name: "alone" }]);
     await rig.declare(0, "mirrored");
+    // It would have synchronised mirrors at once if it were empty.
+    const channel = await rig.channel(0);
+    channel.sendToQueue("mirrored", Buffer.from("x"), { persistent: true });
+    await channel.waitForConfirms();
     expect(await rig.operations(0).mirrorSyncCritical()).toEqual([]);
     await rig.setPolicy("ha", "^mirrored$", { "ha-mode": "all" });
     await eventually(async () => {

@@ -100,6 +100,24 @@ describe("policies of mirrored queues at work", { timeout: TEST_MAX_MS }, () => 
     expect(await rig.ask(1, "list_queues", { vhost: "/", columns })).toEqual([["q", pids, pids]]);
   });
 
+  test("they are synchronised without it once the queue has lost what it had, and those of an empty queue at once", async () => {
+    await using rig = await OperatedCluster.start();
+    await rig.declare(0, "empty");
+    await rig.declare(1, "full");
+    const channel = await rig.channel(0);
+    channel.sendToQueue("full", Buffer.from("old"), { persistent: true });
+    await channel.waitForConfirms();
+    await rig.setPolicy("ha", ".*", { "ha-mode": "all" }, 2);
+    await rig.waitForReplicas("empty", [0, 1, 2], { leader: 0 });
+    channel.sendToQueue("full", Buffer.from("new"), { persistent: true });
+    await channel.waitForConfirms();
+    expect((await rig.info("full")).synchronised).toEqual([rig.name(1)]);
+    const old = await channel.get("full");
+    if (old === false) throw new Error("the queue is empty");
+    channel.ack(old);
+    await rig.waitForReplicas("full", [0, 1, 2], { leader: 1 });
+  });
+
   test("quorum queues have as many members as they ask for, on nodes that can have them", async () => {
     await using rig = await OperatedCluster.start();
     for (const size of [1, 3, 5]) await rig.declareQuorum(1, `q${size}`, size);
