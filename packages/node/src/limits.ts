@@ -197,8 +197,11 @@ export const CLEANING_RETRY_MS = 1000;
 
 /** A change of metadata that no leader has taken, or answered, for so long is refused (as long as RabbitMQ waits for its tables). */
 export const METADATA_UNAVAILABLE_MS = 30_000;
-/** A node that can be reached and has not applied a change for so long is not waited for: a link that is silent is given up as soon. */
-export const METADATA_SPREAD_MS = 3000;
+/**
+ * A node that can be reached and has not applied a change for so long is not waited for. With an election before it, that stays below the
+ * 5 s in which the majority serves again.
+ */
+export const METADATA_SPREAD_MS = 2000;
 /** Between two looks whether changes of metadata are overdue. */
 export const METADATA_TICK_MS = 1000;
 /** A leader that has applied nothing of this node for so long is sent everything again: it may have dropped it. */

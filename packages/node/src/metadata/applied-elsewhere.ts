@@ -17,6 +17,8 @@ export class AppliedElsewhere {
   readonly #timers: Timers;
   readonly #incarnation: number;
   readonly #heard = new Map<NodeId, number>();
+  /** Nodes that were too slow, and have not caught up: by the leader they may not be reached at all. */
+  readonly #late = new Set<NodeId>();
   #waiting: Waiting[] = [];
 
   /** `incarnation`: of this node. */
@@ -25,9 +27,11 @@ export class AppliedElsewhere {
     this.#incarnation = incarnation;
   }
 
-  /** Calls `done` when these nodes have applied submission `seq`; those that are lost meanwhile, or too slow, are not waited for. */
+  /** Calls `done` when these nodes have applied submission `seq`; those that are lost meanwhile, or too slow, are not waited for, until they have caught up. */
   whenApplied(seq: number, nodeIds: Iterable<NodeId>, done: () => void): void {
-    const behind = [...nodeIds].filter((nodeId) => (this.#heard.get(nodeId) ?? 0) < seq);
+    const behind = [...nodeIds].filter(
+      (nodeId) => !this.#late.has(nodeId) && (this.#heard.get(nodeId) ?? 0) < seq,
+    );
     if (behind.length === 0) {
       done();
       return;
@@ -37,8 +41,10 @@ export class AppliedElsewhere {
       nodes: new Set(behind),
       done,
       timer: this.#timers.setTimer(METADATA_SPREAD_MS, () => {
-        waiting.nodes.clear();
-        this.#endReady();
+        for (const nodeId of [...waiting.nodes]) {
+          this.#late.add(nodeId);
+          this.lost(nodeId);
+        }
       }),
     };
     this.#waiting.push(waiting);
@@ -48,6 +54,7 @@ export class AppliedElsewhere {
   heard(nodeId: NodeId, incarnation: number, seq: number): void {
     if (incarnation !== this.#incarnation || seq <= (this.#heard.get(nodeId) ?? 0)) return;
     this.#heard.set(nodeId, seq);
+    this.#late.delete(nodeId);
     for (const waiting of this.#waiting) if (waiting.seq <= seq) waiting.nodes.delete(nodeId);
     this.#endReady();
   }

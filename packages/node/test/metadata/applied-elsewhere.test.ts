@@ -58,6 +58,27 @@ describe("a change of metadata", () => {
     expect(rig.answers).toEqual(["a: ok"]);
   });
 
+  test("waits for a node that was too slow again when it has caught up", () => {
+    const rig = rigOfThree();
+    rig.add("a");
+    rig.commit(entry(1, 1, { type: "addVhost", name: "a" }));
+    rig.metadata.onAppliedElsewhere(2, LIFE, 9);
+    rig.timers.pass(METADATA_SPREAD_MS / 2);
+    rig.add("b");
+    rig.commit(entry(1, 2, { type: "addVhost", name: "b" }));
+    rig.timers.pass(METADATA_SPREAD_MS / 2);
+    expect(rig.answers).toEqual(["a: ok", "b: ok"]);
+    rig.add("c");
+    rig.commit(entry(1, 3, { type: "addVhost", name: "c" }));
+    expect(rig.answers).toEqual(["a: ok", "b: ok", "c: ok"]);
+    rig.metadata.onAppliedElsewhere(3, LIFE, 3);
+    rig.add("d");
+    rig.commit(entry(1, 4, { type: "addVhost", name: "d" }));
+    expect(rig.answers).toEqual(["a: ok", "b: ok", "c: ok"]);
+    rig.metadata.onAppliedElsewhere(3, LIFE, 4);
+    expect(rig.answers).toEqual(["a: ok", "b: ok", "c: ok", "d: ok"]);
+  });
+
   test("that was refused, or was none, is answered at once", () => {
     const rig = rigOfThree();
     rig.submit("none", { type: "deleteVhost", name: "none" });
