@@ -8,13 +8,21 @@ const PAUSE_MS = 100;
 /** Of one node; then they are deleted again, the oldest first. */
 const QUEUES_MAX = 5;
 
+/** A change that was made. Times in ms. */
+export interface MetadataAnswer {
+  /** For people. */
+  readonly text: string;
+  readonly askedMs: number;
+  readonly answeredMs: number;
+}
+
 /** Declares and deletes queues of its own by one node, again and again. */
 export class MetadataClient {
   readonly node: number;
   readonly #cluster: ClusterProcesses;
   readonly #history: HistoryRecorder;
   readonly #queues: string[] = [];
-  readonly #answers: { readonly askedMs: number; readonly answeredMs: number }[] = [];
+  readonly #answers: MetadataAnswer[] = [];
   #connection: ChannelModel | undefined;
   #channel: Channel | undefined;
   #count = 0;
@@ -55,9 +63,9 @@ export class MetadataClient {
     this.#answers.length = 0;
   }
 
-  /** When the first question asked after `fromMs` was answered; undefined: none was. */
-  answeredAfter(fromMs: number): number | undefined {
-    return this.#answers.find(({ askedMs }) => askedMs > fromMs)?.answeredMs;
+  /** The first answer to a question asked after `fromMs`; undefined: none was answered. */
+  answerAfter(fromMs: number): MetadataAnswer | undefined {
+    return this.#answers.find(({ askedMs }) => askedMs > fromMs);
   }
 
   async #goOn(): Promise<void> {
@@ -105,7 +113,7 @@ export class MetadataClient {
     const at = performance.now();
     if (outcome === "ok") {
       this.#history.complete(id, { outcome, output: null, at });
-      this.#answers.push({ askedMs, answeredMs: at });
+      this.#answers.push({ text: `${kind} ${key}`, askedMs, answeredMs: at });
     } else this.#lost();
     return outcome === "ok";
   }

@@ -15,7 +15,7 @@ import { KillPublisher } from "../kill/publisher.ts";
 import { until } from "../kill/until.ts";
 import { type Fault, type FaultKind, makeFault } from "./faults.ts";
 import { LeaderWatch, METADATA_GROUP, type SeenReplica } from "./leader-watch.ts";
-import { METADATA_PREFIX, MetadataClient } from "./metadata-client.ts";
+import { METADATA_PREFIX, type MetadataAnswer, MetadataClient } from "./metadata-client.ts";
 import type { NetworkCuts } from "./network/network-cuts.ts";
 import { NodeHistory, SessionNumbers } from "./node-history.ts";
 
@@ -58,6 +58,8 @@ export interface PartitionReport {
   readonly gapMs: number;
   /** Until each of these nodes answered a change of metadata asked for after the fault began. */
   readonly metadataMs: number;
+  /** The change that was answered last of these. */
+  readonly lastChange: string;
   /** From the end of the fault until all clients are served and all replicas have what the leaders have. */
   readonly healMs: number;
   /** Operations that were checked; undefined: that comes later. */
@@ -183,7 +185,7 @@ export class PartitionTest {
   async #suffer(
     fault: Fault,
     kind: FaultKind,
-  ): Promise<Pick<PartitionReport, "gapMs" | "metadataMs" | "healMs">> {
+  ): Promise<Pick<PartitionReport, "gapMs" | "metadataMs" | "lastChange" | "healMs">> {
     const { faultMs, pauseMs } = this.#options;
     const served = this.#publishers.filter(
       ({ at }) => at !== undefined && fault.served.includes(at),
@@ -203,20 +205,22 @@ export class PartitionTest {
       fault.end();
     }
     const gapMs = Math.max(...served.map(({ gap }) => gap.longestMs));
-    const metadataMs = Math.max(...this.#answersAfter(fault, cutMs)) - beganMs;
+    const [last] = this.#answersAfter(fault, cutMs).sort((a, b) => b.answeredMs - a.answeredMs);
+    const { text: lastChange, answeredMs } = last ?? NOT_ANSWERED;
     this.#requireSilence(fault, cutMs, endedMs);
     await this.#heals();
-    return { gapMs, metadataMs, healMs: performance.now() - endedMs };
+    const healMs = performance.now() - endedMs;
+    return { gapMs, metadataMs: answeredMs - beganMs, lastChange, healMs };
   }
 
   /** Those who reach a majority are served. */
   async #goesOn(publishers: readonly KillPublisher[], fault: Fault, cutMs: number): Promise<void> {
     const isServed = (): boolean =>
       publishers.every(({ gap }) => gap.count >= GOES_ON_CONFIRMS) &&
-      this.#answersAfter(fault, cutMs).every(Number.isFinite);
+      this.#answersAfter(fault, cutMs).every((answer) => answer !== NOT_ANSWERED);
     await until(`service while ${fault.text}`, isServed, SERVICE_MAX_MS).catch((error: unknown) => {
       const confirms = publishers.map(({ queue, at, gap }) => `${queue} at ${at}: ${gap.count}`);
-      const answers = this.#answersAfter(fault, cutMs).map((ms) => Math.round(ms - cutMs));
+      const answers = this.#answersAfter(fault, cutMs).map(({ text }) => text);
       throw new Error(`confirms ${confirms.join(", ")}; metadata ${answers.join(", ")}`, {
         cause: error,
       });
@@ -232,9 +236,9 @@ export class PartitionTest {
     );
   }
 
-  #answersAfter(fault: Fault, fromMs: number): number[] {
+  #answersAfter(fault: Fault, fromMs: number): MetadataAnswer[] {
     const clients = this.#metadata.filter(({ node }) => fault.served.includes(node));
-    return clients.map((client) => client.answeredAfter(fromMs) ?? Number.POSITIVE_INFINITY);
+    return clients.map((client) => client.answerAfter(fromMs) ?? NOT_ANSWERED);
   }
 
   #requireSilence({ cutOff, text }: Fault, fromMs: number, toMs: number): void {
@@ -244,7 +248,7 @@ export class PartitionTest {
       if (confirmed.length > 0) {
         throw new Error(`${confirmed.length} messages were confirmed by ${name} while ${text}`);
       }
-      const answeredMs = this.#metadata[node]?.answeredAfter(fromMs) ?? Number.POSITIVE_INFINITY;
+      const { answeredMs } = this.#metadata[node]?.answerAfter(fromMs) ?? NOT_ANSWERED;
       if (answeredMs < toMs) throw new Error(`metadata were changed by ${name} while ${text}`);
     }
   }
@@ -260,7 +264,7 @@ export class PartitionTest {
       this.#consumers.every((consumer, nth) => consumer.delivered > (delivered[nth] ?? 0)),
     );
     await until("changes of metadata everywhere", () =>
-      this.#metadata.every((client) => client.answeredAfter(fromMs) !== undefined),
+      this.#metadata.every((client) => client.answerAfter(fromMs) !== undefined),
     );
     await this.#getsInSync();
   }
@@ -395,15 +399,21 @@ export class PartitionTest {
   }
 }
 
+const NOT_ANSWERED: MetadataAnswer = {
+  text: "nothing",
+  askedMs: Number.POSITIVE_INFINITY,
+  answeredMs: Number.POSITIVE_INFINITY,
+};
+
 function now(): number {
   return Math.round(performance.now());
 }
 
 /** One line for people. */
 export function formatPartition(report: PartitionReport): string {
-  const { round, kind, text, led, gapMs, metadataMs, healMs, checked } = report;
+  const { round, kind, text, led, gapMs, metadataMs, lastChange, healMs, checked } = report;
   const what = led.length === 0 ? "which led nothing" : `which led ${led.join(", ")}`;
   const check = checked === undefined ? "" : `; drained, ${checked} operations checked`;
-  const times = `gap ${Math.round(gapMs)} ms, metadata ${Math.round(metadataMs)} ms`;
+  const times = `gap ${Math.round(gapMs)} ms, metadata ${Math.round(metadataMs)} ms (${lastChange})`;
   return `round ${round}, ${kind}: ${text}, ${what}; ${times}; healed after ${Math.round(healMs)} ms${check}`;
 }
