@@ -81,9 +81,10 @@ const COUNTS: Columns<ListedQueue> = {
   consumers: count(({ consumers }) => consumers),
 };
 
+/** Of a queue that nobody can use, nobody knows them; what was heard last is not shown (RabbitMQ). */
 function count(of: (counts: QueueCounts) => number): (listed: ListedQueue) => Cell {
-  return ({ queue, isResponsive }) =>
-    isResponsive && queue !== undefined ? of(queue.counts) : null;
+  return (listed) =>
+    listed.queue !== undefined && isUsable(listed) ? of(listed.queue.counts) : null;
 }
 
 const REPLICAS: Columns<ListedQueue> = {
