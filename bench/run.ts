@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runProgram } from "../test/clients/processes/child-program.ts";
 import { buildAmqpload } from "./amqpload.ts";
+import { formatClusterIdle, measureClusterIdle } from "./cluster-idle.ts";
 import { measureConnections } from "./connections.ts";
 import { formatDurableBacklog, measureDurableBacklog } from "./durable-backlog.ts";
 import { formatDurableBoot, measureDurableBoot } from "./durable-boot.ts";
@@ -20,8 +21,8 @@ import { measureClusterThroughput, measureThroughput } from "./throughput.ts";
 const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
 const USAGE = `usage: npm run bench -- [PART] [options]
-PART is throughput (default), cluster, mirror-policy, connections, startup,
-        durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
+PART is throughput (default), cluster, cluster-idle, mirror-policy, connections,
+        startup, durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
@@ -32,19 +33,20 @@ PART is throughput (default), cluster, mirror-policy, connections, startup,
   --only-rabbitmq     RabbitMQ alone
   --directory PATH    a folder on the disk to measure (default: the system's for temporary files)
   --queues N          durable-boot: durable queues (default 10000)
-                      mirror-policy: mirrored queues (default 1000)
+                      mirror-policy, cluster-idle: mirrored queues (default 1000)
   --messages N        durable-boot: persistent messages in all of them (default 1000000)
                       durable-backlog: in one queue (default 10000000)
   --size BYTES        durable-backlog: of a message (default 1024)
   --memory-messages N durable-backlog: without storage (default 1000000)
   --groups N          raft-idle, raft-boot: Raft groups (default 10000)
-  --idle SECONDS      raft-idle: measured (default 60)
+  --idle SECONDS      raft-idle, cluster-idle: measured (default 60)
   --log-mb N          raft-boot: size of the log, MB (default 1000)
   --json FILE         all figures as JSON`;
 
 const PARTS = [
   "throughput",
   "cluster",
+  "cluster-idle",
   "mirror-policy",
   "connections",
   "startup",
@@ -59,6 +61,7 @@ type Part = (typeof PARTS)[number];
 const AMQP_LOADS: readonly Part[] = [
   "throughput",
   "cluster",
+  "cluster-idle",
   "connections",
   "durable-boot",
   "durable-backlog",
@@ -157,6 +160,16 @@ async function runStartup(values: Values): Promise<unknown> {
   return report;
 }
 
+async function runClusterIdle(values: Values): Promise<unknown> {
+  const report = await measureClusterIdle({
+    directory: values.directory,
+    queues: toCount("queues", values.queues ?? "1000"),
+    seconds: toCount("idle", values.idle),
+  });
+  print(formatClusterIdle(report));
+  return report;
+}
+
 async function runDurableBoot(values: Values): Promise<unknown> {
   const report = await measureDurableBoot({
     directory: values.directory,
@@ -219,6 +232,8 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
       return runThroughput(values, measureClusterThroughput);
     case "mirror-policy":
       return runMirrorPolicy(values);
+    case "cluster-idle":
+      return runClusterIdle(values);
     case "connections":
       return runConnections(values, rabbitmqScript(values));
     case "startup":

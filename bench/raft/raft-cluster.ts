@@ -1,18 +1,16 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ChildProgram } from "../../test/clients/processes/child-program.ts";
 import { freePort } from "../free-port.ts";
-import { residentKb } from "../machine.ts";
+import { cpuMs, residentKb } from "../machine.ts";
 import { PROFILING } from "../profiling.ts";
 import type { NodeProgramOptions } from "./node-program-options.ts";
 import { numberOf, type ProgramReport, parseReport } from "./program-report.ts";
 
 const PROGRAM: string = fileURLToPath(new URL("node-program.ts", import.meta.url));
 const READY_MAX_MS = 300_000;
-/** The kernel counts CPU time in hundredths of a second on every Linux that Node runs on. */
-const CLOCK_TICK_MS = 10;
 
 /** A node in a process of its own. */
 export class RaftProcess {
@@ -61,11 +59,8 @@ export class RaftProcess {
   }
 
   /** CPU time that it has used so far, of all its threads, ms. */
-  async cpuMs(): Promise<number> {
-    const stat = await readFile(`/proc/${this.#program.pid}/stat`, "utf8");
-    // After the name, which is in brackets and may hold anything, comes field 3; utime and stime are 14 and 15.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
+  cpuMs(): Promise<number> {
+    return cpuMs(this.#program.pid);
   }
 
   async residentMb(): Promise<number> {
