@@ -85,6 +85,14 @@ export class GroupWaker {
     this.#elect(runner, election(runner, node, true));
   }
 
+  /** The leader has said that it leads no more. */
+  leaderHasLeft(runner: GroupRunner, node: NodeId): void {
+    const { core } = runner;
+    if (core.role !== "follower" || core.leader !== NONE) return;
+    this.#elect(runner, election(runner, node, true));
+    this.tick(this.#host.nowMs());
+  }
+
   tick(nowMs: number): void {
     this.#queue.takeDue(nowMs, (runner, wake) => this.#wake(runner, wake));
     this.#host.metrics.groupsWaitingToWake = this.#queue.count;

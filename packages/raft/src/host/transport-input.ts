@@ -23,6 +23,7 @@ export class TransportInput implements TransportListener {
       message.entries.length > 0 &&
       this.#host.store.space === "full";
     if (!isTooMuch) runner.step(message);
+    if (message.type === MessageType.LeaderGone) this.#host.waker.leaderHasLeft(runner, from);
   }
 
   onNote(from: NodeId, _lane: "control" | "bulk", kind: number, body: Uint8Array): void {

@@ -41,6 +41,22 @@ describe("a group whose leader's process dies", () => {
   });
 });
 
+describe("a group whose leader stops leading", () => {
+  test.each(SEEDS)("elects another one at once, seed %i", (seed) => {
+    const cluster = new HostCluster({ seed });
+    cluster.boot(...THREE);
+    cluster.createGroup(1, THREE);
+    const leader = cluster.elect();
+    const handle = leader.host.findGroup(1);
+    if (handle === undefined) throw new Error("no group");
+    const stoppedAtMs = cluster.scheduler.nowMs;
+    leader.host.groups.stop(handle, "test");
+    const others = [...cluster.nodes.values()].filter((node) => node !== leader);
+    cluster.runUntil(() => others.some((node) => node.status().role === "leader"));
+    expect(cluster.scheduler.nowMs - stoppedAtMs).toBeLessThan(FAST_MS);
+  });
+});
+
 describe("a group whose leader is only silent", () => {
   test.each(SEEDS)("waits for the election timeout, seed %i", (seed) => {
     const cluster = new HostCluster({ seed });
