@@ -58,6 +58,7 @@ async function main(): Promise<void> {
     return;
   }
   const { seed, rounds } = values;
+  const again = `again: npm run test:cluster-kill -- --seed ${seed} --rounds ${rounds}`;
   const directory = await mkdtemp(join(values.directory, "cluster-kill-"));
   print(`seed ${seed}, data and logs in ${directory}`);
   const cluster = await ClusterProcesses.start({ directory, count: 3, main: values.main });
@@ -69,11 +70,12 @@ async function main(): Promise<void> {
     });
     const gaps = await run(test, Number(rounds));
     print(formatGaps(gaps));
+    print(again);
     print(`${rounds} rounds: nothing lost, nothing twice`);
   } catch (error) {
     print(error instanceof Error ? (error.stack ?? error.message) : String(error));
     print(`data and logs are kept in ${directory}`);
-    print(`again: npm run test:cluster-kill -- --seed ${seed} --rounds ${rounds}`);
+    print(again);
     await cluster.close();
     process.exitCode = 1;
     // Clients are in the middle of something.
