@@ -289,6 +289,7 @@ export class NodeShell implements ControlledNode {
         retryLimit: cluster.bootRetryLimit,
         onTimeout: cluster.onBootTimeout,
       },
+      leaderLocator: cluster.queueLeaderLocator,
       signal: this.#abort.signal,
       greet: (place) => this.#greet(side, place),
       onOpen: (opening) => {

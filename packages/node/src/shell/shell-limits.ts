@@ -26,5 +26,3 @@ export const LEAVE_PATIENCE_MS = 10_000;
 export const LEAVE_MAX_MS = 50_000;
 /** Between two looks at what is left to be taken over. */
 export const LEAVE_LOOK_MS = 20;
-/** What another node has to say in a listing: as long as a listing may take in all (rabbitmqctl's default). */
-export const OTHER_NODE_ROWS_TIMEOUT_MS = 60_000;

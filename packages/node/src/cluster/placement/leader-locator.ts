@@ -39,8 +39,3 @@ export function leaderLocatorOf(
   }
   return configured;
 }
-
-/** The locator that a configuration file names; undefined: none is known by that word. */
-export function parseLeaderLocator(word: string): LeaderLocator | undefined {
-  return Object.hasOwn(LOCATORS, word) ? LOCATORS[word] : undefined;
-}

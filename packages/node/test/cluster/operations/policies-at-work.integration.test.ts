@@ -146,6 +146,22 @@ describe("policies of mirrored queues at work", { timeout: TEST_MAX_MS }, () => 
     expect((await rig.info("classic")).leader).not.toBe(rig.name(0));
   });
 
+  test("the configuration says where leaders of queues are that do not say it", async () => {
+    await using rig = await OperatedCluster.start(2, {
+      configure: (config) => ({
+        ...config,
+        cluster: { ...config.cluster, queueLeaderLocator: "balanced" },
+      }),
+    });
+    const leaders: (string | undefined)[] = [];
+    for (let at = 0; at < 4; at++) {
+      await rig.declareQuorum(0, `q${at}`);
+      await rig.waitForReplicas(`q${at}`, [0, 1]);
+      leaders.push((await rig.info(`q${at}`)).leader);
+    }
+    expect(leaders.toSorted()).toEqual([0, 0, 1, 1].map((index) => rig.name(index)));
+  });
+
   test("a node that joins gets mirrors of queues that have one everywhere, and makes up for a member that was removed", async () => {
     await using rig = await OperatedCluster.start(4, { start: "none" });
     const [first, ...others] = rig.cluster.nodes;
