@@ -94,9 +94,12 @@ async function declare(clients: readonly ChannelModel[], count: number): Promise
   const channels = await Promise.all(clients.map((client) => client.createChannel()));
   for (let at = 0; at < count; at += DECLARES_AT_ONCE) {
     const some = Array.from({ length: Math.min(DECLARES_AT_ONCE, count - at) }, (_, n) => at + n);
-    await Promise.all(
-      some.map((number) => channels[number % channels.length]?.assertQueue(nameOf(number))),
+    const declared = channels.flatMap((channel, index) =>
+      some
+        .filter((number) => number % channels.length === index)
+        .map((number) => channel.assertQueue(nameOf(number))),
     );
+    await Promise.all(declared);
   }
 }
 

@@ -32,7 +32,7 @@ import {
 } from "./conf-plan.ts";
 
 /** What the driver needs of RaftNode. */
-export interface ConfNode {
+interface ConfNode {
   group(groupId: GroupId): RaftGroup | undefined;
   groups(): RaftGroup[];
   isAlive(nodeId: NodeId): boolean;

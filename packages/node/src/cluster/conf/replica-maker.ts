@@ -79,7 +79,7 @@ export class ReplicaMaker {
 }
 
 /** The members that a group starts with. */
-export function initialConf(replicas: readonly ReplicaPlace[]): ConfState {
+function initialConf(replicas: readonly ReplicaPlace[]): ConfState {
   const voters = replicas.map(({ nodeId, generation }) => replicaIdOf(nodeId, generation));
   return { ...EMPTY_CONF, voters: voters.sort((a, b) => a - b) };
 }

@@ -16,7 +16,7 @@ export type Mirroring =
   | { readonly mode: "quorum"; readonly count: number };
 
 /** manual: a mirror that is added later to a queue waits for `sync_queue` (RabbitMQ's default). */
-export type SyncMode = "automatic" | "manual";
+type SyncMode = "automatic" | "manual";
 
 const NONE: Mirroring = Object.freeze({ mode: "none" });
 
@@ -41,16 +41,12 @@ export function mirroringOf(
   const sync: SyncMode =
     value("ha-sync-mode", (_own, operators) => operators) === "automatic" ? "automatic" : "manual";
   const params = value("ha-params", mergeParams);
-  switch (value("ha-mode", mergeMode)) {
-    case "all":
-      return { mode: "all", sync };
-    case "exactly":
-      return typeof params === "number" ? { mode: "exactly", count: params, sync } : NONE;
-    case "nodes":
-      return Array.isArray(params) ? { mode: "nodes", nodes: params.filter(isText), sync } : NONE;
-    default:
-      return NONE;
-  }
+  const mode = value("ha-mode", mergeMode);
+  if (mode === "all") return { mode, sync };
+  if (mode === "exactly" && typeof params === "number") return { mode, count: params, sync };
+  if (mode === "nodes" && Array.isArray(params))
+    return { mode, nodes: params.filter(isText), sync };
+  return NONE;
 }
 
 function quorumSize(queue: MirroredQueue): number {

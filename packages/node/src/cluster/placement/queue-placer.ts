@@ -88,24 +88,16 @@ export class QueuePlacer {
   onEvent(event: MetadataEvent): void {
     if (MEMBER_EVENTS.has(event.type)) this.#view = undefined;
     if (!this.#isRunning) return;
-    switch (event.type) {
-      case "queueDeclared":
-      case "queuePlaced":
-        this.#count(event.queue);
-        this.#touch(event.queue);
-        return;
-      case "queueDeleted":
-        this.#loads.remove(queueKey(event.queue.vhost, event.queue.name));
-        return;
-      case "queueConfigChanged":
-        this.#touch(event);
-        return;
-      case "memberChanged":
-      case "memberRemoved":
-      case "replaced":
-        this.#startPass();
-        return;
-      default:
+    const { type } = event;
+    if (type === "queueDeclared" || type === "queuePlaced") {
+      this.#count(event.queue);
+      this.#touch(event.queue);
+    } else if (type === "queueDeleted") {
+      this.#loads.remove(queueKey(event.queue.vhost, event.queue.name));
+    } else if (type === "queueConfigChanged") {
+      this.#touch(event);
+    } else if (MEMBER_EVENTS.has(type)) {
+      this.#startPass();
     }
   }
 

@@ -186,31 +186,12 @@ export class QueueCluster implements QueuePlaces {
   }
 
   onEvent(event: MetadataEvent): void {
-    switch (event.type) {
-      case "queueDeclared":
-      case "queuePlaced":
-        this.#note(event.queue);
-        break;
-      case "queueDeleted":
-        this.#forget(event.queue);
-        break;
-      case "memberChanged":
-      case "memberRemoved":
-        this.#view = undefined;
-        this.#wakeGroups();
-        break;
-      case "replaced":
-        this.#view = undefined;
-        this.#readAll();
-        for (const groupId of this.#records.keys()) this.#maker.ensure(groupId);
-        this.#cleaner.start();
-        this.#wakeGroups();
-        break;
-      case "queueConfigChanged":
-        this.#onConfigChanged(event.vhost, event.name);
-        break;
-      default:
-    }
+    const { type } = event;
+    if (type === "queueDeclared" || type === "queuePlaced") this.#note(event.queue);
+    else if (type === "queueDeleted") this.#forget(event.queue);
+    else if (type === "queueConfigChanged") this.#onConfigChanged(event.vhost, event.name);
+    else if (type === "memberChanged" || type === "memberRemoved") this.#onMembersChanged();
+    else if (type === "replaced") this.#onReplaced();
     this.placer.onEvent(event);
   }
 
@@ -284,6 +265,19 @@ export class QueueCluster implements QueuePlaces {
       this.#options.conf.onTargetChanged(groupId);
       this.#drainedSync.look(groupId);
     }
+  }
+
+  #onMembersChanged(): void {
+    this.#view = undefined;
+    this.#wakeGroups();
+  }
+
+  #onReplaced(): void {
+    this.#view = undefined;
+    this.#readAll();
+    for (const groupId of this.#records.keys()) this.#maker.ensure(groupId);
+    this.#cleaner.start();
+    this.#wakeGroups();
   }
 
   #onLeader(groupId: number): void {

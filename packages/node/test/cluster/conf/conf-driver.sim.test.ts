@@ -262,6 +262,9 @@ function bootMissing(cluster: ConfCluster): void {
   for (const nodeId of ALL) if (!cluster.nodes.has(nodeId)) cluster.boot(nodeId);
 }
 
+/** A seed takes a second, or ten on a machine that has much else to do. */
+const SEED_MAX_MS = 60_000;
+
 describe("groups that change at random while nodes crash and leave", () => {
   test.each(Array.from({ length: 20 }, (_, seed) => seed + 100))(
     "lose nothing: seed %i",
@@ -277,5 +280,6 @@ describe("groups that change at random while nodes crash and leave", () => {
       cluster.run(200);
       checkContents(cluster);
     },
+    SEED_MAX_MS,
   );
 });

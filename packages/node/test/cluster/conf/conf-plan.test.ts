@@ -32,8 +32,10 @@ function told(step: ConfStep): string {
       return `transfer to ${wordOf(step.to)}`;
     case "wait":
       return `wait: ${step.why}`;
-    default:
+    case "done":
       return step.kind;
+    default:
+      return step satisfies never;
   }
 }
 
