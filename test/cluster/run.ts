@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { formatTable, type Result, summarize } from "../clients/results.ts";
+import { FORMATION } from "./scenarios/formation.ts";
+import { REFUSALS } from "./scenarios/refusals.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { SEED_CHAPTER } from "./scenarios/seed-chapter.ts";
@@ -8,7 +10,12 @@ import { SharedCluster } from "./scenarios/shared-cluster.ts";
 
 const SUITE = "cluster";
 const CLUSTER = new SharedCluster();
-const SCENARIOS: readonly Scenario[] = [SEED_CHAPTER, ...restartScenarios(CLUSTER)];
+const SCENARIOS: readonly Scenario[] = [
+  SEED_CHAPTER,
+  REFUSALS,
+  ...FORMATION,
+  ...restartScenarios(CLUSTER),
+];
 
 async function runScenario({ name, run }: Scenario): Promise<Result> {
   const startedMs = performance.now();

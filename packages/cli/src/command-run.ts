@@ -106,7 +106,7 @@ export class CommandRun {
     } catch (error) {
       const own =
         error instanceof UnreachableError
-          ? this.#command.explain?.("unreachable", error.message, input)
+          ? this.#command.explain?.("not_connected", error.message, input)
           : undefined;
       throw own ?? error;
     }

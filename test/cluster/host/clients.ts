@@ -1,4 +1,5 @@
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import { until } from "./until.ts";
 
 /** Runs `work` on a channel of its own connection with confirms. Errors of both come out as rejections. */
 export async function withChannel<T>(
@@ -47,9 +48,24 @@ export async function take(url: string, queue: string, count: number): Promise<r
   });
 }
 
+const DRAIN_MAX_MS = 60_000;
+
 /** Takes all that there is. */
 export async function drain(url: string, queue: string): Promise<readonly string[]> {
-  return take(url, queue, Number.POSITIVE_INFINITY);
+  return withChannel(url, async (channel) => {
+    const { messageCount } = await channel.checkQueue(queue);
+    const bodies: string[] = [];
+    if (messageCount === 0) return bodies;
+    await channel.prefetch(messageCount);
+    const { consumerTag } = await channel.consume(queue, (message) => {
+      if (message !== null) bodies.push(message.content.toString());
+    });
+    const what = `the ${messageCount} messages of ${queue}`;
+    await until(what, () => bodies.length >= messageCount, DRAIN_MAX_MS);
+    channel.ackAll();
+    await channel.cancel(consumerTag);
+    return bodies;
+  });
 }
 
 async function getOne(channel: Channel, queue: string): Promise<string | undefined> {

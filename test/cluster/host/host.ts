@@ -44,7 +44,7 @@ export class Host {
     for (const tool of TOOLS) await makeTool(join(bin, tool), tool);
     // biome-ignore lint/style/noProcessEnv: the tools need the system's PATH as well
     const path = `${bin}:${process.env["PATH"]}`;
-    const environment = { HOME: home, XDG_RUNTIME_DIR: runtime, PATH: path };
+    const environment = { HOME: home, LEVERET_RUNTIME_DIR: runtime, PATH: path };
     const ports = await freePorts(2 * count);
     const clusterPorts = ports.slice(count);
     const nodes = Array.from({ length: count }, (_, index) => {
@@ -65,6 +65,11 @@ export class Host {
     const node = this.nodes[number - 1];
     if (node === undefined) throw new RangeError(`there is no node ${number}`);
     return node;
+  }
+
+  /** Of a file that the nodes find one directory above their own. */
+  path(name: string): string {
+    return join(this.#directory, name);
   }
 
   /** A command line, as it would be typed. */

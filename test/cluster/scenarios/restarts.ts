@@ -224,11 +224,13 @@ async function expectContents(
   { at, before: number }: { readonly at?: HostNode; readonly before?: number } = {},
 ): Promise<void> {
   const counts = number === undefined ? undefined : before.get(number);
+  const { name } = at ?? host.node(1);
+  await until("all queues are served", async () => {
+    const queues = await queuesOf(host, name, "state");
+    return QUEUES.every((queue) => queues.get(queue)?.["state"] === "running");
+  });
   for (const [index, queue] of QUEUES.entries()) {
     const node = at ?? host.node(1 + (index % host.nodes.length));
-    await until(`${queue} is served`, async () => {
-      return (await queuesOf(host, node.name, "state")).get(queue)?.["state"] === "running";
-    });
     const found = new Set((await drain(node.url, queue)).map(numberIn));
     const missing = load.confirmed(queue, counts).filter((one) => !found.has(one));
     if (missing.length === 0) continue;

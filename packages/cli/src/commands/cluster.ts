@@ -50,6 +50,7 @@ export const CLUSTER_COMMANDS: readonly Command[] = [
     details: [["--offline", "on a stopped node, when no other member can be reached"]],
     count: [1, 1],
     needs: "any",
+    isBannerFirst: true,
     banner: (input) => `Removing node ${arg(input, 0)} from the cluster`,
     run: async (input, caller) => {
       const params = { name: arg(input, 0), offline: input.options.offline === true };
@@ -182,15 +183,12 @@ function explainForget(code: string, message: string, input: Input): CliError | 
         EXIT.unavailable,
         "{:not_a_cluster_node, 'The node selected is not in the cluster.'}",
       );
+    // A node that is asked runs.
+    case "itself":
     case "node_running":
       return failed(
         EXIT.unavailable,
         `RabbitMQ on node ${name} must be stopped with 'rabbitmqctl -n ${name} stop_app' before it can be removed`,
-      );
-    case "itself":
-      return failed(
-        EXIT.unavailable,
-        `{:failed_to_remove_node, :${name}, {:combine_error, :schema, 'Last replica'}}`,
       );
     default:
       return explainPeer(code, message);

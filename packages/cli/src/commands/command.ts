@@ -91,7 +91,7 @@ export interface Command {
   readonly warn?: (input: Input) => string | undefined;
   /** @throws CliError, CallError, UnreachableError */
   readonly run: (input: Input, caller: Caller) => Promise<Output>;
-  /** Its own words for a refusal of the node; undefined: the usual ones. */
+  /** Its own words for a refusal of the node ("not_connected": it does not answer); undefined: the usual ones. */
   readonly explain?: (code: string, message: string, input: Input) => CliError | undefined;
 }
 

@@ -43,7 +43,7 @@ export const NODE_COMMANDS: readonly Command[] = [
       `Will ping ${node}. This only checks if the OS process is running and registered with epmd. Timeout: ${timeoutMs} ms.`,
     run: async () => ({ kind: "text", text: "Ping succeeded" }),
     explain: (code, _message, { node, timeoutMs = 60_000 }) =>
-      code === "unreachable"
+      code === "not_connected"
         ? failed(
             EXIT.unavailable,
             `Failed to connect and authenticate to ${node} in ${timeoutMs} ms`,
@@ -146,6 +146,7 @@ export const NODE_COMMANDS: readonly Command[] = [
     summary: "Starts the broker in a node whose app was stopped",
     count: [0, 0],
     needs: "any",
+    isBannerFirst: true,
     banner: ({ node }) => `Starting node ${node} ...`,
     run: (_input, caller) => longCall(caller, "start_app"),
   },
@@ -157,6 +158,7 @@ export const NODE_COMMANDS: readonly Command[] = [
     summary: "Stops the broker; the node's process lives on and answers this tool",
     count: [0, 0],
     needs: "any",
+    isBannerFirst: true,
     banner: ({ node }) => `Stopping rabbit application on node ${node} ...`,
     run: (_input, caller) => longCall(caller, "stop_app"),
   },
@@ -172,6 +174,13 @@ export const NODE_COMMANDS: readonly Command[] = [
     needs: "stopped",
     banner: ({ node }) => `Resetting node ${node} ...`,
     run: (_input, caller) => longCall(caller, "reset"),
+    explain: (code, message) =>
+      code === "unreachable"
+        ? failed(
+            EXIT.unavailable,
+            `{:no_running_cluster_nodes, 'You cannot leave a cluster if no online nodes are present.'}\n${message}`,
+          )
+        : undefined,
   },
   {
     name: "rotate_logs",
