@@ -10,6 +10,8 @@ import type { NodeProgramOptions } from "./node-program-options.ts";
 import { numberOf, type ProgramReport, parseReport } from "./program-report.ts";
 
 const PROGRAM: string = fileURLToPath(new URL("node-program.ts", import.meta.url));
+/** As the product has it: buffers outside the heap count against its limit, and the collector runs without need. */
+const HEAP = "--initial-heap-size=128";
 const READY_MAX_MS = 300_000;
 
 /** A node in a process of its own. */
@@ -22,7 +24,7 @@ export class RaftProcess {
     this.nodeId = options.nodeId;
     this.#program = new ChildProgram({
       command: process.execPath,
-      arguments: [...PROFILING, "--import", "tsx", PROGRAM, JSON.stringify(options)],
+      arguments: [...PROFILING, HEAP, "--import", "tsx", PROGRAM, JSON.stringify(options)],
       onLine: (line) => {
         if (line.startsWith('{"event":"report"')) this.#latest = parseReport(line);
       },
