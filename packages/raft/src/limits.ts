@@ -161,7 +161,7 @@ export const DEFAULT_LIMITS: RaftLimits = {
   wakeJitterMaxMs: 600,
   electStaggerMs: 100,
   electRetryMs: 20,
-  electRetries: 5,
+  electRetries: 6,
   transfersAtOnce: 16,
   savesAtOnce: 64,
   stopBudgetMs: 10_000,

@@ -10,6 +10,9 @@ import { type Wake, WakeQueue } from "./wake-queue.ts";
 
 type Election = Extract<Wake, { readonly kind: "elect" }>;
 
+/** So many looks at it, and as long as its own disk takes, a candidate is left alone. */
+const PATIENT_ATTEMPTS = 3;
+
 /** What the waker needs of the host. */
 export interface WakerHost {
   readonly limits: RaftLimits;
@@ -197,9 +200,7 @@ export class GroupWaker {
     if (core.role === "leader") return;
     if (core.leader !== NONE && leaderNode(core.leader) !== wake.leaderNode) return;
     if (!wake.isCertain && this.#host.isNodeAlive(wake.leaderNode)) return;
-    const isInElection = core.role === "candidate" || core.currentTerm !== wake.term;
-    // Whoever stands for election gets the time for it.
-    if (!isInElection) {
+    if (!isElectionUnderWay(runner, wake)) {
       if (core.leader !== NONE) {
         runner.call("wake", () => core.wake());
         runner.call("forgetLeader", () => core.forgetLeader());
@@ -217,6 +218,12 @@ export class GroupWaker {
     const turnMs = this.#turnMs(runner, wake.leaderNode);
     this.#add(runner, wake, this.#host.nowMs() + pauseMs + turnMs);
   }
+}
+
+/** Whoever stands for election gets the time for it. If two stand, and a voter is gone, none of them wins and none loses. */
+function isElectionUnderWay({ core, isDrained }: GroupRunner, wake: Election): boolean {
+  if (core.currentTerm !== wake.term) return true;
+  return core.role === "candidate" && (wake.attempts < PATIENT_ATTEMPTS || !isDrained);
 }
 
 function election({ core }: GroupRunner, leaderNode: NodeId, isCertain: boolean): Election {

@@ -5,6 +5,8 @@ const THREE = [1, 2, 3];
 const SEEDS = Array.from({ length: 20 }, (_, at) => at + 1);
 /** A refused connection, a turn or two of stagger, two writes to disks: far below the election timeout of a second. */
 const FAST_MS = 400;
+/** The votes of a first election are split, and a second one is begun. */
+const SPLIT_MS = 800;
 /** Of 20 ticks of 50 ms, less one heartbeat interval. */
 const ELECTION_TIMEOUT_MIN_MS = 800;
 
@@ -38,6 +40,23 @@ describe("a group whose leader's process dies", () => {
     const leader = cluster.elect();
     cluster.runUntil(() => sleeps(cluster));
     expect(failover(cluster, leader)).toBeLessThan(FAST_MS);
+  });
+});
+
+describe("voters that stand at the same time", () => {
+  test.each(SEEDS)("do not wait for the election timeout, seed %i", (seed) => {
+    const cluster = new HostCluster({ seed });
+    cluster.boot(...THREE);
+    cluster.createGroup(1, THREE);
+    const leader = cluster.elect();
+    const killedAtMs = cluster.scheduler.nowMs;
+    cluster.kill(leader.nodeId);
+    const others = [...cluster.nodes.values()];
+    cluster.runUntil(() => others.every((node) => node.status().leader === 0));
+    // The votes are split: each asks for them before it knows of the other.
+    for (const node of others) node.host.findGroup(1)?.runner?.campaign();
+    cluster.runUntil(() => cluster.leader() !== undefined);
+    expect(cluster.scheduler.nowMs - killedAtMs).toBeLessThan(SPLIT_MS);
   });
 });
 
