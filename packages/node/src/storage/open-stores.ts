@@ -92,6 +92,7 @@ function placesAlone(storage: NodeStorage): QueuePlaces {
     links: undefined,
     timers: new RealRaftClock(),
     isNodeAlive: (id) => id === nodeId,
+    isNodeSilent: () => false,
     nodeName: () => undefined,
   });
   return { nodeId, hub, placesOf: () => undefined };

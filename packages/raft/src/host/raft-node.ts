@@ -128,6 +128,11 @@ export class RaftNode {
     return this.#host.isNodeAlive(peer);
   }
 
+  /** Whether the peer has answered before, and does not now. */
+  isSilent(peer: NodeId): boolean {
+    return !this.isAlive(peer) && this.#host.transport.lastRoundTripMs(peer) !== undefined;
+  }
+
   /** Where this node listens for peers; undefined: it does not. */
   get address(): string | undefined {
     return this.#host.transport.address;

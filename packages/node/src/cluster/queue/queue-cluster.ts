@@ -76,6 +76,7 @@ export class QueueCluster implements QueuePlaces {
       links,
       timers,
       isNodeAlive,
+      isNodeSilent: (id) => node.isSilent(id),
       synchronisedOf: (groupId) => this.groupService.synchronised(groupId) ?? [],
       nodeName: (id) => metadata.machine.member(id)?.name,
     });

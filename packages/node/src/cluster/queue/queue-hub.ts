@@ -25,6 +25,8 @@ export interface HubOptions {
   readonly timers: Timers;
   /** Whether raft has heard of the node lately. */
   isNodeAlive(nodeId: number): boolean;
+  /** Whether raft has heard of the node before, and does not now. */
+  isNodeSilent(nodeId: number): boolean;
   nodeName(nodeId: number): string | undefined;
   /** Nodes whose replicas of a queue that is led here have all that is stored. Default: not known, none. */
   synchronisedOf?(queueId: number): readonly number[];
@@ -75,8 +77,6 @@ export class QueueHub {
   #progressTimer: Timer | undefined;
   /** Queues led here with settlements of other nodes that are not reported yet. */
   readonly #unreported = new Set<number>();
-  /** Nodes that raft has heard of since the link to them is open. */
-  readonly #heardOf = new Set<number>();
   /** Nodes whose link was lost so lately that a leader may not have taken back yet what their channels have. */
   readonly #lostLately = new Map<number, Timer>();
   /** The link on which each other node is served. */
@@ -281,16 +281,15 @@ export class QueueHub {
     this.#endBarriers();
   }
 
-  /** Does not wait for nodes that have fallen silent, and for nobody for too long. Those that raft has not heard of yet are on their way. */
+  /** Gives up those that do not answer and that raft does not hear either, and all of them after a while. */
   #watchBarrier(barrier: Barrier): void {
-    for (const nodeId of barrier.waiting) {
-      if (this.options.isNodeAlive(nodeId)) this.#heardOf.add(nodeId);
-      else if (this.#heardOf.has(nodeId)) barrier.waiting.delete(nodeId);
-    }
-    if (barrier.leftMs <= 0) barrier.waiting.clear();
     if (barrier.waiting.size === 0) return;
     barrier.timer = this.options.timers.setTimer(NODE_GONE_POLL_MS, () => {
       barrier.leftMs -= NODE_GONE_POLL_MS;
+      for (const nodeId of barrier.waiting) {
+        const isGivenUp = barrier.leftMs <= 0 || this.options.isNodeSilent(nodeId);
+        if (isGivenUp) barrier.waiting.delete(nodeId);
+      }
       this.#watchBarrier(barrier);
       this.#endBarriers();
     });
@@ -323,7 +322,6 @@ export class QueueHub {
   #onUp(peer: LinkPeer): void {
     this.#lostLately.get(peer.nodeId)?.cancel();
     this.#lostLately.delete(peer.nodeId);
-    this.#noteHeardOf(peer.nodeId);
     const values = [this.#announcement, ...[...this.#led].flat()];
     sendPacked(peer, QueueFrame.leads, values);
     for (const queueId of this.#leaders.queuesOf(peer.nodeId)) {
@@ -333,16 +331,11 @@ export class QueueHub {
   }
 
   #onDown(nodeId: number): void {
-    this.#heardOf.delete(nodeId);
     this.#noteLost(nodeId);
     for (const queueId of this.#leaders.queuesOf(nodeId)) {
       this.#queues.get(queueId)?.leaderChanged();
     }
     this.#passBarriers(nodeId, Infinity);
-  }
-
-  #noteHeardOf(nodeId: number): void {
-    if (this.options.isNodeAlive(nodeId)) this.#heardOf.add(nodeId);
   }
 
   #noteLost(nodeId: number): void {
@@ -361,7 +354,6 @@ export class QueueHub {
   #onLeads(peer: LinkPeer, payload: Buffer): void {
     const values = unpack(payload);
     const { nodeId } = peer;
-    this.#noteHeardOf(nodeId);
     this.#heard.set(nodeId, integerAt(values, 0));
     for (let at = 1; at + 1 < values.length; at += 2) {
       const queueId = integerAt(values, at);

@@ -172,6 +172,7 @@ export class LinkedQueues {
       links,
       timers: REAL_TIMERS,
       isNodeAlive: () => true,
+      isNodeSilent: () => false,
       nodeName: (id) => `node ${id}`,
     });
     this.hosts.set(nodeId, host);
