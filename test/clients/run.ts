@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { ChildProgram } from "./processes/child-program.ts";
+import { startLeveretCluster } from "./processes/leveret-cluster.ts";
 import { type BrokerProcess, startLeveret } from "./processes/leveret-process.ts";
 import { formatTable, type Result, resultsOf, scenarioNames, summarize } from "./results.ts";
 import { preparePython, SUITES, type Suite } from "./suites.ts";
@@ -12,6 +13,8 @@ const TUTORIALS = "tutorials";
 interface Options {
   /** Broker to test; undefined: ours is started. */
   readonly url: string | undefined;
+  /** Ours is a cluster of three, and each suite is at another node. */
+  readonly cluster: boolean;
   readonly only: readonly string[];
   readonly scenarios: readonly string[];
   /** File for the machine-readable summary. */
@@ -22,6 +25,7 @@ function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       url: { type: "string" },
+      cluster: { type: "boolean", default: false },
       only: { type: "string", default: [...SUITES.map(({ name }) => name), TUTORIALS].join() },
       scenario: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
@@ -29,6 +33,7 @@ function readOptions(): Options {
   });
   return {
     url: values.url,
+    cluster: values.cluster,
     only: values.only.split(","),
     scenarios: values.scenario,
     json: values.json,
@@ -69,17 +74,20 @@ function failedAsAWhole(suite: string, failure: string): Result {
   return { suite, scenario: "whole-suite", failure };
 }
 
-async function runAll(options: Options, url: string): Promise<Result[]> {
+async function runAll(options: Options, urls: readonly string[]): Promise<Result[]> {
   const known = await scenarioNames();
   const scenarios = options.scenarios.length === 0 ? known : options.scenarios;
   const results: Result[] = [];
-  for (const suite of SUITES) {
+  const urlOf = (nth: number): string => urls[nth % urls.length] ?? "";
+  for (const [nth, suite] of SUITES.entries()) {
     if (!options.only.includes(suite.name)) continue;
-    results.push(...(await runSuite(suite, url, scenarios)));
+    results.push(...(await runSuite(suite, urlOf(nth), scenarios)));
   }
   if (options.only.includes(TUTORIALS)) {
     const startedAt = performance.now();
-    results.push(...(await runTutorials(url, await preparePython(), (line) => print(`  ${line}`))));
+    results.push(
+      ...(await runTutorials(urlOf(1), await preparePython(), (line) => print(`  ${line}`))),
+    );
     print(`${TUTORIALS}: run in ${seconds(performance.now() - startedAt)}`);
   }
   return results;
@@ -90,11 +98,21 @@ async function runAgainstOurs(options: Options): Promise<Result[]> {
   print(`our broker: ${broker.url}`);
   const results: Result[] = [];
   try {
-    results.push(...(await runAll(options, broker.url)));
+    results.push(...(await runAll(options, [broker.url])));
   } finally {
     results.push(...(await stopBroker(broker)));
   }
   return results;
+}
+
+async function runAgainstCluster(options: Options): Promise<Result[]> {
+  const cluster = await startLeveretCluster();
+  print(`our cluster: ${cluster.urls.join(" ")}`);
+  try {
+    return await runAll(options, cluster.urls);
+  } finally {
+    await cluster.stop();
+  }
 }
 
 /** A broker that does not end as it should is a failure like any other. */
@@ -115,10 +133,14 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+function run(options: Options): Promise<Result[]> {
+  if (options.url !== undefined) return runAll(options, [options.url]);
+  return options.cluster ? runAgainstCluster(options) : runAgainstOurs(options);
+}
+
 async function main(): Promise<number> {
   const options = readOptions();
-  const { url } = options;
-  const results = await (url === undefined ? runAgainstOurs(options) : runAll(options, url));
+  const results = await run(options);
   const summary = summarize(results);
   print(formatTable(results));
   print(`client scenarios: ${summary.passed} passed, ${summary.failed} failed`);

@@ -66,6 +66,9 @@ function rotated(nodeIds: readonly number[], name: string): number[] {
 export const TOO_SHORT: Readonly<Record<string, string>> = {
   "publish: expiration '+5'": "the message lives 5 ms",
   "x-expires: a consumer keeps the queue": "the queue lives 50 ms without a consumer",
+  "ttl: an unacked message does not expire": "the message lives 50 ms before it is taken",
+  "ttl: a requeued message keeps its expiry": "the message lives 50 ms before it is taken",
+  "ttl: purged and expired queues take messages again": "a message lives 30 ms on its way",
 };
 
 const MIRRORING = { "ha-mode": "all", "ha-sync-mode": "automatic" };
