@@ -46,6 +46,22 @@ describe("whole nodes", () => {
     cluster.runUntil(() => all(cluster).every((one) => one.items(1).length === 102));
   });
 
+  test("tell peers that have fallen silent from those that were never there", () => {
+    const cluster = new NodeCluster(4);
+    cluster.boot(...THREE);
+    cluster.createGroup(1, THREE);
+    cluster.mustApply(1, "item");
+    const { raft } = cluster.node(1);
+    cluster.runUntil(() => raft.isAlive(2));
+    expect([raft.isSilent(2), raft.isSilent(9)]).toEqual([false, false]);
+    cluster.crash(2);
+    cluster.runUntil(() => !raft.isAlive(2));
+    expect([raft.isSilent(2), raft.isSilent(9)]).toEqual([true, false]);
+    cluster.boot(2);
+    cluster.runUntil(() => !raft.isSilent(2));
+    expect(raft.isAlive(2)).toBe(true);
+  });
+
   test("stop in good order and come back", () => {
     const cluster = new NodeCluster(3, { checkpointEntries: 5 });
     cluster.boot(...THREE);
