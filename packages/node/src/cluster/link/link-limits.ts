@@ -19,6 +19,8 @@ export const LINK_SILENT_BEATS_MAX = 6;
 /** Pause before a link that failed is dialled again, doubled up to the maximum, of which a random half is taken. */
 export const LINK_BACKOFF_MIN_MS = 50;
 export const LINK_BACKOFF_MAX_MS = 2000;
+/** Frames that are kept until who handles them is there: a node that starts has links before it has all of its broker. */
+export const LINK_EARLY_BYTES_MAX = 1_048_576;
 /** A cluster id is a UUID; nothing longer than this is read. */
 export const LINK_CLUSTER_ID_MAX = 255;
 /** A new leader of a queue delivers when the other nodes have named what their channels hold, or after so long. */

@@ -3,11 +3,21 @@ import type { Logger } from "../../logger.ts";
 import { DialledLink, type LinkDial } from "./dialled-link.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import type { LinkGreeting } from "./link-greeting.ts";
-import { LINK_BEAT_MS } from "./link-limits.ts";
+import { LinkKind } from "./link-kinds.ts";
+import { LINK_BEAT_MS, LINK_EARLY_BYTES_MAX } from "./link-limits.ts";
 import type { LinkPeer } from "./link-peer.ts";
 
 /** `payload` is a view, valid during the call: copy what is kept. Answers go to `peer`. */
 export type LinkFrameHandler = (peer: LinkPeer, payload: Buffer) => void;
+
+/** Kinds that every node handles, if not from the start. */
+const COMMON_KINDS: ReadonlySet<number> = new Set(Object.values(LinkKind));
+
+/** A frame that came before its handler. */
+interface EarlyFrame {
+  readonly link: Link;
+  readonly payload: Buffer;
+}
 
 export interface NodeLinksOptions {
   readonly nodeId: number;
@@ -35,6 +45,8 @@ export class NodeLinks {
   readonly #dialled = new Map<number, DialledLink>();
   readonly #accepted = new Set<Link>();
   readonly #handlers: (LinkFrameHandler | undefined)[] = [];
+  readonly #early = new Map<number, EarlyFrame[]>();
+  #earlyBytes = 0;
   readonly #upListeners = new Set<(peer: LinkPeer) => void>();
   readonly #downListeners = new Set<(nodeId: number, reason: string) => void>();
   /** Links with output, to be written at the end of this turn. */
@@ -54,6 +66,8 @@ export class NodeLinks {
     if (kind < 1 || kind > 0xff || this.#handlers[kind] !== undefined) {
       throw new RangeError(`kind ${kind} of frames cannot be handled`);
     }
+    // Whoever registers is not ready for them before this turn ends.
+    if (this.#early.has(kind)) this.#dependencies.timers.defer(() => this.#handleEarly(kind));
     this.#handlers[kind] = handler;
   }
 
@@ -174,10 +188,33 @@ export class NodeLinks {
 
   #onFrame(link: Link, kind: number, payload: Buffer): void {
     const handler = this.#handlers[kind];
-    if (handler === undefined) {
+    if (handler === undefined || this.#early.has(kind)) this.#keep(kind, { link, payload });
+    else this.#handle(handler, link, kind, payload);
+  }
+
+  #keep(kind: number, { link, payload }: EarlyFrame): void {
+    if (!COMMON_KINDS.has(kind) || this.#earlyBytes + payload.length > LINK_EARLY_BYTES_MAX) {
       link.destroy(`frames of kind ${kind} are unknown here`);
       return;
     }
+    const frame = { link, payload: Buffer.from(payload) };
+    const frames = this.#early.get(kind);
+    if (frames === undefined) this.#early.set(kind, [frame]);
+    else frames.push(frame);
+    this.#earlyBytes += payload.length;
+  }
+
+  #handleEarly(kind: number): void {
+    const handler = this.#handlers[kind];
+    const frames = this.#early.get(kind) ?? [];
+    this.#early.delete(kind);
+    for (const { link, payload } of frames) {
+      this.#earlyBytes -= payload.length;
+      if (handler !== undefined && link.isOpen) this.#handle(handler, link, kind, payload);
+    }
+  }
+
+  #handle(handler: LinkFrameHandler, link: Link, kind: number, payload: Buffer): void {
     try {
       handler(link, payload);
     } catch (error) {

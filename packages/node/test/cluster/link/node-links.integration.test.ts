@@ -106,13 +106,28 @@ describe("NodeLinks", () => {
     expect(peer.isCongested).toBe(false);
   });
 
-  test("a frame that nobody handles closes the link", async () => {
+  test("keeps frames, in order, until who handles them is there", async () => {
+    const [one, two] = [await start(1), await start(2)];
+    one.links.setPeers([2]);
+    await vi.waitFor(() => expect(one.links.send(2, KIND, Buffer.from("a"))).toBe(true));
+    one.links.send(2, KIND, Buffer.from("b"));
+    one.links.onFrame(KIND + 1, () => two.links.onFrame(KIND, taken));
+    const received: string[] = [];
+    const taken = (_peer: LinkPeer, payload: Buffer): void => {
+      received.push(payload.toString());
+    };
+    two.links.onFrame(KIND + 1, (peer) => peer.send(KIND + 1, Buffer.alloc(0)));
+    one.links.send(2, KIND + 1, Buffer.alloc(0));
+    await vi.waitFor(() => expect(received).toEqual(["a", "b"]));
+  });
+
+  test("a frame of a kind that no node has closes the link", async () => {
     const one = await start(1);
     await start(2);
     const reasons: string[] = [];
     one.links.onDown((nodeId) => reasons.push(`down ${nodeId}`));
     one.links.setPeers([2]);
-    await vi.waitFor(() => expect(one.links.send(2, KIND, Buffer.alloc(1))).toBe(true));
+    await vi.waitFor(() => expect(one.links.send(2, 200, Buffer.alloc(1))).toBe(true));
     await vi.waitFor(() => expect(reasons[0]).toBe("down 2"));
   });
 
