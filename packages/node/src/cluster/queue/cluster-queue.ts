@@ -750,8 +750,11 @@ export class ClusterQueue extends BrokerQueue {
       this.#logLed(group, "is served: the other nodes have said what they hold");
       // Also one that is not known: the whole cluster has been down.
       const isGone = before !== this.#hub.nodeId && !synced.has(before ?? 0);
-      if ((isGone || missing.size > 0) && group?.isReplicated === true)
-        group.log.suspectDeliveries(DELIVERIES_AHEAD);
+      // Where another node led it is replicated, though its record may want that no more.
+      const isReplicated = before !== undefined || group?.isReplicated === true;
+      if ((isGone || missing.size > 0) && isReplicated) {
+        group?.log.suspectDeliveries(DELIVERIES_AHEAD);
+      }
       gate?.open();
     });
     for (const { consumer, op, from, to } of ops) this.#applyOp(consumer, op, from, to);

@@ -165,8 +165,17 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   open(owner: JournalOwner): void {
     this.#owner = owner;
     this.#isOpen = true;
+    this.#tellSuspects();
     if (this.#writer.count > 0 || this.#unapplied.length > 0) this.#traffic.flushSoon(this);
     else this.#admitWaiting(owner);
+  }
+
+  /** What the last leader may have handed out counts as handed out for every later one, too. */
+  #tellSuspects(): void {
+    for (const { level, ref } of this.#group.log.suspects()) {
+      this.#notes.delivered(level, ref);
+      this.#noteProgress();
+    }
   }
 
   /** The log will not be complete, or not for long: nothing of what came meanwhile can be stored. */

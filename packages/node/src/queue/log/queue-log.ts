@@ -79,6 +79,13 @@ export class QueueLog implements StateMachine {
     for (const contents of this.#contents()) contents.suspect(limit);
   }
 
+  /** What was suspected since the log heard of deliveries: by level, up to which ref. */
+  *suspects(): Iterable<{ readonly level: number; readonly ref: number }> {
+    for (const { level, suspectRef, deliveredRef } of this.#contents()) {
+      if (suspectRef > deliveredRef) yield { level, ref: suspectRef };
+    }
+  }
+
   /** Levels that ever had a message, ascending. */
   levels(): Iterable<number> {
     return this.#contents().map(({ level }) => level);
