@@ -15,6 +15,8 @@ export interface ClientWorld {
   /** A node that takes clients; undefined: there is none. */
   pickServing(): BrokerLife | undefined;
   nextProcess(): number;
+  /** Whether the one that leads the group now is its only voter. */
+  isAlone(groupId: number | undefined): boolean;
   onDelivered(delivery: DeliveryNote, what: string): void;
   onTrace(nodeId: number, what: () => string): void;
   onFault(what: string): void;
@@ -336,12 +338,11 @@ export function recordDelivery(
   const { process, consumer, queue, received, session, isDetached } = delivered;
   const at = world.scheduler.nowMs;
   const { text: message, redelivered, deliveryCount } = received;
-  const replicas = session.queue(queue)?.record.replicas?.length ?? 1;
   const output = {
     message,
     redelivered,
     deliveryCount: deliveryCount < 0 ? null : deliveryCount,
-    isAlone: replicas < 2,
+    isAlone: world.isAlone(session.queue(queue)?.record.groupId),
     node: session.life.nodeId,
   };
   const operation = { process, kind: "dequeue", key: queue, input: null, at };

@@ -77,6 +77,18 @@ export class ClusterWorld implements ClientWorld, LifeWatcher {
     this.#trace?.(this.scheduler.nowMs, nodeId, what());
   }
 
+  isAlone(groupId = -1): boolean {
+    let term = 0;
+    let voters = 1;
+    for (const { life } of this.machines.values()) {
+      const status = life?.storage?.node.group(groupId)?.status();
+      if (status?.role !== "leader" || status.term < term) continue;
+      term = status.term;
+      voters = status.conf.voters.length + status.conf.votersOutgoing.length;
+    }
+    return voters === 1;
+  }
+
   onDelivered(delivery: DeliveryNote, what: string): void {
     this.onTrace(delivery.session.life.nodeId, () => what);
     this.exclusivity.onDelivered(delivery);
