@@ -357,7 +357,11 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   /** So much was handed out that the log does not know of, that a new leader could not tell it from what was not. */
   get isAhead(): boolean {
-    return this.#group.isReplicated && this.#deliveredCount - this.#toldCount >= DELIVERIES_AHEAD;
+    return this.#isTooFar(this.#toldCount);
+  }
+
+  #isTooFar(toldCount: number): boolean {
+    return this.#group.isReplicated && this.#deliveredCount - toldCount >= DELIVERIES_AHEAD;
   }
 
   load(message: Message): boolean {
@@ -564,10 +568,11 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
 
   #noteTold(progress: Progress): void {
     this.#untold.delete(progress);
-    const wasAhead = this.isAhead;
-    this.#toldCount = Math.max(this.#toldCount, this.#deliveredAt.get(progress) ?? 0);
+    const before = this.#toldCount;
+    const now = Math.max(before, this.#deliveredAt.get(progress) ?? 0);
+    this.#toldCount = now;
     this.#deliveredAt.delete(progress);
-    if (wasAhead && !this.isAhead) this.#onRead();
+    if (this.#isTooFar(before) && !this.#isTooFar(now)) this.#onRead();
   }
 
   /** Not in the order of asking: what has left does not wait for what comes. */

@@ -102,12 +102,11 @@ describe("a new leader of a queue", { timeout: 20_000 }, () => {
     let sent = 0;
     const isDone: Promise<void>[] = [];
     for (const to of [(first + 1) % 3, (first + 2) % 3, first, (first + 1) % 3]) {
-      const moving = rig.transfer("q", to);
-      let isMoving = true;
-      void moving.finally(() => {
-        isMoving = false;
+      const move = { isOver: false };
+      const moving = rig.transfer("q", to).finally(() => {
+        move.isOver = true;
       });
-      while (isMoving) {
+      while (!move.isOver) {
         const body = Buffer.from(String(sent++));
         isDone.push(
           new Promise((resolve, reject) => {
