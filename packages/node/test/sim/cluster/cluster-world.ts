@@ -30,6 +30,9 @@ export class ClusterWorld implements ClientWorld, LifeWatcher {
   /** When a node crashed, as scheduler time. */
   readonly crashes: number[] = [];
   readonly #trace: ClusterTrace | undefined;
+  readonly #forgotten = new Set<number>();
+  /** Names of nodes whose admission is not answered yet, with the life that was asked. */
+  readonly #joining = new Map<string, BrokerLife>();
   #lastHost = 0;
   #lastProcess = 0;
 
@@ -146,8 +149,10 @@ export class ClusterWorld implements ClientWorld, LifeWatcher {
     const host = ++this.#lastHost;
     const name = `rabbit@h${host}`;
     const address = raftAddress(host);
+    this.#joining.set(name, life);
     life.process.run(() => {
       life.metadata.submit({ type: "addMember", name, address }, () => {
+        this.#joining.delete(name);
         const { machine } = life.metadata;
         const member = machine.memberNamed(name);
         // Not known: the member, if there is one, never comes.
@@ -158,6 +163,17 @@ export class ClusterWorld implements ClientWorld, LifeWatcher {
         this.#addMachine(host, { nodeId, members, running });
       });
     });
+  }
+
+  /** Members that never come, as who had admitted them died: an operator has the cluster forget them. */
+  forgetGhosts(): void {
+    const members = this.pickServing()?.metadata.machine.members() ?? [];
+    for (const { nodeId, name } of members) {
+      const isComing = this.#joining.get(name)?.process.isAlive === true;
+      if (isComing || this.machines.has(nodeId) || this.#forgotten.has(nodeId)) continue;
+      this.#forgotten.add(nodeId);
+      this.submit({ type: "removeMember", nodeId }, () => this.coverage.count("ghost-removed"));
+    }
   }
 
   /** Submits it again and again, at one node after the other, until it is done. */

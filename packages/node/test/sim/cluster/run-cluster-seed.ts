@@ -69,6 +69,7 @@ function runPhases(world: ClusterWorld, random: Random, faultsMs: number): void 
   probeAll(world, PROBE_MS);
   let problem: string | undefined;
   const isAgreed = (): boolean => {
+    world.forgetGhosts();
     problem = findDisagreement(world);
     return problem === undefined;
   };
