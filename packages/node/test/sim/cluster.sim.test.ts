@@ -1,28 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { REGRESSION_SEEDS } from "./cluster/regression-seeds.ts";
-import { type ClusterRunOptions, runClusterSeed } from "./cluster/run-cluster-seed.ts";
+import { runClusterSeed } from "./cluster/run-cluster-seed.ts";
 
 const SEEDS = 4;
 const FAULTS_MS = 12_000;
 
-function replayLine({ seed, faultsMs, only = [] }: ClusterRunOptions): string {
-  const harms = only.length === 0 ? "" : ` --only ${only.join(",")}`;
-  return `npm run sim:cluster -- --seed ${seed} --ms ${faultsMs}${harms}`;
-}
-
+// Seeds that failed once run in CI: npm run sim:cluster -- --known
 describe("whole brokers in simulated clusters", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const options = { seed, faultsMs: FAULTS_MS };
-    test(`seed ${seed}: ${replayLine(options)}`, () => {
+    test(`seed ${seed}: npm run sim:cluster -- --seed ${seed} --ms ${FAULTS_MS}`, () => {
       const { faults, coverage } = runClusterSeed(options);
       expect(faults).toEqual([]);
       expect(new Map(coverage).get("confirmed")).toBeGreaterThan(0);
-    }, 60_000);
-  }
-
-  for (const { found, ...options } of REGRESSION_SEEDS) {
-    test(`${found}: ${replayLine(options)}`, () => {
-      expect(runClusterSeed(options).faults).toEqual([]);
     }, 60_000);
   }
 

@@ -8,4 +8,18 @@ export const REGRESSION_SEEDS: readonly (ClusterRunOptions & { readonly found: s
     only: ["snapshot"],
     found: "a basic.get that waited when its channel ended took a message for ever",
   },
+  {
+    seed: 110,
+    found:
+      "a replica that was deleted and made again in one life of its node never served its queue",
+  },
+  {
+    seed: 106,
+    found:
+      "what a lost leader may have handed out was marked by the next leader, not by the one after it",
+  },
+  {
+    seed: 121,
+    found: "the same was not marked where the policy wanted the queue in one place meanwhile",
+  },
 ];
