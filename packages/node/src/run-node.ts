@@ -108,9 +108,18 @@ async function start(
     if (process.exitCode === EXIT_FAILURE && !isKnown(error)) {
       logging.root.error({ err: error }, "unexpected error at start");
     }
-    sayWhy(config, logging, textOf(error));
+    sayWhy(config, logging, `${textOf(error)}${wayBack(error, config)}`);
     return undefined;
   }
+}
+
+/** What to do with a node that its cluster does not want any more. */
+function wayBack(error: unknown, { node }: Config): string {
+  if (!(error instanceof ClusterError) || error.code !== "fenced") return "";
+  return (
+    `: run forget_cluster_node ${node.name} at a member if it still lists this node, empty ${node.dataDir}, ` +
+    "start, then stop_app, join_cluster and start_app"
+  );
 }
 
 /** What is in memory may be more than what is on the disk: nobody may be told anything any more. The log has the reason. */

@@ -4,32 +4,50 @@ import { expectEqual } from "../host/until.ts";
 import { statusOf } from "./form.ts";
 import { type Scenario, withHost } from "./scenario.ts";
 
+/** However slow the host is: the others wait for the node with the lowest name. */
+const PATIENCE = "cluster_formation.discovery_retry_limit = unlimited";
+
 /** New nodes that have been told of each other, and are started at once. */
 export const FORMATION: readonly Scenario[] = [
-  {
-    name: "formation-by-peer",
-    run: () =>
-      withHost(
-        Host.make(3, (ports) => namesOf(ports).flatMap((name) => ["--peer", name])),
-        expectOne,
-      ),
-  },
-  {
-    name: "formation-by-configuration",
-    run: () =>
-      withHost(
-        Host.make(3, () => ["--config", "../rabbitmq.conf"]),
-        async (host) => {
-          const names = namesOf(host.nodes.map(({ clusterPort }) => clusterPort));
-          const lines = names.map(
-            (name, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${name}`,
-          );
-          await writeFile(host.path("rabbitmq.conf"), `${lines.join("\n")}\n`);
-          await expectOne(host);
-        },
-      ),
-  },
+  formation("formation-by-peer", (ports) => ({
+    flags: namesOf(ports).flatMap((name) => ["--peer", name]),
+    lines: [],
+  })),
+  // As nodes of one host find each other by epmd: nobody is told a port.
+  formation("formation-by-names", () => ({
+    flags: [1, 2, 3].flatMap((number) => ["--peer", `rabbit${number}@localhost`]),
+    lines: [],
+  })),
+  formation("formation-by-configuration", (ports) => ({
+    flags: [],
+    lines: namesOf(ports).map(
+      (name, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${name}`,
+    ),
+  })),
 ];
+
+interface Told {
+  readonly flags: readonly string[];
+  /** Of the configuration file. */
+  readonly lines: readonly string[];
+}
+
+function formation(name: string, tell: (ports: readonly number[]) => Told): Scenario {
+  const flags = (ports: readonly number[]): readonly string[] => [
+    ...tell(ports).flags,
+    "--config",
+    "../rabbitmq.conf",
+  ];
+  return {
+    name,
+    run: () =>
+      withHost(Host.make(3, flags), async (host) => {
+        const { lines } = tell(host.nodes.map(({ clusterPort }) => clusterPort));
+        await writeFile(host.path("rabbitmq.conf"), `${[PATIENCE, ...lines].join("\n")}\n`);
+        await expectOne(host);
+      }),
+  };
+}
 
 function namesOf(ports: readonly number[]): string[] {
   return ports.map((port, at) => `rabbit${at + 1}@localhost:${port}`);

@@ -116,11 +116,12 @@ function peersOf(
   });
 }
 
-/** `NAME@HOST:PORT`; without port, the default one. undefined: it is neither. */
+/** `NAME@HOST:PORT`, or without a port. undefined: it is neither. */
 export function parsePeer(text: string): PeerAddress | undefined {
   const [, name, host, digits] =
     /^([^@\s:]{1,255})@([^@\s:]{1,255})(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const port = digits === undefined ? DEFAULT_CLUSTER_PORT : Number(digits);
-  if (name === undefined || host === undefined || port < 1 || port > 65_535) return undefined;
+  const port = digits === undefined ? undefined : Number(digits);
+  if (name === undefined || host === undefined) return undefined;
+  if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
   return { name: `${name}@${host}`, host, port };
 }

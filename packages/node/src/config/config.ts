@@ -57,7 +57,8 @@ export interface PeerAddress {
   /** `rabbit@host`. */
   readonly name: string;
   readonly host: string;
-  readonly port: number;
+  /** undefined: that of the node of this name if it runs on this host, or the usual one. */
+  readonly port: number | undefined;
 }
 
 /** `cluster.tls.*`: both sides show a certificate. File names are absolute. */

@@ -15,27 +15,32 @@ export interface AgreementDependencies {
 
 /**
  * Waits until this node and all others that run see each other: they learn of each other by links, each of which opens by itself. A node
- * that does not answer is not waited for; nor is any for long, as what is cut off stays so.
+ * that does not answer is not waited for; nor is any for long, as what is cut off stays so. Resolves with the names of those with which
+ * it is not so.
  */
-export async function agreeOnRunning(dependencies: AgreementDependencies): Promise<void> {
+export async function agreeOnRunning(
+  dependencies: AgreementDependencies,
+): Promise<readonly string[]> {
   const deadlineMs = performance.now() + AGREE_MAX_MS;
-  while (!dependencies.isOver() && performance.now() < deadlineMs) {
-    if (await isAgreed(dependencies)) return;
+  for (;;) {
+    const left = await notAgreed(dependencies);
+    if (left.length === 0 || dependencies.isOver() || performance.now() > deadlineMs) return left;
     await new Promise((resolve) => setTimeout(resolve, AGREE_LOOK_MS));
   }
 }
 
-async function isAgreed(dependencies: AgreementDependencies): Promise<boolean> {
+async function notAgreed(dependencies: AgreementDependencies): Promise<string[]> {
   const { book, greet, isRunning } = dependencies;
   const { clusterId } = book.record;
   const others = book.others.filter(({ nodeId }) => isRunning(nodeId));
-  const agreed = await Promise.all(
+  const left = await Promise.all(
     others.map(async ({ nodeId, name }) => {
       const greeting = await greet({ name, address: book.addressOf(nodeId) ?? "" });
       const runs = greeting?.state === "running" && greeting.clusterId === clusterId;
-      if (!runs) return true;
-      return greeting.running.includes(book.nodeId) && book.record.running.includes(nodeId);
+      if (!runs) return [];
+      const isSeen = greeting.running.includes(book.nodeId);
+      return isSeen && book.record.running.includes(nodeId) ? [] : [name];
     }),
   );
-  return !agreed.includes(false);
+  return left.flat();
 }

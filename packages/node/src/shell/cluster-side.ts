@@ -14,7 +14,6 @@ import { formatHostPort } from "../runtime/net-address.ts";
 import { type ClusterNetwork, clusterNetwork } from "./cluster-network.ts";
 import type { SelfDescription } from "./node-identity.ts";
 import { PeerCalls } from "./peer-calls.ts";
-import { placeOf } from "./seeds.ts";
 
 /** What of the network tests put something between. */
 export interface NetworkFaults {
@@ -145,7 +144,7 @@ function ownAddress({ cluster, node }: Config, port: number): string {
   const named = [...cluster.peers, ...cluster.formation.nodes].find(
     ({ name }) => name === node.name,
   );
-  if (named !== undefined) return placeOf(named).address;
+  if (named !== undefined) return formatHostPort(named.host, named.port ?? port);
   const { address } = cluster.listener ?? {};
   const host = address === undefined || ANY.has(address) ? hostOf(node.name) : address;
   return formatHostPort(host, port);

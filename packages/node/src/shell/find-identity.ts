@@ -10,7 +10,7 @@ import { planFormation } from "./formation.ts";
 import { admittedRecord, foundCluster, rememberedIdentity } from "./node-identity.ts";
 import { asOperationError, type PeerPlace } from "./peer-calls.ts";
 import type { PeerGreeting } from "./peer-protocol.ts";
-import { findSeeds, hasSeeds } from "./seeds.ts";
+import { findSeeds, hasSeeds, type LocalAddress } from "./seeds.ts";
 
 export interface IdentityOptions {
   readonly directory: string;
@@ -18,6 +18,7 @@ export interface IdentityOptions {
   readonly side: Pick<ClusterSide, "self" | "calls" | "port">;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly localAddress: LocalAddress;
   greet(place: PeerPlace): Promise<PeerGreeting | undefined>;
   setFounding(isFounding: boolean): void;
 }
@@ -47,7 +48,7 @@ async function findCluster(options: IdentityOptions): Promise<PeerPlace | undefi
   const plan = await planFormation(
     {
       nodeName: side.self.name,
-      findSeeds: () => findSeeds(config, side.port.port),
+      findSeeds: () => findSeeds(config, side.port.port, options.localAddress),
       retryLimit,
       retryIntervalMs,
     },

@@ -11,6 +11,7 @@ import { admittedRecord, type SelfDescription } from "./node-identity.ts";
 import { asOperationError, type PeerCalls, type PeerPlace } from "./peer-calls.ts";
 import type { PeerGreeting, PeerIdentity } from "./peer-protocol.ts";
 import { change } from "./peer-service.ts";
+import type { LocalAddress } from "./seeds.ts";
 
 export interface MembershipOptions {
   readonly directory: string;
@@ -19,7 +20,7 @@ export interface MembershipOptions {
   /** Where nodes are that no member has told of: those of the configuration. */
   readonly seeds: readonly PeerPlace[];
   /** Where a node of this host is. */
-  localAddress(name: string): string | undefined;
+  readonly localAddress: LocalAddress;
 }
 
 /** Changes of who is in a cluster, as operators order them. The first four are for a node whose app is stopped. */

@@ -30,14 +30,14 @@ import { rememberedIdentity } from "./node-identity.ts";
 import type { PeerPlace } from "./peer-calls.ts";
 import type { NodeStatus, PeerGreeting, PeerIdentity } from "./peer-protocol.ts";
 import { peerMethods } from "./peer-service.ts";
-import { placeOf } from "./seeds.ts";
+import { knownPlaces, type LocalAddress } from "./seeds.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export interface ShellDependencies extends Omit<NodeDependencies, "openStores"> {
   /** An operator has ordered the process to end. */
   readonly onStopOrdered?: () => void;
   /** Where the cluster port of another node of this host is. undefined: no such node runs here, as far as is known. */
-  readonly localAddress?: (name: string) => string | undefined;
+  readonly localAddress?: LocalAddress;
   /** Tests cut the network. */
   readonly faults?: NetworkFaults;
 }
@@ -56,6 +56,8 @@ export class NodeShell implements ControlledNode {
   #broker: BrokerNode | undefined;
   #stores: ClusterStores | undefined;
   #isFounding = false;
+  /** The cluster has told the app, in this life of it, that it is no member any more. */
+  #fencedBecause: ClusterError | undefined;
   #abort = new AbortController();
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -221,6 +223,7 @@ export class NodeShell implements ControlledNode {
     await this.#stopping;
     await this.#operation;
     this.#abort = new AbortController();
+    this.#fencedBecause = undefined;
     this.#state = "starting";
     try {
       this.#broker = await BrokerNode.start(this.config, {
@@ -232,11 +235,12 @@ export class NodeShell implements ControlledNode {
     } catch (error) {
       this.#state = "stopped";
       this.#stores = undefined;
-      throw error;
+      throw this.#fencedBecause ?? error;
     } finally {
       this.#setFounding(false);
     }
-    if (this.#abort.signal.aborted) await this.stopApp();
+    // Whoever ended the start waits for its end, and stops what has come of it.
+    if (this.#abort.signal.aborted) throw this.#fencedBecause ?? new StartAborted();
   }
 
   /** Whoever started the node finds it running at every other one that runs, and those at it. */
@@ -245,12 +249,15 @@ export class NodeShell implements ControlledNode {
     const side = this.#side;
     if (stores === undefined || side === undefined || stores.book.others.length === 0) return;
     const { signal } = this.#abort;
-    await agreeOnRunning({
+    const left = await agreeOnRunning({
       book: stores.book,
       isRunning: (nodeId) => stores.metadata.machine.member(nodeId)?.state === "running",
       greet: (place) => this.#greet(side, place),
       isOver: () => signal.aborted,
     });
+    if (left.length > 0 && !signal.aborted) {
+      this.#log.warn(`this node and these that run do not reach each other: ${left.join(", ")}`);
+    }
     const { members, running } = stores.book.record;
     const names = running.map((nodeId) => stores.book.nameOf(nodeId)).join(", ");
     this.#log.info(
@@ -266,6 +273,7 @@ export class NodeShell implements ControlledNode {
       config: this.config,
       side,
       log: this.#log,
+      localAddress: this.#localAddress,
       greet: (place) => this.#greet(side, place),
       setFounding: (isFounding) => this.#setFounding(isFounding),
       signal: this.#abort.signal,
@@ -283,7 +291,7 @@ export class NodeShell implements ControlledNode {
       stores,
       record,
       network: side.network,
-      addresses: cluster.peers.map(placeOf),
+      addresses: knownPlaces(cluster.peers, this.#localAddress),
       timing: {
         timeoutMs: cluster.bootRetryTimeoutMs,
         retryLimit: cluster.bootRetryLimit,
@@ -308,6 +316,7 @@ export class NodeShell implements ControlledNode {
   }
 
   #fenced(error: ClusterError): void {
+    this.#fencedBecause = error;
     this.#log.error(error.message);
     void this.stopApp();
   }
@@ -475,9 +484,13 @@ export class NodeShell implements ControlledNode {
       directory: this.#directory,
       self: side.self,
       calls: side.calls,
-      seeds: [...cluster.peers, ...cluster.formation.nodes].map(placeOf),
-      localAddress: (name) => this.#dependencies.localAddress?.(name),
+      seeds: knownPlaces([...cluster.peers, ...cluster.formation.nodes], this.#localAddress),
+      localAddress: this.#localAddress,
     });
+  }
+
+  get #localAddress(): LocalAddress {
+    return (name) => this.#dependencies.localAddress?.(name);
   }
 
   get #directory(): string {

@@ -101,7 +101,7 @@ describe("the cluster's part of the configuration", () => {
   test("reads peers of flags and of the file", () => {
     expect(clusterOf("", { peer: ["rabbit@a:1", "rabbit@b"] }).peers).toEqual([
       { name: "rabbit@a", host: "a", port: 1 },
-      { name: "rabbit@b", host: "b", port: 25672 },
+      { name: "rabbit@b", host: "b", port: undefined },
     ]);
     const text = `cluster_formation.peer_discovery_backend = rabbit_peer_discovery_classic_config
       cluster_formation.classic_config.nodes.2 = rabbit@d
@@ -112,7 +112,7 @@ describe("the cluster's part of the configuration", () => {
     expect(clusterOf(text).formation).toEqual({
       nodes: [
         { name: "rabbit@c", host: "c", port: 7 },
-        { name: "rabbit@d", host: "d", port: 25672 },
+        { name: "rabbit@d", host: "d", port: undefined },
       ],
       dnsHostname: undefined,
       retryLimit: undefined,
