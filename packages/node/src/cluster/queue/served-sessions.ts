@@ -148,22 +148,30 @@ export class ServedSessions {
     this.#queue.pause(this.#clock.now(), consumer.handle);
   }
 
-  /** What the node does not name again is gone: it holds nothing, and gets nothing any more. */
+  /**
+   * What the node does not name again is gone. A session that has ended may have got what it held; a consumer alone has not: it was
+   * forgotten when all that it had got was settled.
+   */
   dropStale(): void {
     const now = this.#clock.now();
-    const gone = new Set<number>();
+    const gone: ServedConsumer[] = [];
     for (const id of this.#stale) {
       const consumer = this.#consumers.get(id);
       this.#consumers.delete(id);
       if (consumer === undefined) continue;
-      gone.add(consumer.sessionId);
+      gone.push(consumer);
       this.#congested.delete(consumer);
-      if (consumer.outlet !== undefined) this.#queue.detach(now, consumer.handle);
-      this.#returnLost(consumer.handle, NOTHING_HELD);
     }
     this.#stale.clear();
-    for (const { sessionId } of this.#consumers.values()) gone.delete(sessionId);
-    for (const sessionId of gone) this.#queue.closeSession(now, sessionId);
+    const named = new Set([...this.#consumers.values()].map(({ sessionId }) => sessionId));
+    for (const { sessionId, outlet, handle } of gone) {
+      if (!named.has(sessionId)) {
+        this.#closeSession(sessionId);
+        continue;
+      }
+      if (outlet !== undefined) this.#queue.detach(now, handle);
+      this.#returnLost(handle, NOTHING_HELD);
+    }
   }
 
   /** The node's consumer that alone gets the messages; 0: that is none of its own, or there is no such thing here. */
