@@ -1,3 +1,4 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { checkTotalQueue, formatVerdict } from "@leveret/raft/history";
 import { connect } from "amqplib";
 import { Random } from "../../../../raft/src/core/random.ts";
@@ -37,6 +38,8 @@ export interface KillReport {
   readonly gapMs: number;
   /** Of which queue, at which node. */
   readonly gapAt: string;
+  /** Longest time for which this process, the clients', stood still meanwhile: so much of the gap may be its own. */
+  readonly stallMs: number;
   /** From the start of the process until the node serves clients. */
   readonly readyMs: number;
   /** ... and until all clients are back there, and served. */
@@ -53,6 +56,7 @@ export class KillTest {
   readonly #options: KillTestOptions;
   readonly #random: Random;
   readonly #history = new KillHistory();
+  readonly #stalls: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
   readonly #publishers: KillPublisher[] = [];
   readonly #consumers: KillConsumer[] = [];
   #round = 0;
@@ -78,9 +82,11 @@ export class KillTest {
       }
     }
     for (const client of [...this.#publishers, ...this.#consumers]) client.start();
+    this.#stalls.enable();
   }
 
   async stop(): Promise<void> {
+    this.#stalls.disable();
     await Promise.all([...this.#publishers, ...this.#consumers].map((client) => client.stop()));
   }
 
@@ -96,10 +102,12 @@ export class KillTest {
     for (const { gap } of this.#publishers) gap.restart();
     this.#ends.push(`round ${round}: ${this.#cluster.nameOf(victim)} killed at ${now()} ms`);
     const killedAt = new Date();
+    this.#stalls.reset();
     await this.#cluster.kill(victim);
     await this.#goesOn(watched);
     const concerned = watched.filter(({ queue }) => queues.includes(queue));
     const gapMs = Math.max(...concerned.map(({ gap }) => gap.longestMs));
+    const stallMs = this.#stalls.max / 1e6;
     const slowest = concerned.find(({ gap }) => gap.longestMs === gapMs);
     const times = await this.#restart(victim);
     const isDue = isLast || round % this.#options.roundsPerCheck === 0;
@@ -107,7 +115,8 @@ export class KillTest {
     const resent = this.#publishers.reduce((sum, publisher) => sum + publisher.resent, 0);
     const name = this.#cluster.nameOf(victim);
     const gapAt = `${slowest?.queue} by ${this.#cluster.nameOf(slowest?.at ?? 0)}`;
-    return { round, victim: name, killedAt, queues, gapMs, gapAt, ...times, resent, checked };
+    const gap = { gapMs, gapAt, stallMs };
+    return { round, victim: name, killedAt, queues, ...gap, ...times, resent, checked };
   }
 
   async #declare(): Promise<void> {
@@ -223,11 +232,23 @@ function now(): number {
 
 /** One line for people. */
 export function formatKill(report: KillReport): string {
-  const { round, victim, killedAt, queues, gapMs, gapAt, readyMs, homeMs, resent, checked } =
-    report;
+  const {
+    round,
+    victim,
+    killedAt,
+    queues,
+    gapMs,
+    gapAt,
+    stallMs,
+    readyMs,
+    homeMs,
+    resent,
+    checked,
+  } = report;
   const check = checked === undefined ? "" : `; drained, ${checked} operations checked`;
   const back = `back after ${Math.round(readyMs)} ms, served after ${Math.round(homeMs)} ms`;
   const time = killedAt.toISOString().slice(11, -1);
   const killed = `round ${round}: ${victim} killed at ${time}, which led ${queues.join(", ")}`;
-  return `${killed}; gap ${Math.round(gapMs)} ms of ${gapAt}; ${back}; ${resent} sent again so far${check}`;
+  const gap = `gap ${Math.round(gapMs)} ms of ${gapAt} (stall of the clients ${Math.round(stallMs)} ms)`;
+  return `${killed}; ${gap}; ${back}; ${resent} sent again so far${check}`;
 }
