@@ -5,7 +5,13 @@ import { LiveQueue, type QueueConsumer, type QueueHost } from "./live-queue.ts";
 import type { LogTraffic } from "./log/log-traffic.ts";
 import { MESSAGES_PER_ENTRY_MAX, refOf } from "./log/message-ref.ts";
 import type { PendingBatch } from "./log/pending-batch.ts";
-import type { JournalOwner, QueueJournal, Retired } from "./log/queue-journal.ts";
+import {
+  type JournalOwner,
+  type MessageName,
+  NOTHING_RETIRED,
+  type QueueJournal,
+  type Retired,
+} from "./log/queue-journal.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
@@ -252,7 +258,7 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
 
   /** Another replica leads: what is known here only is given back, and the rest forgotten. Consumers are told nothing. */
   retire(): Retired {
-    if (this.isClosed) return { batches: [], settled: [] };
+    if (this.isClosed) return NOTHING_RETIRED;
     const retired = this.#journal.retire();
     super.forget();
     this.#endWaiting();
@@ -262,6 +268,11 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   /** The group has stopped here for good: who waits for its log hears that. */
   groupFailed(): void {
     if (!this.isClosed) this.#journal.groupFailed();
+  }
+
+  /** Messages up to these were handed out by another leader, whose log may not have heard of it. Before the log is open. */
+  deliveredAgain(delivered: readonly MessageName[]): void {
+    this.#journal.group.log.suspectUpTo(delivered);
   }
 
   /** The number of the last batch in the log of this life of a node; 0: there is none. */
@@ -290,6 +301,12 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
   override discard(now: number, consumer: QueueConsumer, from: number, to: number): void {
     if (this.#isReady) super.discard(now, consumer, from, to);
     else this.#early.push(() => super.discard(now, consumer, from, to));
+  }
+
+  /** One that is known to hold nothing is forgotten with that. */
+  override detach(now: number, consumer: QueueConsumer, done?: () => void): void {
+    if (this.#isReady) super.detach(now, consumer, done);
+    else this.#early.push(() => super.detach(now, consumer, done));
   }
 
   override recoverSession(now: number, sessionId: number): void {

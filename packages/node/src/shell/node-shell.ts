@@ -235,12 +235,17 @@ export class NodeShell implements ControlledNode {
     } catch (error) {
       this.#state = "stopped";
       this.#stores = undefined;
-      throw this.#fencedBecause ?? error;
+      throw this.#reasonToEnd ?? error;
     } finally {
       this.#setFounding(false);
     }
     // Whoever ended the start waits for its end, and stops what has come of it.
-    if (this.#abort.signal.aborted) throw this.#fencedBecause ?? new StartAborted();
+    if (this.#abort.signal.aborted) throw this.#reasonToEnd ?? new StartAborted();
+  }
+
+  /** The cluster has gone on without this node: said while it started. */
+  get #reasonToEnd(): Error | undefined {
+    return this.#fencedBecause;
   }
 
   /** Whoever started the node finds it running at every other one that runs, and those at it. */

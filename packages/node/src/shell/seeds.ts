@@ -27,7 +27,7 @@ export function hasSeeds({ node, cluster: { peers, formation } }: Config): boole
 }
 
 /** Where a peer should be. */
-export function placeOf(peer: PeerAddress, localAddress: LocalAddress): PeerPlace {
+function placeOf(peer: PeerAddress, localAddress: LocalAddress): PeerPlace {
   const { name, host } = peer;
   const known = knownAddress(peer, localAddress);
   return { name, address: known ?? formatHostPort(host, DEFAULT_CLUSTER_PORT) };

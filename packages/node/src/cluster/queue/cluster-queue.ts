@@ -39,6 +39,7 @@ import {
   SettleOp,
   sendConsumerOp,
   sendPacked,
+  sendSessionOp,
 } from "./queue-frames.ts";
 import type { QueueHub } from "./queue-hub.ts";
 import { type QueueRequest, RemoteRequests } from "./remote-requests.ts";
@@ -80,6 +81,8 @@ export class ClusterQueue extends BrokerQueue {
   #ledTerm = 0;
   /** The node that led last, as far as is known here. */
   #lastLeader: number | undefined;
+  /** QueueHub.restarts when that was known to lead. */
+  #restartsSeen = 0;
   #gate: GatedGroup | undefined;
   /** The link to the node that leads. */
   #peer: LinkPeer | undefined;
@@ -400,13 +403,34 @@ export class ClusterQueue extends BrokerQueue {
 
   override closeSession(now: number, sessionId: number): void {
     this.#requests.endSession(sessionId);
-    this.#ops.forgetSession(sessionId);
-    for (const consumer of [...this.#consumers, ...this.#getters.values()]) {
-      if (consumer.sessionId === sessionId) this.#forgetConsumer(consumer);
-    }
+    const ended = [...this.#consumers, ...this.#getters.values()].filter(
+      (consumer) => consumer.sessionId === sessionId,
+    );
+    const forget = (): void => {
+      this.#ops.forgetSession(sessionId);
+      for (const consumer of ended) this.#forgetConsumer(consumer);
+    };
     const led = this.#led;
-    if (led !== undefined) led.queue.closeSession(now, sessionId);
-    else this.#sendSession(SessionOp.close, sessionId);
+    if (led !== undefined || this.#isClosed) {
+      forget();
+      led?.queue.closeSession(now, sessionId);
+      return;
+    }
+    // Until a leader has heard it all: another one has to know what was acknowledged, and that the rest was handed out.
+    for (const consumer of ended) consumer.isDetached = true;
+    const request = {
+      send: (peer: LinkPeer, id: number): void => {
+        sendSessionOp(peer, this.queueId, SessionOp.close, sessionId);
+        sendPacked(peer, QueueFrame.ask, [this.queueId, id, Question.handled]);
+      },
+      onAnswer: forget,
+      local: ({ queue }: LedQueue): void => {
+        queue.closeSession(this.#host.clock.now(), sessionId);
+        forget();
+      },
+      fail: forget,
+    };
+    this.#requests.add(request, this.#peer);
   }
 
   override pause(now: number, handle: ConsumerHandle): void {
@@ -497,6 +521,7 @@ export class ClusterQueue extends BrokerQueue {
     this.#led?.queue.stop();
     this.#dropLed();
     this.#outbox.takeAll();
+    this.#requests.dropAll();
   }
 
   /** The metadata have another record of the queue: its replicas are to be elsewhere. */
@@ -696,11 +721,7 @@ export class ClusterQueue extends BrokerQueue {
   }
 
   #sendSession(op: SessionOp, sessionId: number): void {
-    if (this.#peer === undefined) return;
-    const room = this.#peer.reserve(QueueFrame.session, 13);
-    room.writeUIntLE(this.queueId, 0, 6);
-    room[6] = op;
-    room.writeUIntLE(sessionId, 7, 6);
+    if (this.#peer !== undefined) sendSessionOp(this.#peer, this.queueId, op, sessionId);
   }
 
   #onGroupChange(group: QueueGroup): void {
@@ -737,8 +758,9 @@ export class ClusterQueue extends BrokerQueue {
     this.#ledTerm = group?.term ?? 0;
     this.#attachAgain(queue);
     this.#takeBackCredits();
-    const { ops, settled } = this.#ops.takeAll();
+    const { ops, settled, delivered } = this.#ops.takeAll();
     if (queue instanceof DurableQueue) {
+      queue.deliveredAgain(delivered);
       queue.settleAgain(this.#host.clock.now(), settled);
       for (const batch of this.#outbox.takeAll()) queue.addBatch(batch, true);
     }
@@ -750,9 +772,11 @@ export class ClusterQueue extends BrokerQueue {
       this.#logLed(group, "is served: the other nodes have said what they hold");
       // Also one that is not known: the whole cluster has been down.
       const isGone = before !== this.#hub.nodeId && !synced.has(before ?? 0);
+      const hasForgotten = missing.size > 0 || this.#hub.restarts !== this.#restartsSeen;
+      this.#restartsSeen = this.#hub.restarts;
       // Where another node led it is replicated, though its record may want that no more.
       const isReplicated = before !== undefined || group?.isReplicated === true;
-      if ((isGone || missing.size > 0) && isReplicated) {
+      if ((isGone || hasForgotten) && isReplicated) {
         group?.log.suspectDeliveries(DELIVERIES_AHEAD);
       }
       gate?.open();
@@ -820,9 +844,9 @@ export class ClusterQueue extends BrokerQueue {
     const { queue } = led;
     this.#dropLed();
     if (queue instanceof DurableQueue) {
-      const { batches, settled } = queue.retire();
-      this.#outbox.adopt(batches);
-      this.#ops.addSettled(settled);
+      const retired = queue.retire();
+      this.#outbox.adopt(retired.batches);
+      this.#ops.addRetired(retired);
     }
     this.#hub.leadsNoMore(this.queueId);
     this.#connect();
@@ -841,6 +865,7 @@ export class ClusterQueue extends BrokerQueue {
     const term = this.#hub.leaderTermOf(this.queueId);
     // A leader that was another one's follower in between has forgotten what it was told.
     if (peer === this.#peer && term === this.#peerTerm) return;
+    if (peer !== undefined && term !== this.#peerTerm) this.#restartsSeen = this.#hub.restarts;
     this.#peer = peer;
     this.#peerTerm = term;
     this.#outbox.disconnect();
@@ -917,7 +942,7 @@ export class ClusterQueue extends BrokerQueue {
 }
 
 /** Names the queue between nodes. @throws RangeError if the record has no number */
-export function queueIdOf({ groupId, memoryId, name }: QueueRecord): number {
+function queueIdOf({ groupId, memoryId, name }: QueueRecord): number {
   const id = groupId ?? memoryId;
   if (id === undefined) throw new RangeError(`queue '${name}' has no number`);
   return id;

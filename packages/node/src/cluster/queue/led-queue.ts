@@ -7,7 +7,7 @@ import { SlabStore } from "../../queue/slab-store.ts";
 import { LinkProtocolError } from "../link/link-frames.ts";
 import type { LinkPeer } from "../link/link-peer.ts";
 import { packCounts } from "./asked-counts.ts";
-import { readSettledAgain } from "./pending-ops.ts";
+import { readRefs } from "./pending-ops.ts";
 import {
   type ConsumerOp,
   deliverySize,
@@ -66,6 +66,7 @@ export class LedQueue {
     if (kind === QueueFrame.publish) this.#onPublish(peer, payload);
     else if (kind === QueueFrame.settle) this.#onSettle(peer, payload);
     else if (kind === QueueFrame.settledAgain) this.#onSettledAgain(peer, payload);
+    else if (kind === QueueFrame.deliveredAgain) this.#durable?.deliveredAgain(readRefs(payload));
     else if (kind === QueueFrame.consumer) {
       need(payload, 11);
       const op = (payload[10] ?? 0) as ConsumerOp;
@@ -218,7 +219,7 @@ export class LedQueue {
 
   #onSettledAgain(peer: LinkPeer, payload: Buffer): void {
     this.#sessionsOf(peer).noteSettledAgain();
-    this.#durable?.settleAgain(this.#clock.now(), readSettledAgain(payload));
+    this.#durable?.settleAgain(this.#clock.now(), readRefs(payload));
     this.#hub.reportSoon(this.#queueId);
   }
 

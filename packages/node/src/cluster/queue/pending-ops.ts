@@ -1,3 +1,4 @@
+import type { MessageName, Retired } from "../../queue/log/queue-journal.ts";
 import { PENDING_OPS_MAX } from "../link/link-limits.ts";
 import type { LinkPeer } from "../link/link-peer.ts";
 import type { ClusterConsumer } from "./cluster-consumer.ts";
@@ -12,12 +13,6 @@ interface PendingOp {
   count: number;
 }
 
-/** Names a message of a log. */
-export interface SettledRef {
-  readonly level: number;
-  readonly ref: number;
-}
-
 /** Level and ref in a frame. */
 const REF_SIZE = 9;
 
@@ -29,7 +24,9 @@ export class PendingOps {
   readonly #queueId: number;
   #ops: PendingOp[] = [];
   /** Acknowledged when this node led, and maybe not stored. */
-  #settled: readonly SettledRef[] = [];
+  #settled: readonly MessageName[] = [];
+  /** Handed out when this node led, and the log may not have heard of it. */
+  #delivered: readonly MessageName[] = [];
   #settledCount = 0;
   #sentCount = 0;
 
@@ -51,21 +48,29 @@ export class PendingOps {
     if (peer !== undefined) this.#send(peer, pending);
   }
 
-  /** This node led, and could not store that these were acknowledged. */
-  addSettled(settled: readonly SettledRef[]): void {
+  /** This node led, and may not have been able to store that these were handed out, or acknowledged. */
+  addRetired({ settled, delivered }: Pick<Retired, "settled" | "delivered">): void {
     this.#settled = [...this.#settled, ...settled];
+    this.#delivered = [...this.#delivered, ...delivered];
   }
 
   /** All that the leader may not have; it knows the consumers by now. */
   sendAll(peer: LinkPeer): void {
     this.#sentCount = 0;
-    this.#sendSettled(peer);
+    this.#sendRefs(peer, QueueFrame.deliveredAgain, this.#delivered);
+    if (this.#settled.length > 0) {
+      this.#sendRefs(peer, QueueFrame.settledAgain, this.#settled);
+      this.#sentCount++;
+      this.#settledCount = this.#sentCount;
+    }
     for (const op of this.#ops) this.#send(peer, op);
   }
 
   /** The leader has stored so many frames of this link. */
   progressed(count: number): void {
     if (this.#settled.length > 0 && this.#settledCount <= count) this.#settled = [];
+    // It has written down at once what was handed out.
+    this.#delivered = [];
     let done = 0;
     for (const { consumer, from, to, count: at } of this.#ops) {
       if (at > count) break;
@@ -76,10 +81,11 @@ export class PendingOps {
   }
 
   /** This node leads now. */
-  takeAll(): { readonly ops: readonly PendingOp[]; readonly settled: readonly SettledRef[] } {
-    const taken = { ops: this.#ops, settled: this.#settled };
+  takeAll(): Pick<Retired, "settled" | "delivered"> & { readonly ops: readonly PendingOp[] } {
+    const taken = { ops: this.#ops, settled: [...this.#settled], delivered: [...this.#delivered] };
     this.#ops = [];
     this.#settled = [];
+    this.#delivered = [];
     return taken;
   }
 
@@ -95,22 +101,20 @@ export class PendingOps {
     pending.count = this.#sentCount;
   }
 
-  #sendSettled(peer: LinkPeer): void {
-    if (this.#settled.length === 0) return;
-    const room = peer.reserve(QueueFrame.settledAgain, 6 + this.#settled.length * REF_SIZE);
+  #sendRefs(peer: LinkPeer, kind: number, refs: readonly MessageName[]): void {
+    if (refs.length === 0) return;
+    const room = peer.reserve(kind, 6 + refs.length * REF_SIZE);
     room.writeUIntLE(this.#queueId, 0, 6);
-    for (const [nth, { level, ref }] of this.#settled.entries()) {
+    for (const [nth, { level, ref }] of refs.entries()) {
       room[6 + nth * REF_SIZE] = level;
       room.writeDoubleLE(ref, 7 + nth * REF_SIZE);
     }
-    this.#sentCount++;
-    this.#settledCount = this.#sentCount;
   }
 }
 
-/** What `settledAgain` says. */
-export function readSettledAgain(payload: Buffer): SettledRef[] {
-  const settled: SettledRef[] = [];
+/** What `settledAgain` and `deliveredAgain` say. */
+export function readRefs(payload: Buffer): MessageName[] {
+  const settled: MessageName[] = [];
   for (let at = 6; at + REF_SIZE <= payload.length; at += REF_SIZE) {
     settled.push({ level: payload[at] ?? 0, ref: payload.readDoubleLE(at + 1) });
   }

@@ -30,6 +30,8 @@ export const QueueFrame = {
   ask: 23,
   /** queue | (level u8 | ref f64)*: acknowledged at another leader */
   settledAgain: 24,
+  /** queue | (level u8 | ref f64)*: handed out by the sender when it led, up to this one of the level */
+  deliveredAgain: 27,
   /** announcement u48: all that this node has of the queues announced there has been sent */
   synced: 25,
   /** packed: announcement, (queue, term, 1 or 0: leads or not any more)*: the sender leads these queues. On its dialled link. */
@@ -113,10 +115,6 @@ export function integerAt(values: readonly unknown[], at: number): number {
   return value;
 }
 
-export function sendToQueue(peer: LinkPeer, kind: number, queueId: number): void {
-  peer.reserve(kind, 6).writeUIntLE(queueId, 0, 6);
-}
-
 /** Frames that name a queue and one more number. */
 export function sendNumber(peer: LinkPeer, kind: number, queueId: number, number: number): void {
   const room = peer.reserve(kind, 12);
@@ -139,6 +137,18 @@ export function sendConsumerOp(
   room.writeUIntLE(queueId, 0, 6);
   room.writeUInt32LE(consumerId, 6);
   room[10] = op;
+}
+
+export function sendSessionOp(
+  peer: LinkPeer,
+  queueId: number,
+  op: SessionOp,
+  sessionId: number,
+): void {
+  const room = peer.reserve(QueueFrame.session, 13);
+  room.writeUIntLE(queueId, 0, 6);
+  room[6] = op;
+  room.writeUIntLE(sessionId, 7, 6);
 }
 
 export function sendSettle(

@@ -81,6 +81,9 @@ export class QueueHub {
   readonly #lostLately = new Map<number, Timer>();
   /** The link on which each other node is served. */
   readonly #served = new Map<number, LinkPeer>();
+  /** The life in which each other node was met last. */
+  readonly #lives = new Map<number, number>();
+  #restarts = 0;
   /** Queues that are or were led here since, by node. */
   readonly #servedQueues = new Map<number, Set<number>>();
   #isClosed = false;
@@ -96,6 +99,11 @@ export class QueueHub {
 
   get nodeId(): number {
     return this.options.nodeId;
+  }
+
+  /** How often another node was found in a new life: what its channels had held is not known to it any more. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   register(queue: ClusterQueue): void {
@@ -320,6 +328,7 @@ export class QueueHub {
 
   /** The link to the other node is open: what is led here is told to it, and what is led there is asked of it again. */
   #onUp(peer: LinkPeer): void {
+    this.#noteLife(peer);
     this.#lostLately.get(peer.nodeId)?.cancel();
     this.#lostLately.delete(peer.nodeId);
     const values = [this.#announcement, ...[...this.#led].flat()];
@@ -328,6 +337,18 @@ export class QueueHub {
       this.#queues.get(queueId)?.leaderChanged();
     }
     this.#sendSynced(peer);
+  }
+
+  /** What a restarted node led it leads no more, until it says so again. */
+  #noteLife({ nodeId, incarnation }: LinkPeer): void {
+    const before = this.#lives.get(nodeId) ?? incarnation;
+    this.#lives.set(nodeId, Math.max(before, incarnation));
+    if (before >= incarnation) return;
+    this.#restarts++;
+    for (const queueId of this.#leaders.queuesOf(nodeId)) {
+      this.#leaders.lost(queueId, nodeId);
+      this.#queues.get(queueId)?.leaderChanged();
+    }
   }
 
   #onDown(nodeId: number): void {
@@ -354,6 +375,7 @@ export class QueueHub {
   #onLeads(peer: LinkPeer, payload: Buffer): void {
     const values = unpack(payload);
     const { nodeId } = peer;
+    this.#noteLife(peer);
     this.#heard.set(nodeId, integerAt(values, 0));
     for (let at = 1; at + 1 < values.length; at += 2) {
       const queueId = integerAt(values, at);
@@ -382,6 +404,7 @@ export class QueueHub {
       QueueFrame.settle,
       QueueFrame.session,
       QueueFrame.settledAgain,
+      QueueFrame.deliveredAgain,
     ];
     for (const kind of requests) {
       links.onFrame(kind, (peer, payload) => {

@@ -67,6 +67,11 @@ export class RemoteRequests {
     }
   }
 
+  /** Nobody is told anything any more. */
+  dropAll(): void {
+    for (const pending of [...this.#pending]) this.#end(pending);
+  }
+
   failAll(): void {
     for (const pending of [...this.#pending]) {
       this.#end(pending);

@@ -48,12 +48,20 @@ export interface JournalParts {
   readonly queueText: string;
 }
 
+/** Names a message in its queue. */
+export interface MessageName {
+  readonly level: number;
+  readonly ref: number;
+}
+
 /** What a journal knew alone when another replica began to lead. */
 export interface Retired {
   /** Own batches that are not known to be stored, in order. */
   readonly batches: PendingBatch[];
   /** Messages that have left, maybe without the log having heard of it. */
-  readonly settled: { readonly level: number; readonly ref: number }[];
+  readonly settled: MessageName[];
+  /** Up to where messages of a level were handed out, maybe without the log having heard of it. */
+  readonly delivered: MessageName[];
 }
 
 /** Waits until so many of something are done. */
@@ -420,11 +428,12 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
    * anything of them any more.
    */
   retire(): Retired {
-    if (this.#isClosed) return { batches: [], settled: [] };
+    if (this.#isClosed) return NOTHING_RETIRED;
     if (this.#writer.count > 0) this.#closeBatch();
     while (!this.#notes.isEmpty) this.#closeProgress();
     const batches = [...this.#unstored];
     const settled = [...this.#untold].flatMap(refsThatLeft);
+    const delivered = [...this.#untold].flatMap((progress) => progress.delivered);
     this.#unstored.clear();
     this.#untold.clear();
     this.#deliveredAt.clear();
@@ -439,7 +448,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#traffic.timers.defer(() => {
       for (const { done } of waiters) done(false);
     });
-    return { batches, settled };
+    return { batches, settled, delivered };
   }
 
   /** The node stops: what gathered goes to the log, and nothing comes after. */
@@ -720,6 +729,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     this.#wakeAdmitted();
   }
 }
+
+export const NOTHING_RETIRED: Retired = { batches: [], settled: [], delivered: [] };
 
 /** Longer ranges are those of a purge, which is answered when it is stored. */
 const RANGE_TOLD_MAX = 1024;

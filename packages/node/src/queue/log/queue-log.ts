@@ -79,6 +79,14 @@ export class QueueLog implements StateMachine {
     for (const contents of this.#contents()) contents.suspect(limit);
   }
 
+  /** The last leader says up to where it handed out messages of a level: they show as returned once. */
+  suspectUpTo(delivered: readonly { readonly level: number; readonly ref: number }[]): void {
+    for (const { level, ref } of delivered) {
+      const contents = this.#levels[level];
+      if (contents !== undefined) contents.suspectRef = Math.max(contents.suspectRef, ref);
+    }
+  }
+
   /** What was suspected since the log heard of deliveries: by level, up to which ref. */
   *suspects(): Iterable<{ readonly level: number; readonly ref: number }> {
     for (const { level, suspectRef, deliveredRef } of this.#contents()) {

@@ -45,6 +45,18 @@ describe("a durable queue at a new leader", () => {
     expect(rig.queue.readyCount).toBe(4);
   });
 
+  test("gives back what a consumer held that was cancelled, when its channel ends", () => {
+    const rig = withBacklog(3);
+    const held = [{ number: 1, level: 0, ref: FIRST_REF, returnCount: 0 }];
+    const state = { lastNumber: 1, isActive: false, held };
+    const consumer = rig.queue.attachAgain(rig.now, { ...SPEC, context: new Outlet() }, state);
+    rig.queue.detach(rig.now, consumer);
+    becomeLeader(rig);
+    expect([rig.queue.readyCount, rig.queue.unackedCount]).toEqual([2, 1]);
+    rig.queue.closeSession(rig.now, SPEC.sessionId);
+    expect([rig.queue.readyCount, rig.queue.unackedCount]).toEqual([3, 0]);
+  });
+
   test("takes acknowledgements that came before it was open, and those that its last leader could not store", () => {
     const rig = withBacklog(4);
     const held = [{ number: 1, level: 0, ref: FIRST_REF, returnCount: 0 }];

@@ -85,6 +85,12 @@ function linkAddress(address: string): string {
   return address.replace(/:1$/, ":2");
 }
 
+const MEMBER_EVENTS: ReadonlySet<MetadataEvent["type"]> = new Set([
+  "memberChanged",
+  "memberRemoved",
+  "replaced",
+]);
+
 /**
  * A whole broker in one life of its process, on simulated time, network and disk: the parts of ClusterStores and BrokerNode, wired as
  * there. What they do with promises (start, announce, leave) is done with callbacks here, as a simulation cannot wait for promises.
@@ -348,15 +354,10 @@ export class BrokerLife {
   }
 
   #onEvent(event: MetadataEvent): void {
-    switch (event.type) {
-      case "memberChanged":
-      case "memberRemoved":
-      case "replaced":
-        this.#updateMembers();
-        this.#conf?.onTargetChanged(METADATA_GROUP_ID);
-        this.#conf?.onPeerChange();
-        break;
-      default:
+    if (MEMBER_EVENTS.has(event.type)) {
+      this.#updateMembers();
+      this.#conf?.onTargetChanged(METADATA_GROUP_ID);
+      this.#conf?.onPeerChange();
     }
     this.queues?.onEvent(event);
   }

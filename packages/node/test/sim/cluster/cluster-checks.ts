@@ -138,19 +138,44 @@ export function findBrokenPromises(world: ClusterWorld): string[] {
 
 /**
  * A queue that is in one place only may forget, when its node loses power, that it has just handed out a message: it comes again without
- * the mark (docs/durability.md). Such deliveries get it here.
+ * the mark (docs/durability.md). Such deliveries get it here. It may also have handed out a message that was neither stored nor confirmed, which
+ * nobody sees again: such messages are left out.
  */
 function withExcuses(history: readonly Operation[], crashes: readonly number[]): Operation[] {
+  const confirmed = confirmedMessages(history);
+  const unsure = new Set(
+    history.filter((operation) => isUnsure(operation, crashes)).map(messageOf),
+  );
   const forgotten = new Set<string>();
-  return history.map((operation) => {
-    const { kind, key, output, completedAt } = operation;
-    if (kind !== "dequeue" || !isFields(output)) return operation;
-    const name = `${key} ${String(output["message"])}`;
-    if (forgotten.has(name)) return { ...operation, output: { ...output, redelivered: true } };
-    const isCutShort = crashes.some((at) => at >= completedAt && at < completedAt + UNTOLD_MS);
-    if (output["isAlone"] === true && isCutShort) forgotten.add(name);
-    return operation;
+  return history.flatMap((operation) => {
+    const name = messageOf(operation);
+    if (unsure.has(name) && !confirmed.has(name)) return [];
+    const { kind, output } = operation;
+    if (kind !== "dequeue" || !isFields(output)) return [operation];
+    if (forgotten.has(name)) return [{ ...operation, output: { ...output, redelivered: true } }];
+    if (isUnsure(operation, crashes)) forgotten.add(name);
+    return [operation];
   });
+}
+
+/** A delivery of a queue in one place, whose node crashed before the log may have heard of it. */
+function isUnsure({ kind, output, completedAt }: Operation, crashes: readonly number[]): boolean {
+  if (kind !== "dequeue" || !isFields(output) || output["isAlone"] !== true) return false;
+  return crashes.some((at) => at >= completedAt && at < completedAt + UNTOLD_MS);
+}
+
+function messageOf({ key, input, output }: Operation): string {
+  const fields = isFields(output) && output["message"] !== undefined ? output : input;
+  return `${key} ${isFields(fields) ? String(fields["message"]) : ""}`;
+}
+
+function confirmedMessages(history: readonly Operation[]): ReadonlySet<string> {
+  const confirmed = new Set<string>();
+  for (const operation of history) {
+    if (operation.kind === "enqueue" && operation.outcome === "ok")
+      confirmed.add(messageOf(operation));
+  }
+  return confirmed;
 }
 
 function isAboutTransient({ input, output }: Operation): boolean {

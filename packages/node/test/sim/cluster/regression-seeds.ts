@@ -22,4 +22,13 @@ export const REGRESSION_SEEDS: readonly (ClusterRunOptions & { readonly found: s
     seed: 121,
     found: "the same was not marked where the policy wanted the queue in one place meanwhile",
   },
+  {
+    seed: 5005,
+    found:
+      "a node that had restarted quickly was taken for one that still knew what its consumers had got",
+  },
+  {
+    seed: 302,
+    found: "what was acknowledged on a channel that ended while nobody led came again, unmarked",
+  },
 ];

@@ -54,7 +54,7 @@ export function runClusterSeed(options: ClusterRunOptions): ClusterRunResult {
 
 function runPhases(world: ClusterWorld, random: Random, faultsMs: number): void {
   world.setUp();
-  if (world.hasFailed) return;
+  if (hasFailed(world)) return;
   const clients = makeClients(world, random);
   for (const client of clients) client.start();
   const nemesis = new ClusterNemesis(world, random.fork());
@@ -64,7 +64,7 @@ function runPhases(world: ClusterWorld, random: Random, faultsMs: number): void 
   world.await("what was begun is over", SERVING_MS, () => nemesis.isQuiet);
   nemesis.stop();
   world.await("all nodes serve", SERVING_MS, () => world.serving().length === world.machines.size);
-  if (world.hasFailed) return;
+  if (hasFailed(world)) return;
   for (const client of clients) client.stop();
   probeAll(world, PROBE_MS);
   let problem: string | undefined;
@@ -75,9 +75,9 @@ function runPhases(world: ClusterWorld, random: Random, faultsMs: number): void 
   };
   world.await("the nodes agree", AGREEMENT_MS, isAgreed);
   if (problem !== undefined) world.onFault(problem);
-  if (world.hasFailed) return;
+  if (hasFailed(world)) return;
   drainAll(world);
-  if (world.hasFailed) return;
+  if (hasFailed(world)) return;
   world.await("nothing is left over", 30_000, () => findLeftover(world.serving()) === undefined);
   const leftover = findLeftover(world.serving());
   if (leftover !== undefined) world.onFault(leftover);
@@ -94,4 +94,9 @@ function makeClients(world: ClusterWorld, random: Random): { start(): void; stop
     ...many(getters, (own) => new Getter(world, own)),
     ...many(administrators, (own) => new Administrator(world, own)),
   ];
+}
+
+/** Asked anew: what runs in between may have found a fault. */
+function hasFailed(world: ClusterWorld): boolean {
+  return world.hasFailed;
 }
