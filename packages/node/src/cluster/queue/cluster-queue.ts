@@ -79,6 +79,8 @@ export class ClusterQueue extends BrokerQueue {
   /** This node leads. */
   #led: LedQueue | undefined;
   #ledTerm = 0;
+  /** All other nodes have said what their channels have, since this one leads. */
+  #isServed = false;
   /** The node that led last, as far as is known here. */
   #lastLeader: number | undefined;
   /** QueueHub.restarts when that was known to lead. */
@@ -754,6 +756,7 @@ export class ClusterQueue extends BrokerQueue {
       clock: this.#host.clock,
     });
     this.#led = led;
+    this.#isServed = false;
     this.#isOutOfReach = false;
     this.#ledTerm = group?.term ?? 0;
     this.#attachAgain(queue);
@@ -779,6 +782,7 @@ export class ClusterQueue extends BrokerQueue {
       if ((isGone || hasForgotten) && isReplicated) {
         group?.log.suspectDeliveries(DELIVERIES_AHEAD);
       }
+      this.#isServed = true;
       gate?.open();
     });
     for (const { consumer, op, from, to } of ops) this.#applyOp(consumer, op, from, to);
@@ -842,6 +846,8 @@ export class ClusterQueue extends BrokerQueue {
     if (led === undefined) return;
     for (const consumer of [...this.#consumers, ...this.#getters.values()]) consumer.leaveLocal();
     const { queue } = led;
+    // It had not heard yet what the leader before it had handed out: the next one does not know that.
+    if (!this.#isServed) this.#group?.log.suspectDeliveries(DELIVERIES_AHEAD);
     this.#dropLed();
     if (queue instanceof DurableQueue) {
       const retired = queue.retire();

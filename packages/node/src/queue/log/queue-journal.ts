@@ -433,7 +433,8 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
     while (!this.#notes.isEmpty) this.#closeProgress();
     const batches = [...this.#unstored];
     const settled = [...this.#untold].flatMap(refsThatLeft);
-    const delivered = [...this.#untold].flatMap((progress) => progress.delivered);
+    const told = [...this.#untold].flatMap((progress) => progress.delivered);
+    const delivered = [...told, ...this.#group.log.suspects()];
     this.#unstored.clear();
     this.#untold.clear();
     this.#deliveredAt.clear();
