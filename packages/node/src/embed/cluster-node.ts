@@ -1,5 +1,6 @@
 import type { BrokerNode } from "../broker/broker-node.ts";
 import type { ClusterConfig, Config } from "../config/config.ts";
+import { ListenError } from "../connection/listen-error.ts";
 import type { ClusterStatus } from "../control/controlled-node.ts";
 import type { Logging } from "../logger.ts";
 import type { NetworkFaults } from "../shell/cluster-side.ts";
@@ -10,6 +11,7 @@ import {
   EMBEDDED_SILENT_CLOSE_DELAY_MS,
   EMBEDDED_STORAGE_LIMITS,
 } from "./embedded-limits.ts";
+import { findFreePort } from "./free-port.ts";
 
 export interface ClusterNodeDependencies {
   readonly logging: Logging;
@@ -18,12 +20,19 @@ export interface ClusterNodeDependencies {
   onAddress(address: string): void;
 }
 
+/** Ports that are tried when a node is opened for the first time. */
+const OPEN_ATTEMPTS = 5;
+
 /** One node of a test cluster. It keeps its name, its data and its ports from one start to the next. */
 export class ClusterNode {
   readonly name: string;
   readonly #dependencies: ClusterNodeDependencies;
   #config: Config;
   #shell: NodeShell | undefined;
+  /** Others may know its address. */
+  #isKnown = false;
+  /** Clients may know its port. */
+  #hasServed = false;
   #view: { readonly node: BrokerNode; readonly broker: EmbeddedBroker } | undefined;
 
   constructor(config: Config, dependencies: ClusterNodeDependencies) {
@@ -76,22 +85,54 @@ export class ClusterNode {
 
   /** The process begins: its cluster port is open, its broker is not started. */
   async open(): Promise<void> {
-    const shell = await NodeShell.open(this.#config, {
-      logging: this.#dependencies.logging,
-      faults: this.#dependencies.faults,
-      silentCloseDelayMs: EMBEDDED_SILENT_CLOSE_DELAY_MS,
-      shutdownTimeoutMs: EMBEDDED_SHUTDOWN_TIMEOUT_MS,
-      storageLimits: EMBEDDED_STORAGE_LIMITS,
-    });
+    const shell = await this.#openShell();
     this.#shell = shell;
+    this.#isKnown = true;
     this.#keepClusterPort();
     this.#dependencies.onAddress(`127.0.0.1:${shell.clusterPort}`);
   }
 
+  /** The first time, any port will do: another process may have taken the one that was free a moment ago. */
+  async #openShell(): Promise<NodeShell> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await NodeShell.open(this.#config, {
+          logging: this.#dependencies.logging,
+          faults: this.#dependencies.faults,
+          silentCloseDelayMs: EMBEDDED_SILENT_CLOSE_DELAY_MS,
+          shutdownTimeoutMs: EMBEDDED_SHUTDOWN_TIMEOUT_MS,
+          storageLimits: EMBEDDED_STORAGE_LIMITS,
+        });
+      } catch (error) {
+        const isLast = this.#isKnown || attempt === OPEN_ATTEMPTS;
+        if (isLast || !(error instanceof ListenError)) throw error;
+        const port = await findFreePort();
+        this.#changeCluster(({ listener }) => ({ listener: listener && { ...listener, port } }));
+      }
+    }
+  }
+
   /** Resolves when clients are served. */
   async startApp(): Promise<void> {
-    await this.shell.startApp();
+    try {
+      await this.shell.startApp();
+    } catch (error) {
+      if (this.#hasServed || !(error instanceof ListenError)) throw error;
+      await this.#startAtAnotherPort();
+    }
+    this.#hasServed = true;
     this.#keepClientPort();
+  }
+
+  /** The port for clients, which was free a moment ago, has been taken by another process. */
+  async #startAtAnotherPort(): Promise<void> {
+    await this.stop();
+    const port = await findFreePort();
+    const { listeners } = this.#config;
+    const tcp = listeners.tcp.map((listener) => ({ ...listener, port }));
+    this.#config = { ...this.#config, listeners: { ...listeners, tcp } };
+    await this.open();
+    await this.shell.startApp();
   }
 
   /** `open` and `startApp`. */

@@ -30,8 +30,8 @@ export interface DrainedSyncOptions {
  */
 export class DrainedSync {
   readonly #options: DrainedSyncOptions;
-  /** To be looked at for mirrors that wait. */
-  readonly #fresh = new Set<GroupId>();
+  /** To be looked at for mirrors that wait; with the last entry when they came to be wanted, -1: not known. */
+  readonly #fresh = new Map<GroupId, number>();
   /** With mirrors that wait, and the last entry when that was seen first. */
   readonly #waiting = new Map<GroupId, number>();
   #timer: Timer | undefined;
@@ -41,10 +41,17 @@ export class DrainedSync {
     this.#options = options;
   }
 
-  /** The policy of the queue, the members or its leader have changed. As often as one likes. */
+  /** The members or the queue's leader have changed. As often as one likes. */
   look(groupId: GroupId): void {
     if (this.#isStopped) return;
-    this.#fresh.add(groupId);
+    if (!this.#fresh.has(groupId)) this.#fresh.set(groupId, -1);
+    this.#arm();
+  }
+
+  /** The policy of the queue has changed: what it has now is what its mirrors may have to wait for. */
+  lookFromHere(groupId: GroupId): void {
+    if (this.#isStopped) return;
+    this.#fresh.set(groupId, this.#options.contentsOf(groupId)?.lastIndex ?? -1);
     this.#arm();
   }
 
@@ -67,12 +74,13 @@ export class DrainedSync {
 
   #lookAtFresh(): void {
     let left = QUEUES_PER_LOOK;
-    for (const groupId of this.#fresh) {
+    for (const [groupId, lastIndex] of this.#fresh) {
       if (left-- === 0) return;
       this.#fresh.delete(groupId);
       if (this.#waiting.has(groupId) || !this.#options.hasUnsynced(groupId)) continue;
       const contents = this.#options.contentsOf(groupId);
-      if (contents !== undefined) this.#waiting.set(groupId, contents.lastIndex);
+      if (contents === undefined) continue;
+      this.#waiting.set(groupId, lastIndex < 0 ? contents.lastIndex : lastIndex);
     }
   }
 

@@ -288,7 +288,7 @@ export class QueueCluster implements QueuePlaces {
 
   #onConfigChanged(vhost: string, name: string): void {
     const groupId = this.#options.metadata.machine.queue(vhost, name)?.groupId;
-    if (groupId !== undefined) this.#drainedSync.look(groupId);
+    if (groupId !== undefined) this.#drainedSync.lookFromHere(groupId);
   }
 
   /** undefined: it is not led here. */
