@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const conditions: string[] = ["@leveret/source", "node", "import"];
 
@@ -14,5 +14,7 @@ export default defineConfig({
       "test/conformance/**/*.test.ts",
       "test/docs/**/*.test.ts",
     ],
+    // The recorded cases at clusters once more, in other ways: `npm run test:variants`.
+    exclude: [...configDefaults.exclude, "test/conformance/cluster/variants/**"],
   },
 });

@@ -1,5 +1,5 @@
-import { allRecordings, replay } from "../replay.ts";
-import { clusterUnderTest, TOO_SHORT } from "./cluster-under-test.ts";
+import { allRecordings, replay } from "../../replay.ts";
+import { clusterUnderTest, TOO_SHORT } from "../cluster-under-test.ts";
 
 replay(
   "connections of a case on several nodes",
