@@ -249,7 +249,7 @@ export class Liveness {
   #checkDisk(node: SimNode): void {
     const { limits, groups } = this.#world.swarm;
     const bound =
-      (limits.spareFiles + 12) * limits.hotFileBytes +
+      (limits.spareFiles + 15) * limits.hotFileBytes +
       groups * (limits.snapshotReclaimBytes + 64 * 600) * 4;
     const used = node.disk.usedBytes;
     if (used > bound + groups * limits.hotFileBytes * 2) {

@@ -11,8 +11,13 @@ const ZERO_BYTES = 256 * 1024;
 const POLL_MS = 1000;
 /** Written between two syncs, so that a batch never waits for the sync of a whole file of zeros. */
 const SYNC_BYTES = 4 * 1024 * 1024;
-/** Dead files kept beyond the spares that are made: while the log is consumed as it grows, none need to be made. */
-const RECYCLED_MAX = 1;
+/**
+ * Dead files kept beyond the spares that are made. They die several at once, when groups have taken snapshots; with room for
+ * as many none needs to be made, and so filled with zeros, while the log is consumed as it grows.
+ */
+const RECYCLED_MAX = 4;
+/** Those go, one at each poll, when the log has not needed a file for so many polls. */
+const QUIET_POLLS = 20;
 
 interface Offer {
   readonly file: LogFile;
@@ -43,6 +48,8 @@ export class HotFilePool {
   /** Dead files that can be used again. */
   readonly #offers: Offer[] = [];
   #making: LogFile | undefined;
+  /** Polls since a file was given out. */
+  #quietPolls = 0;
   #isWorking = false;
   #isStopped = false;
   #hasRoom = true;
@@ -91,6 +98,7 @@ export class HotFilePool {
     const file = spare ?? (isMakingSpare ? this.#making : undefined) ?? this.#newFile();
     if (spare === undefined) this.#wanted.push(file);
     this.#deps.files.add(file);
+    this.#quietPolls = 0;
     this.work();
     return file;
   }
@@ -220,8 +228,24 @@ export class HotFilePool {
     this.#deps.timers.setTimer(POLL_MS, () => {
       if (this.#isStopped) return;
       this.#poll();
+      this.#quietPolls++;
       if (this.#wantsFiles || this.#offers.length > 0) this.work();
       else this.#measure();
+      if (this.#quietPolls > QUIET_POLLS) this.#release();
+    });
+  }
+
+  /** Gives the room of a recycled file back. Its name may come back with a crash: a start removes it, or uses it. */
+  #release(): void {
+    if (this.#isWorking || this.#spares.length <= this.#deps.limits.spareFiles) return;
+    // Files are used in the order of their numbers.
+    const file = this.#spares.pop();
+    if (file === undefined) return;
+    this.#isWorking = true;
+    file.handle?.close(() => undefined);
+    this.#deps.disk.remove(file.path, () => {
+      this.#isWorking = false;
+      this.work();
     });
   }
 
