@@ -53,10 +53,11 @@ export const DEFINITIONS: object = {
     permission("guest", [".*", ".*", ".*"], "capped"),
     permission("guest", [".*", ".*", ".*"], "full"),
     permission("denied", ["", "", ""]),
+    // Names of cases begin with k: one that the broker made up may end in anything.
     permission("limited", [
-      "-(c|cw|cr|cwr)$",
-      "-(w|cw|wr|cwr)$|^amq\\.default$",
-      "-(r|cr|wr|cwr)$",
+      "^k.*-(c|cw|cr|cwr)$",
+      "^k.*-(w|cw|wr|cwr)$|^amq\\.default$",
+      "^k.*-(r|cr|wr|cwr)$",
     ]),
     permission("topical", [".*", ".*", ".*"]),
     permission("impersonator", [".*", ".*", ".*"]),
