@@ -26,6 +26,7 @@ export {
   type DiskFile,
   type DiskLock,
   type DiskResult,
+  type OpenMode,
 } from "./env/disk.ts";
 export type { Connection, ConnectionHandler, Net, NetListener } from "./env/net.ts";
 export type { HostMetrics } from "./host/metrics.ts";

@@ -1,4 +1,4 @@
-import type { Disk, DiskDone, DiskFile, DiskLock, DiskResult } from "@leveret/raft";
+import type { Disk, DiskDone, DiskFile, DiskLock, DiskResult, OpenMode } from "@leveret/raft";
 
 /** A disk whose files and lock can be given up at once, without whoever uses them. */
 export class DroppableDisk implements Disk {
@@ -19,7 +19,7 @@ export class DroppableDisk implements Disk {
     this.#locks.clear();
   }
 
-  open(path: string, mode: "read" | "write" | "create", done: DiskResult<DiskFile>): void {
+  open(path: string, mode: OpenMode, done: DiskResult<DiskFile>): void {
     this.#disk.open(path, mode, (error, file) => {
       if (error === undefined) this.#files.add(file);
       done(error, error === undefined ? this.#forgetting(file) : file);

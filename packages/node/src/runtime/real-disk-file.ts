@@ -10,13 +10,31 @@ export class RealDiskFile implements DiskFile {
   #working = 0;
   #close: DiskDone | undefined;
   #isClosed = false;
+  readonly #syncsWrites: boolean;
 
-  constructor(path: string, descriptor: number) {
+  /** `syncsWrites`: each write is followed by a sync before it is reported. */
+  constructor(
+    path: string,
+    descriptor: number,
+    { syncsWrites }: { readonly syncsWrites: boolean },
+  ) {
     this.path = path;
     this.#descriptor = descriptor;
+    this.#syncsWrites = syncsWrites;
   }
 
   write(bytes: Uint8Array, position: number, done: DiskDone): void {
+    if (!this.#syncsWrites) {
+      this.#write(bytes, position, done);
+      return;
+    }
+    this.#write(bytes, position, (error) => {
+      if (error === undefined) this.sync(done);
+      else done(error);
+    });
+  }
+
+  #write(bytes: Uint8Array, position: number, done: DiskDone): void {
     if (!this.#begin("write", done)) return;
     this.#writeFrom(bytes, { offset: 0, position }, done);
   }

@@ -382,6 +382,13 @@ class FailingDisk implements Disk {
           if (this.#failsNow()) setImmediate(() => synced(new DiskError("io", "sync", path)));
           else sync(synced);
         };
+        const write = file.write.bind(file);
+        file.write = (bytes, position, written): void => {
+          const fails = mode === "write-through" && this.#failsNow();
+          write(bytes, position, (own) => {
+            written(own ?? (fails ? new DiskError("io", "sync", path) : undefined));
+          });
+        };
       }
       done(error, file);
     });

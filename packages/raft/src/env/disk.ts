@@ -29,14 +29,20 @@ export type DiskDone = (error: DiskError | undefined) => void;
 export type DiskResult<T> = (error: DiskError | undefined, value: T) => void;
 
 /**
+ * How a file is opened. "create" fails with "exists" when there is such a file, the others with "not-found" when there is none. "write" is
+ * for reading and writing. So is "write-through", where moreover what a write reported as done is durable, as after `sync`, and an
+ * error of a write means what one of `sync` means: one call for a log that syncs each write.
+ */
+export type OpenMode = "read" | "write" | "create" | "write-through";
+
+/**
  * The file system of one node, paths relative to its data directory with "/" between names. Operations
  * on different files may complete in any order; nothing is durable before `sync` (contents) or `syncDirectory`
  * (names) reported success. An error of `sync` means that what was written since the last success may
  * or may not be on the disk: nobody may retry it.
  */
 export interface Disk {
-  /** "create" fails with "exists" when there is such a file; "read" and "write" (read and write) fail with "not-found". */
-  open(path: string, mode: "read" | "write" | "create", done: DiskResult<DiskFile>): void;
+  open(path: string, mode: OpenMode, done: DiskResult<DiskFile>): void;
   /** Names of files and folders in a folder, in no particular order. */
   list(path: string, done: DiskResult<readonly string[]>): void;
   /** Makes a folder and those above it; one that exists is fine. */

@@ -1,4 +1,4 @@
-import type { Disk, DiskError, DiskFile, DiskLock, DiskResult } from "../env/disk.ts";
+import type { Disk, DiskError, DiskFile, DiskLock, DiskResult, OpenMode } from "../env/disk.ts";
 import type { SimDisk } from "./sim-disk.ts";
 import type { SimFile } from "./sim-file.ts";
 import type { SimProcess } from "./sim-process.ts";
@@ -16,7 +16,7 @@ export class AttachedDisk implements Disk {
     this.#process = process;
   }
 
-  open(path: string, mode: "read" | "write" | "create", done: DiskResult<DiskFile>): void {
+  open(path: string, mode: OpenMode, done: DiskResult<DiskFile>): void {
     this.#disk.perform<DiskFile | undefined>(
       this.#process,
       {
@@ -118,24 +118,36 @@ export class SimDiskFile implements DiskFile {
   readonly file: SimFile;
   readonly process: SimProcess;
   readonly #disk: SimDisk;
-  readonly #isWritable: boolean;
+  readonly #mode: OpenMode;
   #isClosed = false;
   #operations = 0;
 
   constructor(
     disk: SimDisk,
     process: SimProcess,
-    opened: { readonly path: string; readonly file: SimFile; readonly mode: string },
+    opened: { readonly path: string; readonly file: SimFile; readonly mode: OpenMode },
   ) {
     this.#disk = disk;
     this.process = process;
     this.path = opened.path;
     this.file = opened.file;
-    this.#isWritable = opened.mode !== "read";
+    this.#mode = opened.mode;
   }
 
+  /** A write through is two operations here, too: in between the process may die, and the sync fail. */
   write(bytes: Uint8Array, position: number, done: (error: DiskError | undefined) => void): void {
-    if (!this.#isWritable) this.#disk.misuse(`write to ${this.path}, opened for reading`);
+    if (this.#mode !== "write-through") {
+      this.#write(bytes, position, done);
+      return;
+    }
+    this.#write(bytes, position, (error) => {
+      if (error === undefined) this.sync(done);
+      else done(error);
+    });
+  }
+
+  #write(bytes: Uint8Array, position: number, done: (error: DiskError | undefined) => void): void {
+    if (this.#mode === "read") this.#disk.misuse(`write to ${this.path}, opened for reading`);
     const tag = this.#disk.beforeWrite(this.path, bytes);
     const before = this.#disk.samples() ? bytes.slice() : undefined;
     this.#perform(

@@ -4,6 +4,7 @@ import {
   type DiskFile,
   type DiskLock,
   type DiskResult,
+  type OpenMode,
 } from "../env/disk.ts";
 import type { Random } from "./random.ts";
 import { SimDirectory, type SimNode } from "./sim-directory.ts";
@@ -220,7 +221,7 @@ export class SimDisk {
   open(
     process: SimProcess,
     path: string,
-    mode: "read" | "write" | "create",
+    mode: OpenMode,
   ): Outcome<DiskFile | undefined> {
     const place = this.#place(path);
     if (place === undefined) return { error: "not-found" };
@@ -403,7 +404,7 @@ export class SimDisk {
     return this.#random.chance(1 / 16);
   }
 
-  #handle(process: SimProcess, path: string, opened: { file: SimFile; mode: string }): DiskFile {
+  #handle(process: SimProcess, path: string, opened: { file: SimFile; mode: OpenMode }): DiskFile {
     const handle = new SimDiskFile(this, process, { path, ...opened });
     this.#openFiles.add(handle);
     return handle;

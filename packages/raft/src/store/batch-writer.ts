@@ -292,14 +292,9 @@ export class BatchWriter {
     if (handle === undefined) return;
     handle.write(bytes, batch.position, (writeError) => {
       if (this.#hasFailed(writeError)) return;
-      // A marker need not be durable: it is there to be seen if it happens to be.
-      if ((batch.flags & BATCH_FLAG_MARKER) !== 0) this.#finish(batch);
-      else
-        handle.sync((syncError) => {
-          if (this.#hasFailed(syncError)) return;
-          this.#durableSeq = batch.seq;
-          this.#finish(batch);
-        });
+      // A marker is there to be seen if it happens to be: nothing is lost with it.
+      if ((batch.flags & BATCH_FLAG_MARKER) === 0) this.#durableSeq = batch.seq;
+      this.#finish(batch);
     });
   }
 

@@ -79,7 +79,7 @@ export function* readHotContents(
 }
 
 function* openSpare(file: LogFile, disk: Disk): Task<LogFile> {
-  file.handle = yield* call<DiskFile>((done) => disk.open(file.path, "write", done));
+  file.handle = yield* call<DiskFile>((done) => disk.open(file.path, "write-through", done));
   return file;
 }
 

@@ -157,10 +157,11 @@ export class HotFilePool {
     this.#making = file;
     if (offer === undefined) {
       yield* this.#checkRoom();
-      file.handle = yield* this.#fill(file);
+      yield* this.#fill(file);
     } else {
-      file.handle = yield* this.#recycle(offer, file);
+      yield* this.#recycle(offer, file);
     }
+    file.handle = yield* this.#open(file);
     if (this.#wanted[0] !== file) {
       this.#spares.push(file);
       return;
@@ -180,26 +181,24 @@ export class HotFilePool {
     }
   }
 
-  *#recycle(offer: Offer, file: LogFile): Task<DiskFile> {
+  *#recycle(offer: Offer, file: LogFile): Task<void> {
     const { disk } = this.#deps;
     let isTaken = false;
     try {
       yield* call((done) => disk.rename(offer.file.path, file.path, done));
       isTaken = true;
-      return yield* this.#openRenamed(file);
+      yield* call((done) => disk.syncDirectory(LOG_DIRECTORY, done));
     } finally {
       // Whoever offered it waits, also if it came to nothing.
       offer.done(isTaken);
     }
   }
 
-  *#openRenamed(file: LogFile): Task<DiskFile> {
-    const { disk } = this.#deps;
-    yield* call((done) => disk.syncDirectory(LOG_DIRECTORY, done));
-    return yield* call<DiskFile>((done) => disk.open(file.path, "write", done));
+  *#open(file: LogFile): Task<DiskFile> {
+    return yield* call((done) => this.#deps.disk.open(file.path, "write-through", done));
   }
 
-  *#fill(file: LogFile): Task<DiskFile> {
+  *#fill(file: LogFile): Task<void> {
     const { disk } = this.#deps;
     const temporary = `${file.path}.tmp`;
     const handle = yield* call<DiskFile>((done) => disk.open(temporary, "create", done));
@@ -213,7 +212,7 @@ export class HotFilePool {
       yield* call((done) => disk.remove(temporary, () => done(undefined)));
       throw error;
     }
-    return handle;
+    yield* call((done) => handle.close(done));
   }
 
   *#writeZeros(handle: DiskFile, size: number): Task<void> {

@@ -1,5 +1,5 @@
 import type { Timers } from "../env/clock.ts";
-import type { Disk, DiskDone, DiskError, DiskFile, DiskResult } from "../env/disk.ts";
+import type { Disk, DiskDone, DiskError, DiskFile, DiskResult, OpenMode } from "../env/disk.ts";
 import { isDamage } from "./read-fully.ts";
 
 /** Waits before a read is tried again: reading that fails for some seconds is not of the moment any more. */
@@ -18,7 +18,7 @@ export class PatientDisk implements Disk {
     this.#timers = timers;
   }
 
-  open(path: string, mode: "read" | "write" | "create", done: DiskResult<DiskFile>): void {
+  open(path: string, mode: OpenMode, done: DiskResult<DiskFile>): void {
     // What is being made is not read.
     if (mode === "create") {
       this.#disk.open(path, mode, done);

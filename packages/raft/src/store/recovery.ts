@@ -81,7 +81,7 @@ export class Recovery {
   #provenSeq = 0;
   /** The last batch applied. */
   #lastSeq = 0;
-  /** That one is a marker, which was never synced: it may be gone next time. */
+  /** That one is a marker, which may not be durable: it may be gone next time. */
   #endsInMarker = false;
   #tail: UnprovenTail | undefined;
   #isFileDamaged = false;

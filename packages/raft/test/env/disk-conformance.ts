@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Disk, DiskError, DiskFile, DiskLock } from "../../src/env/disk.ts";
+import type { Disk, DiskError, DiskFile, DiskLock, OpenMode } from "../../src/env/disk.ts";
 
 /** A disk to be tested, empty. */
 export interface DiskBench {
@@ -30,6 +30,7 @@ export function describeDisk(open: () => Promise<DiskBench>): void {
   test("creates files once, and opens only those that exist", async (tester) => {
     expect(await tester.openError("a", "read")).toBe("not-found");
     expect(await tester.openError("a", "write")).toBe("not-found");
+    expect(await tester.openError("a", "write-through")).toBe("not-found");
     await (await tester.open("a", "create")).close();
     expect(await tester.openError("a", "create")).toBe("exists");
     expect(await tester.openError("missing/a", "create")).toBe("not-found");
@@ -55,6 +56,16 @@ export function describeDisk(open: () => Promise<DiskBench>): void {
     expect(await again.read(500, 10)).toBe("");
     expect(await again.read(3, 0)).toBe("");
     await again.close();
+  });
+
+  test("writes through and reads back", async (tester) => {
+    await (await tester.open("a", "create")).close();
+    const file = await tester.open("a", "write-through");
+    await file.write("world", 6);
+    await file.write("hello", 0);
+    expect(await file.read(0, 20)).toBe("hello\0world");
+    await file.sync();
+    await file.close();
   });
 
   test("keeps large contents whole", async (tester) => {
@@ -189,13 +200,13 @@ class DiskTester {
     return (await this.ask<undefined>((done) => start((error) => done(error, undefined)))).error;
   }
 
-  async open(path: string, mode: "read" | "write" | "create"): Promise<FileTester> {
+  async open(path: string, mode: OpenMode): Promise<FileTester> {
     const { error, value } = await this.ask<DiskFile>((done) => this.disk.open(path, mode, done));
     if (error !== undefined) throw error;
     return new FileTester(this, value);
   }
 
-  async openError(path: string, mode: "read" | "write" | "create"): Promise<string | undefined> {
+  async openError(path: string, mode: OpenMode): Promise<string | undefined> {
     return (await this.ask<DiskFile>((done) => this.disk.open(path, mode, done))).error?.code;
   }
 

@@ -3,19 +3,6 @@ import type { Mutation } from "./mutation.ts";
 /** Bugs in the log store and its recovery. */
 export const STORE_MUTATIONS: readonly Mutation[] = [
   {
-    id: "an error of fsync is ignored",
-    checklist: "65",
-    edits: [
-      {
-        file: "store/batch-writer.ts",
-        find: `          if (this.#hasFailed(syncError)) return;
-`,
-        replace: `          if (this.#isStopped) return;
-`,
-      },
-    ],
-  },
-  {
     id: "an error of a write is ignored",
     checklist: "65",
     edits: [
@@ -33,9 +20,9 @@ export const STORE_MUTATIONS: readonly Mutation[] = [
     checklist: "27",
     edits: [
       {
-        file: "store/batch-writer.ts",
-        find: "      if ((batch.flags & BATCH_FLAG_MARKER) !== 0) this.#finish(batch);",
-        replace: "      if (batch.seq > 0) this.#finish(batch);",
+        file: "store/hot-file-pool.ts",
+        find: 'disk.open(file.path, "write-through", done)',
+        replace: 'disk.open(file.path, "write", done)',
       },
     ],
   },
@@ -57,9 +44,11 @@ export const STORE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: "store/hot-file-pool.ts",
-        find: `      yield* call((done) => disk.syncDirectory(LOG_DIRECTORY, done));
+        find: `      yield* call((done) => disk.rename(temporary, file.path, done));
+      yield* call((done) => disk.syncDirectory(LOG_DIRECTORY, done));
 `,
-        replace: "",
+        replace: `      yield* call((done) => disk.rename(temporary, file.path, done));
+`,
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Disk, DiskError, DiskFile } from "../../src/env/disk.ts";
+import type { Disk, DiskError, DiskFile, OpenMode } from "../../src/env/disk.ts";
 import { Random } from "../../src/sim/random.ts";
 import { HONEST_DISK, SimDisk } from "../../src/sim/sim-disk.ts";
 import { SECTOR_SIZE } from "../../src/sim/sim-file.ts";
@@ -57,7 +57,7 @@ class Machine {
     return this.do<undefined>((done) => start((error) => done(error, undefined))).error;
   }
 
-  open(path: string, mode: "read" | "write" | "create"): DiskFile {
+  open(path: string, mode: OpenMode): DiskFile {
     const { error, value } = this.do<DiskFile>((done) => this.view.open(path, mode, done));
     if (error !== undefined) throw error;
     return value;
@@ -172,6 +172,23 @@ describe("SimDisk", () => {
     }
     expect(lost).toBeGreaterThan(5);
     expect(lost).toBeLessThan(20);
+  });
+
+  it("has on the platter what was written through, and fails such a write as a sync", () => {
+    const machine = new Machine();
+    machine.act((done) => machine.open("a", "create").close(done));
+    machine.act((done) => machine.view.syncDirectory("", done));
+    const file = machine.open("a", "write-through");
+    expect(machine.act((done) => file.write(bytes("hello"), 0, done))).toBeUndefined();
+    machine.disk.faults.syncErrorChance = 1;
+    expect(machine.act((done) => file.write(bytes("HELLO"), 0, done))?.code).toBe("io");
+    machine.disk.faults.syncErrorChance = 0;
+    machine.powerCycle();
+    expect(machine.read("a").toLowerCase()).toBe("hello");
+    const again = machine.open("a", "write-through");
+    machine.act((done) => again.write(bytes(" world"), 5, done));
+    machine.powerCycle();
+    expect(machine.read("a").slice(5)).toBe(" world");
   });
 
   it("reports a full disk and keeps a beginning of the write at most", () => {

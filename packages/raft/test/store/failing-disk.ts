@@ -1,4 +1,10 @@
-import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from "../../src/env/disk.ts";
+import {
+  type Disk,
+  DiskError,
+  type DiskErrorCode,
+  type DiskFile,
+  type OpenMode,
+} from "../../src/env/disk.ts";
 
 export type FailingOperation = "open" | "read" | "rename" | "sync";
 
@@ -19,7 +25,7 @@ export class FailingDisk implements Disk {
     const asked = this.#error("open", path);
     this.#disk.open(path, mode, (error, file) => {
       if (asked === undefined || error !== undefined) {
-        done(error, error === undefined ? this.#failing(file) : file);
+        done(error, error === undefined ? this.#failing(file, mode) : file);
       } else {
         file.close(() => undefined);
         done(asked, file);
@@ -62,10 +68,13 @@ export class FailingDisk implements Disk {
     return code === undefined ? undefined : new DiskError(code, operation, path);
   }
 
-  #failing(file: DiskFile): DiskFile {
+  #failing(file: DiskFile, mode: OpenMode): DiskFile {
     return {
       path: file.path,
-      write: (bytes, position, done) => file.write(bytes, position, done),
+      write: (bytes, position, done) => {
+        const error = mode === "write-through" ? this.#error("sync", file.path) : undefined;
+        file.write(bytes, position, (own) => done(own ?? error));
+      },
       sync: (done) => {
         const error = this.#error("sync", file.path);
         file.sync((own) => done(own ?? error));

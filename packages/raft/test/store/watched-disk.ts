@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from "../../src/env/disk.ts";
+import type { Disk, DiskFile, OpenMode } from "../../src/env/disk.ts";
 
 export type DiskOperation =
   | "open"
@@ -22,7 +22,7 @@ export class WatchedDisk implements Disk {
   open(...[path, mode, done]: Parameters<Disk["open"]>): void {
     if (mode === "create") this.#before("open", path);
     this.#disk.open(path, mode, (error, file) => {
-      done(error, error === undefined ? new WatchedFile(file, this.#before) : file);
+      done(error, error === undefined ? new WatchedFile(file, mode, this.#before) : file);
     });
   }
 
@@ -62,16 +62,23 @@ export class WatchedDisk implements Disk {
 class WatchedFile implements DiskFile {
   readonly path: string;
   readonly #file: DiskFile;
+  readonly #mode: OpenMode;
   readonly #before: (operation: DiskOperation, path: string) => void;
 
-  constructor(file: DiskFile, before: (operation: DiskOperation, path: string) => void) {
+  constructor(
+    file: DiskFile,
+    mode: OpenMode,
+    before: (operation: DiskOperation, path: string) => void,
+  ) {
     this.path = file.path;
     this.#file = file;
+    this.#mode = mode;
     this.#before = before;
   }
 
   write(...[bytes, position, done]: Parameters<DiskFile["write"]>): void {
     this.#before("write", this.path);
+    if (this.#mode === "write-through") this.#before("sync", this.path);
     this.#file.write(bytes, position, done);
   }
 

@@ -6,6 +6,7 @@ import {
   type DiskFile,
   type DiskLock,
   type DiskResult,
+  type OpenMode,
 } from "../../env/disk.ts";
 
 /** What recovery writes before it has read the log are two small files; more must not pile up in memory. */
@@ -36,7 +37,7 @@ export class OverlayDisk implements Disk {
     this.#timers = timers;
   }
 
-  open(path: string, mode: "read" | "write" | "create", done: DiskResult<DiskFile>): void {
+  open(path: string, mode: OpenMode, done: DiskResult<DiskFile>): void {
     const content = this.#contentOf(path);
     const answer = (error: DiskError | undefined, base: DiskFile | undefined): void => {
       const isThere = content !== undefined && error === undefined;
