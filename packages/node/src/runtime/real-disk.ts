@@ -1,4 +1,15 @@
-import { close, constants, fsync, mkdir, open, readdir, rename, rmdir, statfs, unlink } from "node:fs";
+import {
+  close,
+  constants,
+  fsync,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  statfs,
+  unlink,
+} from "node:fs";
 import { join } from "node:path";
 import type { Disk, DiskDone, DiskFile, DiskLock, DiskResult, OpenMode } from "@leveret/raft";
 import { type DiskOperation, diskErrorOf } from "./disk-error.ts";

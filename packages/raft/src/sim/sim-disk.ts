@@ -218,11 +218,7 @@ export class SimDisk {
   }
 
   /** @internal */
-  open(
-    process: SimProcess,
-    path: string,
-    mode: OpenMode,
-  ): Outcome<DiskFile | undefined> {
+  open(process: SimProcess, path: string, mode: OpenMode): Outcome<DiskFile | undefined> {
     const place = this.#place(path);
     if (place === undefined) return { error: "not-found" };
     const found = place.directory.names.get(place.name);
