@@ -1,14 +1,12 @@
-import type { Disk, DiskDone, DiskFile, DiskLock, DiskResult } from "@leveret/raft";
+import type { Disk, DiskDone, DiskFile, DiskLock, DiskResult, OpenMode } from "@leveret/raft";
 
 /** What went to a disk. */
 export interface DiskCounts {
   /** Of the log's files that are in use, so of batches. */
   writes: number;
   writtenBytes: number;
-  syncs: number;
-  /** Times from the calls to their ends, added up. */
+  /** Times from the calls until all was durable, added up. */
   writeMs: number;
-  syncMs: number;
   /** Of all else: files being filled with zeros, snapshots, indexes. */
   otherBytes: number;
   opens: number;
@@ -16,40 +14,32 @@ export interface DiskCounts {
   readBytes: number;
 }
 
-/** Name of a file to which the log is being appended; it is made under another name. */
-const LOG_FILE = /\.hot$/;
-
 /** A disk that counts what is written to it, so that the same batches can be written without Raft. */
 export class CountingDisk implements Disk {
   readonly counts: DiskCounts = {
     writes: 0,
     writtenBytes: 0,
-    syncs: 0,
     writeMs: 0,
-    syncMs: 0,
     otherBytes: 0,
     opens: 0,
     reads: 0,
     readBytes: 0,
   };
   readonly #disk: Disk;
-  readonly #created = new Map<string, CountingFile>();
 
   constructor(disk: Disk) {
     this.#disk = disk;
   }
 
-  open(path: string, mode: "read" | "write" | "create", done: DiskResult<DiskFile>): void {
+  open(path: string, mode: OpenMode, done: DiskResult<DiskFile>): void {
     this.counts.opens++;
     this.#disk.open(path, mode, (error, file) => {
       if (error !== undefined) {
         done(error, file);
         return;
       }
-      const counting = new CountingFile(file, this.counts);
-      counting.isLog = LOG_FILE.test(path);
-      if (mode === "create") this.#created.set(path, counting);
-      done(undefined, counting);
+      // Batches are written through, and nothing else is.
+      done(undefined, new CountingFile(file, mode === "write-through", this.counts));
     });
   }
 
@@ -62,9 +52,6 @@ export class CountingDisk implements Disk {
   }
 
   rename(from: string, to: string, done: DiskDone): void {
-    const file = this.#created.get(from);
-    this.#created.delete(from);
-    if (file !== undefined) file.isLog = LOG_FILE.test(to);
     this.#disk.rename(from, to, done);
   }
 
@@ -86,12 +73,13 @@ export class CountingDisk implements Disk {
 }
 
 class CountingFile implements DiskFile {
-  isLog = false;
   readonly #file: DiskFile;
+  readonly #isLog: boolean;
   readonly #counts: DiskCounts;
 
-  constructor(file: DiskFile, counts: DiskCounts) {
+  constructor(file: DiskFile, isLog: boolean, counts: DiskCounts) {
     this.#file = file;
+    this.#isLog = isLog;
     this.#counts = counts;
   }
 
@@ -100,7 +88,7 @@ class CountingFile implements DiskFile {
   }
 
   write(bytes: Uint8Array, position: number, done: DiskDone): void {
-    if (!this.isLog) {
+    if (!this.#isLog) {
       this.#counts.otherBytes += bytes.length;
       this.#file.write(bytes, position, done);
       return;
@@ -121,16 +109,7 @@ class CountingFile implements DiskFile {
   }
 
   sync(done: DiskDone): void {
-    if (!this.isLog) {
-      this.#file.sync(done);
-      return;
-    }
-    this.#counts.syncs++;
-    const startMs = performance.now();
-    this.#file.sync((error) => {
-      this.#counts.syncMs += performance.now() - startMs;
-      done(error);
-    });
+    this.#file.sync(done);
   }
 
   size(done: DiskResult<number>): void {
