@@ -23,6 +23,7 @@ import type { DeadLetterReason } from "../queue/queue-effects.ts";
 import { SlabStore } from "../queue/slab-store.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { REAL_TIMERS } from "../runtime/real-raft-clock.ts";
+import { NodeTraffic } from "../statistics/node-traffic.ts";
 import { YieldingPublishers } from "./backlog.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import { clusterNameOf } from "./cluster-name.ts";
@@ -76,6 +77,8 @@ export class Broker implements QueueHost {
   readonly delays: Delays;
   readonly yielding: YieldingPublishers = new YieldingPublishers();
   readonly logTraffic: LogTraffic;
+  /** What clients of this node do, counted. */
+  readonly traffic: NodeTraffic = new NodeTraffic((vhost) => this.vhosts.has(vhost));
   readonly queueGroups: QueueGroups | undefined;
   readonly places: QueuePlaces | undefined;
   /** The message being published: publishes are handled one at a time, so one view serves them all. */
@@ -151,6 +154,11 @@ export class Broker implements QueueHost {
     return this.#connectionsById.size;
   }
 
+  /** Clients that have opened a vhost. */
+  get openConnectionCount(): number {
+    return this.#counts.connectionCount;
+  }
+
   get channelCount(): number {
     return this.#counts.channelCount;
   }
@@ -207,6 +215,7 @@ export class Broker implements QueueHost {
   }
 
   deadLetter(queue: LiveQueue, message: Message, reason: DeadLetterReason): void {
+    this.traffic.deadLetters[queue.record.type][reason]++;
     deadLetter(this, queue, message, reason);
   }
 
@@ -246,7 +255,8 @@ export class Broker implements QueueHost {
   }
 
   connectionClosed(connection: Connection): void {
-    this.#connectionsById.delete(connection.id);
+    if (!this.#connectionsById.delete(connection.id)) return;
+    this.traffic.socketClosed(connection.vhost?.name, connection.sockets);
   }
 
   /** A password user's new secret needs no check: rabbit_auth_backend_internal accepts any (RabbitMQ). */

@@ -34,6 +34,11 @@ export class ConnectionCounts {
     }
   }
 
+  /** Connections that have opened a vhost. */
+  get connectionCount(): number {
+    return this.#admitted.size;
+  }
+
   /** Channels of all connections. */
   get channelCount(): number {
     return this.#channelCount;
@@ -51,6 +56,7 @@ export class ConnectionCounts {
     vhost.connectionCount++;
     this.#countOf(user).connections++;
     this.#admitted.set(connection, { vhost, user, channels: 0 });
+    this.#broker.traffic.churn.connectionsOpened++;
     this.#share(user, vhost);
   }
 
@@ -75,6 +81,7 @@ export class ConnectionCounts {
     count.channels++;
     admitted.channels++;
     this.#channelCount++;
+    this.#broker.traffic.churn.channelsOpened++;
     this.#share(admitted.user);
   }
 
@@ -83,6 +90,7 @@ export class ConnectionCounts {
     if (admitted === undefined) return;
     admitted.channels--;
     this.#channelCount--;
+    this.#broker.traffic.churn.channelsClosed++;
     this.#countOf(admitted.user).channels--;
     this.#share(admitted.user);
   }
@@ -97,6 +105,9 @@ export class ConnectionCounts {
     count.connections--;
     count.channels -= admitted.channels;
     this.#channelCount -= admitted.channels;
+    const { churn } = this.#broker.traffic;
+    churn.connectionsClosed++;
+    churn.channelsClosed += admitted.channels;
     if (count.connections === 0) this.#users.delete(admitted.user);
     this.#share(admitted.user, admitted.vhost);
   }

@@ -1,6 +1,7 @@
 import { decodeBasicProperties, type FieldValue, patchProperties } from "@leveret/amqp";
 import { delayOf } from "../exchange/delay.ts";
 import { DELAYED_BATCH_COUNT } from "../limits.ts";
+import { BrokerQueue } from "../queue/broker-queue.ts";
 import { Message } from "../queue/message.ts";
 import type { Broker } from "./broker.ts";
 import type { DelayedPublish, LiveExchange } from "./live-exchange.ts";
@@ -62,7 +63,10 @@ export class Delays {
     });
     if (found.sinks.length > 0) {
       const released = this.#withNegatedDelay(message);
-      for (const sink of found.sinks) sink.publish(now, released);
+      for (const sink of found.sinks) {
+        if (sink instanceof BrokerQueue) this.#broker.traffic.flow(exchange, sink).publish++;
+        sink.publish(now, released);
+      }
       released.release();
     }
     message.release();

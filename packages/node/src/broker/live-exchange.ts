@@ -5,6 +5,7 @@ import type { ExchangeRecord } from "../metadata/records.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import type { Message } from "../queue/message.ts";
 import type { Timer } from "../runtime/clock.ts";
+import type { ExchangeTraffic } from "../statistics/exchange-traffic.ts";
 
 /** What an exchange's bindings point to. */
 export type Destination = BrokerQueue | LiveExchange;
@@ -20,6 +21,9 @@ export class LiveExchange {
   delayTimer: Timer | undefined = undefined;
   /** x-recent-history only. */
   history: RecentHistory<Message> | undefined = undefined;
+  isDeleted = false;
+  /** What channels of this node published to it; undefined: nothing so far. */
+  traffic: ExchangeTraffic | undefined = undefined;
 
   constructor(record: ExchangeRecord, router: Router<Destination>) {
     this.record = record;

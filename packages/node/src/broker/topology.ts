@@ -4,6 +4,7 @@ import { DelayedMessages } from "../exchange/delayed-messages.ts";
 import { alternateExchangeOf, createRouter } from "../exchange/exchange-types.ts";
 import { RecentHistory, recentHistoryLengthOf } from "../exchange/recent-history.ts";
 import type { MetadataEvent } from "../metadata/events.ts";
+import { homeOf } from "../metadata/queue-replicas.ts";
 import type { BindingRecord, ExchangeRecord, QueueRecord } from "../metadata/records.ts";
 import type { VirtualHostState } from "../metadata/virtual-host-state.ts";
 import { BrokerQueue } from "../queue/broker-queue.ts";
@@ -53,7 +54,7 @@ export class Topology {
     } else if (event.type === "vhostDeleted") this.#onVhostDeleted(event.vhost);
     else if (event.type === "exchangeDeclared") this.#onExchangeDeclared(event.exchange);
     else if (event.type === "exchangeDeleted") this.#onExchangeDeleted(event.exchange);
-    else if (event.type === "queueDeclared") this.#onQueueDeclared(event.queue);
+    else if (event.type === "queueDeclared") this.#onNewQueue(event.queue);
     else if (event.type === "queueDeleted") this.#onQueueDeleted(event.queue);
     else if (event.type === "queuePlaced") this.#onQueuePlaced(event.queue);
     else if (event.type === "replaced") this.#onReplaced();
@@ -114,6 +115,7 @@ export class Topology {
 
   #onVhostDeleted(name: string): void {
     this.vhosts.delete(name);
+    this.#broker.traffic.vhostDeleted(name);
     for (const connection of this.#broker.connections) {
       if (connection.vhost?.name === name) connection.vhostDeleted();
     }
@@ -154,6 +156,8 @@ export class Topology {
     const exchange = exchanges?.get(record.name);
     if (exchange === undefined) return;
     exchanges?.delete(record.name);
+    exchange.isDeleted = true;
+    this.#broker.traffic.exchangeDeleted(exchange);
     this.#closeExchange(exchange);
   }
 
@@ -165,6 +169,16 @@ export class Topology {
   #onExchangeConfigChanged(vhost: string, name: string): void {
     const exchange = this.vhosts.get(vhost)?.exchanges.get(name);
     if (exchange !== undefined) exchange.alternate = this.#alternateOf(exchange.record);
+  }
+
+  #onNewQueue(record: QueueRecord): void {
+    this.#onQueueDeclared(record);
+    if (this.#isAtHome(record)) this.#broker.traffic.churn.queuesCreated++;
+  }
+
+  /** Each queue is counted by one node of a cluster. */
+  #isAtHome(record: QueueRecord): boolean {
+    return homeOf(record) === (this.#broker.places?.nodeId ?? homeOf(record));
   }
 
   #onQueueDeclared(record: QueueRecord): void {
@@ -217,8 +231,10 @@ export class Topology {
     const queues = this.vhosts.get(record.vhost)?.queues;
     const queue = queues?.get(record.name);
     if (queue === undefined) return;
+    if (this.#isAtHome(record)) this.#broker.traffic.churn.queuesDeleted++;
     queues?.delete(record.name);
     this.#broker.disownQueue(queue);
+    this.#broker.traffic.queueDeleted(queue);
     queue.close();
   }
 

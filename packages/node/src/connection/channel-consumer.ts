@@ -2,6 +2,7 @@ import { EMPTY_TABLE, encodeMethodFrame, type FieldTable, FRAME_HEADER_SIZE } fr
 import type { BrokerQueue, ConsumerHandle, ConsumerOutlet } from "../queue/broker-queue.ts";
 import { copySmall, VIEW_COPY_MAX, viewOf } from "../queue/byte-copy.ts";
 import type { Message, MessageRouting } from "../queue/message.ts";
+import type { DeliverCounts } from "../statistics/traffic-counts.ts";
 import type { Arena } from "./arena-pool.ts";
 import type { Channel } from "./channel.ts";
 import { hasRunFor, writeContent, writeRun, writeUint64 } from "./content-writer.ts";
@@ -21,6 +22,8 @@ export class ChannelConsumer implements ConsumerOutlet {
   readonly tag: string;
   readonly queue: BrokerQueue;
   readonly noAck: boolean;
+  /** Shared by the consumers of its channel on its queue. */
+  readonly counts: DeliverCounts;
   /** Of basic.consume, for listings. */
   arguments: FieldTable = EMPTY_TABLE;
   /** The queue's record of this consumer, set as soon as it is attached. */
@@ -36,11 +39,18 @@ export class ChannelConsumer implements ConsumerOutlet {
   #rangeFrom = 1;
   #rangeTo = 0;
 
-  constructor(channel: Channel, tag: string, queue: BrokerQueue, noAck: boolean) {
+  constructor(
+    channel: Channel,
+    tag: string,
+    queue: BrokerQueue,
+    noAck: boolean,
+    counts: DeliverCounts,
+  ) {
     this.channel = channel;
     this.tag = tag;
     this.queue = queue;
     this.noAck = noAck;
+    this.counts = counts;
     this.#prefix = deliverPrefix(channel.number, tag);
     this.#prefixView = viewOf(this.#prefix);
   }
@@ -60,9 +70,15 @@ export class ChannelConsumer implements ConsumerOutlet {
     redelivered: boolean,
     deliveryCount: number,
   ): void {
-    const { channel } = this;
+    const { channel, counts } = this;
     const deliveryTag = channel.nextDeliveryTag();
-    if (!this.noAck) channel.noteDelivery(deliveryTag, this, deliveryNumber);
+    if (this.noAck) {
+      counts.deliverNoAck++;
+    } else {
+      counts.deliver++;
+      channel.noteDelivery(deliveryTag, this, deliveryNumber);
+    }
+    if (redelivered) counts.redeliver++;
     const { output, frameMax } = channel.connection;
     const methodSize = this.#prefix.length + TAG_AND_BIT_SIZE + message.routing.tail.length;
     if (deliveryCount <= 0 && hasRunFor(message, frameMax)) {

@@ -4,6 +4,7 @@ import { TX_BYTES_MAX } from "../limits.ts";
 import { BrokerQueue } from "../queue/broker-queue.ts";
 import type { Message } from "../queue/message.ts";
 import type { PublishReceipt } from "../queue/publish-receipt.ts";
+import type { FlowCounts, PublishCounts } from "../statistics/traffic-counts.ts";
 import type { Channel } from "./channel.ts";
 import type { TakenDelivery } from "./delivery-ledger.ts";
 
@@ -11,8 +12,12 @@ import type { TakenDelivery } from "./delivery-ledger.ts";
 export interface TransactedPublish {
   /** Kept for the transaction. */
   readonly message: Message;
-  readonly sinks: readonly MessageSink[];
+  /** undefined: an exchange holds it for later. */
+  readonly sinks: readonly MessageSink[] | undefined;
   readonly mandatory: boolean;
+  /** Where it is counted when it is committed. */
+  readonly counts: PublishCounts;
+  readonly flows: readonly FlowCounts[];
 }
 
 /** Memory of one message beside its bytes: the objects that hold it. */
@@ -77,14 +82,25 @@ export class ChannelTransaction {
     this.#channel = channel;
   }
 
+  /** Publishes that wait for the commit. */
+  get publishCount(): number {
+    return this.#publishes.length;
+  }
+
+  /** Messages whose acknowledgement waits for it. */
+  get ackCount(): number {
+    return this.#acks.reduce((count, { deliveries }) => count + deliveries.length, 0);
+  }
+
   /** @throws ChannelError 406 when the transaction outgrows what memory may hold */
-  addPublish(message: Message, sinks: readonly MessageSink[], mandatory: boolean): void {
+  addPublish(publish: TransactedPublish): void {
+    const { message } = publish;
     const size = message.storedSize + PUBLISH_OVERHEAD;
     if (this.#bytes + size > TX_BYTES_MAX) {
       throw preconditionFailed(`transaction exceeds ${TX_BYTES_MAX} bytes`);
     }
     this.#bytes += size;
-    this.#publishes.push({ message: message.keep(), sinks, mandatory });
+    this.#publishes.push({ ...publish, message: message.keep() });
   }
 
   /** The deliveries are taken out of the ledger already. */
@@ -108,7 +124,7 @@ export class ChannelTransaction {
     for (const transacted of publishes) {
       receipt.note(publish(transacted, receipt));
       transacted.message.release();
-      for (const sink of transacted.sinks) if (sink instanceof BrokerQueue) queues.add(sink);
+      for (const sink of transacted.sinks ?? []) if (sink instanceof BrokerQueue) queues.add(sink);
     }
     for (const ack of acks) {
       this.#carryOut(ack);
@@ -132,8 +148,10 @@ export class ChannelTransaction {
     for (const { consumer, deliveryNumber } of deliveries) {
       if (consumer.handle === undefined) continue;
       const { queue, handle } = consumer;
-      if (outcome === "ack") queue.settle(now, handle, deliveryNumber, deliveryNumber);
-      else if (outcome === "reject") queue.discard(now, handle, deliveryNumber, deliveryNumber);
+      if (outcome === "ack") {
+        consumer.counts.ack++;
+        queue.settle(now, handle, deliveryNumber, deliveryNumber);
+      } else if (outcome === "reject") queue.discard(now, handle, deliveryNumber, deliveryNumber);
       else queue.returnMessages(now, handle, deliveryNumber, deliveryNumber, "nack");
       this.#channel.globalPrefetch.settled(consumer, 1);
     }

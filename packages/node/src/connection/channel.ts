@@ -16,6 +16,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { isEqual } from "../queue/byte-copy.ts";
+import { ChannelTraffic } from "../statistics/channel-traffic.ts";
 import { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTransaction } from "./channel-transaction.ts";
 import { ConfirmTracker } from "./confirm-tracker.ts";
@@ -56,6 +57,7 @@ export class Channel {
     this.broker.flushQueue.addConfirms(this),
   );
   readonly globalPrefetch: GlobalPrefetch;
+  readonly traffic: ChannelTraffic;
   mode: ChannelMode = "normal";
   transaction: ChannelTransaction | undefined = undefined;
   /** basic.qos global=false: for consumers that start from now on; 0: no limit. */
@@ -86,6 +88,7 @@ export class Channel {
     this.number = number;
     this.sessionId = sessionId;
     this.globalPrefetch = new GlobalPrefetch(this.broker);
+    this.traffic = new ChannelTraffic(this, this.broker.traffic);
   }
 
   /** The class and method being handled: what a close method blames. */
@@ -187,7 +190,7 @@ export class Channel {
   getterOf(queue: BrokerQueue): ChannelConsumer {
     let getter = this.#getters.get(queue);
     if (getter === undefined) {
-      getter = new ChannelConsumer(this, "", queue, false);
+      getter = new ChannelConsumer(this, "", queue, false, this.traffic.deliveriesOf(queue));
       this.#getters.set(queue, getter);
       this.useQueue(queue);
     }
@@ -266,6 +269,7 @@ export class Channel {
     const queues = [...this.#queues];
     this.#queues.clear();
     for (const queue of queues) queue.closeSession(now, this.sessionId);
+    this.traffic.end();
     this.#publish = undefined;
     this.#publishes.clear();
   }
@@ -282,6 +286,7 @@ export class Channel {
   /** Carries out acks: passes ranges of delivery numbers to the queues. */
   readonly settleRange: OnSettled = (consumer, from, to) => {
     if (consumer.handle === undefined) return;
+    consumer.counts.ack += to - from + 1;
     consumer.queue.settle(this.connection.now, consumer.handle, from, to);
     this.globalPrefetch.settled(consumer, to - from + 1);
   };

@@ -3,6 +3,12 @@ import type { PublishReceipt } from "../queue/publish-receipt.ts";
 /** Sends basic.ack (or basic.nack) for `sequence`; `multiple`: and for all before it that are not answered yet. */
 export type SendConfirm = (sequence: number, multiple: boolean, isAck: boolean) => void;
 
+/** Where acked publishes are counted. */
+export interface ConfirmCount {
+  confirm: number;
+}
+
+const UNCOUNTED: ConfirmCount = { confirm: 0 };
 const ACKED = -1;
 const NACKED = -2;
 /** Above this a number counts the queues that have still to answer and one of them has refused. */
@@ -28,6 +34,8 @@ export class ConfirmTracker implements PublishReceipt {
    * outcome, or 0 once it is answered. Empty if nothing is undecided.
    */
   #states: number[] = [];
+  /** Where each of `#states` is counted. */
+  #counts: ConfirmCount[] = [];
   #head = 0;
   /** Number of the publish at `#head`. */
   #first = 0;
@@ -60,9 +68,11 @@ export class ConfirmTracker implements PublishReceipt {
   }
 
   /** Notes the outcome of the publish that `next` numbered last. */
-  decide(isAck: boolean, send: SendConfirm): void {
+  decide(isAck: boolean, send: SendConfirm, count: ConfirmCount = UNCOUNTED): void {
+    if (isAck) count.confirm++;
     if (this.undecidedCount > 0) {
       this.#states.push(isAck ? ACKED : NACKED);
+      this.#counts.push(count);
       this.#early.push(this.#lastSequence);
       return;
     }
@@ -70,13 +80,15 @@ export class ConfirmTracker implements PublishReceipt {
   }
 
   /** The publish that `next` numbered last waits for so many queues; `isAccepted` false: another one has refused it. */
-  expect(queues: number, isAccepted: boolean): void {
+  expect(queues: number, isAccepted: boolean, count: ConfirmCount = UNCOUNTED): void {
     if (this.undecidedCount === 0) {
       this.#states = [];
+      this.#counts = [];
       this.#head = 0;
       this.#first = this.#lastSequence;
     }
     this.#states.push(isAccepted ? queues : queues + REFUSED);
+    this.#counts.push(count);
   }
 
   settle(sequence: number, isAccepted: boolean): void {
@@ -90,6 +102,7 @@ export class ConfirmTracker implements PublishReceipt {
       return;
     }
     this.#states[at] = left === 0 ? ACKED : NACKED;
+    if (left === 0) (this.#counts[at] ?? UNCOUNTED).confirm++;
     this.#early.push(sequence);
     this.#onLate();
   }
@@ -115,6 +128,7 @@ export class ConfirmTracker implements PublishReceipt {
     this.#early = this.#early.filter((sequence) => sequence >= first);
     if (this.#head < COMPACT_AT && this.#head < states.length) return;
     this.#states = states.slice(this.#head);
+    this.#counts = this.#counts.slice(this.#head);
     this.#head = 0;
   }
 

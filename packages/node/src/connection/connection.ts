@@ -34,6 +34,7 @@ import type { Logger } from "../logger.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { viewOf } from "../queue/byte-copy.ts";
 import type { PublisherHold } from "../queue/log/log-traffic.ts";
+import type { SocketFigures } from "../statistics/node-traffic.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTable } from "./channel-table.ts";
@@ -69,6 +70,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   /** The broker's time when the current input began: read once per chunk. */
   now: number;
   hasReceived = false;
+  /** Chunks that came. */
+  receivedPackets = 0;
 
   #state: ConnectionState = "header";
   readonly #socket: Socket;
@@ -121,6 +124,14 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   }
   get channels(): ReadonlyMap<number, Channel> {
     return this.#channels.all;
+  }
+  /** So far, TLS apart. */
+  get sockets(): SocketFigures {
+    const { bytesRead: receivedBytes, bytesWritten, writableLength } = this.#socket;
+    const { receivedPackets, output } = this;
+    // Not what waits: it may never be sent, and the figure must not fall then.
+    const sentBytes = bytesWritten - writableLength;
+    return { receivedBytes, sentBytes, receivedPackets, sentPackets: output.flushCount };
   }
   get isBlocked(): boolean {
     return this.#isBlocked;
@@ -357,6 +368,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   /** Takes input of the socket; the chunk is valid during the call only. */
   readonly receive = (chunk: Buffer): void => {
     this.hasReceived = true;
+    this.receivedPackets++;
     this.#pace.noteRead(chunk.length);
     this.#takeInput(chunk);
   };

@@ -1,6 +1,7 @@
 import type { Backlog } from "../broker/backlog.ts";
 import type { MessageSink } from "../broker/message-sink.ts";
 import type { QueueRecord } from "../metadata/records.ts";
+import type { QueueTraffic } from "../statistics/queue-traffic.ts";
 import type { ConsumerSpec } from "./consumer.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
@@ -65,6 +66,8 @@ export type ConsumeRefusal = "exclusive-use" | "unavailable";
  * out before those that come after it; what is asked for is answered by a callback, within the call or later.
  */
 export abstract class BrokerQueue implements MessageSink, Backlog {
+  /** What channels of this node did with it; undefined: nothing so far. */
+  traffic: QueueTraffic | undefined = undefined;
   abstract readonly record: QueueRecord;
   abstract readonly config: QueueConfig;
   /** Its consumers do not keep up with what is published. */

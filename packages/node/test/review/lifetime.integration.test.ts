@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { LiveExchange } from "../../src/broker/live-exchange.ts";
 import type { Channel } from "../../src/connection/channel.ts";
 import { ChannelTransaction } from "../../src/connection/channel-transaction.ts";
 import { VirtualClock } from "../../src/index.ts";
@@ -51,7 +52,9 @@ test("a transaction counts properties and messages without a body, too", () => {
   message.bytes = Buffer.alloc(1024);
   // Only counted: there is no memory behind it.
   Object.defineProperty(message, "storedSize", { value: 2 ** 28 });
-  const add = (): void => transaction.addPublish(message, [], false);
+  const counts = new PublishCounts({} as Channel, {} as LiveExchange);
+  const publish = { message, sinks: [], mandatory: false, counts, flows: [] };
+  const add = (): void => transaction.addPublish(publish);
   for (let count = 0; count < 3; count++) add();
   expect(add).toThrow(/transaction exceeds/);
 });

@@ -75,7 +75,8 @@ function attach(
   method: MethodOf<"basic.consume">,
   { queue, tag, priority }: NewConsumer,
 ): void {
-  const consumer = new ChannelConsumer(channel, tag, queue, method.noAck);
+  const counts = channel.traffic.deliveriesOf(queue);
+  const consumer = new ChannelConsumer(channel, tag, queue, method.noAck, counts);
   consumer.arguments = method.arguments;
   consumer.isLimited = channel.globalPrefetch.isActive && !method.noAck;
   const spec = {
@@ -196,17 +197,23 @@ export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void
 }
 
 function answerGet(channel: Channel, queue: BrokerQueue, found: FoundMessage | undefined): void {
+  const counts = channel.traffic.deliveriesOf(queue);
   if (found === undefined) {
+    counts.getEmpty++;
     channel.send("basic.get-empty", {});
     return;
   }
   const deliveryTag = channel.nextDeliveryTag();
-  if (found.consumer !== undefined) {
+  if (found.consumer === undefined) {
+    counts.getNoAck++;
+  } else {
+    counts.get++;
     const getter = channel.getterOf(queue);
     getter.handle = found.consumer;
     channel.noteDelivery(deliveryTag, getter, found.deliveryNumber);
   }
   const { message, redelivered, remaining } = found;
+  if (redelivered) counts.redeliver++;
   const { exchange, routingKey } = message.routing;
   channel.flushConfirms();
   const { output, frameMax } = channel.connection;

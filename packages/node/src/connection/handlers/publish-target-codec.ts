@@ -13,6 +13,8 @@ export function decodePublishTarget(payload: Buffer): PublishTarget {
     version: -1,
     exchange: undefined,
     sinks: undefined,
+    flows: [],
+    counts: undefined,
     isTopic: false,
   };
 }

@@ -9,7 +9,9 @@ import {
   ReplyCode,
 } from "@leveret/amqp";
 import { hasTag } from "../../auth/user-tags.ts";
+import type { Broker } from "../../broker/broker.ts";
 import { noteHeld } from "../../broker/hold.ts";
+import type { LiveExchange } from "../../broker/live-exchange.ts";
 import type { MessageSink } from "../../broker/message-sink.ts";
 import { PublishedMessage, senderSelectedKeys } from "../../broker/published-message.ts";
 import { route } from "../../broker/route.ts";
@@ -24,6 +26,7 @@ import { REMEMBERED_ROUTE_MAX } from "../../limits.ts";
 import { BrokerQueue } from "../../queue/broker-queue.ts";
 import type { Message } from "../../queue/message.ts";
 import type { PublishReceipt } from "../../queue/publish-receipt.ts";
+import type { FlowCounts, PublishCounts } from "../../statistics/traffic-counts.ts";
 import type { Channel } from "../channel.ts";
 import type { Connection } from "../connection.ts";
 import type { ContentAssembly } from "../content-assembly.ts";
@@ -62,6 +65,7 @@ export function acceptPublish(
   }
   const sinks = keys === undefined && target.sinks !== undefined ? target.sinks : undefined;
   const found = sinks ?? findSinks(channel, target, message, keys ?? [target.routing.routingKey]);
+  broker.traffic.sizes.add(message.bodySize);
   finishPublish(channel, target, message, found);
   message.forgetStored();
 }
@@ -110,6 +114,7 @@ function resolveTarget(channel: Channel, target: PublishTarget): void {
     exchange.record.type === "topic" &&
     broker.access.hasTopicPermission(connection.user, vhost.name, name);
   target.sinks = undefined;
+  target.counts = channel.traffic.publishesTo(exchange);
   target.version = broker.topologyVersion;
 }
 
@@ -215,8 +220,21 @@ function findSinks(
     onMissingAlternate: (from, name) => broker.warnMissingAlternate(from, name),
   });
   const isSmall = found.sinks.length <= REMEMBERED_ROUTE_MAX;
-  if (found.cacheable && isSmall && keys.length === 1) target.sinks = found.sinks;
+  if (found.cacheable && isSmall && keys.length === 1) {
+    target.sinks = found.sinks;
+    target.flows = flowsOf(broker, exchange, found.sinks);
+  }
   return found.held && found.sinks.length === 0 ? undefined : found.sinks;
+}
+
+/** Where messages are counted that come from `exchange` to the queues among `sinks`. */
+function flowsOf(
+  { traffic }: Broker,
+  exchange: LiveExchange,
+  sinks: readonly MessageSink[],
+): readonly FlowCounts[] {
+  const queues = sinks.filter((sink) => sink instanceof BrokerQueue);
+  return queues.map((queue) => traffic.flow(exchange, queue));
 }
 
 /** `sinks` undefined: an exchange holds the message for later. */
@@ -226,31 +244,74 @@ function finishPublish(
   message: Message,
   sinks: readonly MessageSink[] | undefined,
 ): void {
+  const { exchange, counts, mandatory } = target;
+  if (exchange === undefined || counts === undefined) return; // Unreachable: it is resolved.
+  const isKnown = sinks !== undefined && sinks === target.sinks;
+  const flows = isKnown ? target.flows : flowsOf(channel.broker, exchange, sinks ?? []);
   if (channel.transaction !== undefined) {
-    channel.transaction.addPublish(message, sinks ?? [], target.mandatory && sinks !== undefined);
+    channel.transaction.addPublish({ message, sinks, mandatory, counts, flows });
     return;
   }
   const isConfirmed = channel.mode === "confirm";
-  if (isConfirmed) channel.confirms.next();
-  if (target.mandatory && sinks !== undefined && !isRouted(sinks)) returnMessage(channel, message);
-  if (isConfirmed) confirm(channel, message, sinks ?? []);
+  if (isConfirmed) {
+    channel.confirms.next();
+    counts.publishConfirm++;
+  }
+  countPublish(counts, flows);
+  // Most are routed, and not mandatory.
+  if (sinks !== undefined && (mandatory || sinks.length === 0)) {
+    handleUnroutable(channel, { message, sinks, mandatory, counts });
+  }
+  if (isConfirmed) confirm(channel, message, sinks ?? [], counts);
   else deliverTo(channel, message, sinks ?? []);
 }
 
+/** A message was published: once, and once into each of its queues. */
+export function countPublish(counts: PublishCounts, flows: readonly FlowCounts[]): void {
+  counts.publish++;
+  for (const flow of flows) flow.publish++;
+}
+
+/** Returns a mandatory message that goes to no queue. */
+export function handleUnroutable(
+  channel: Channel,
+  { message, sinks, mandatory, counts }: RoutedPublish,
+): void {
+  if (mandatory && !isRouted(sinks)) {
+    counts.returnUnroutable++;
+    returnMessage(channel, message);
+  } else if (sinks.length === 0) {
+    counts.dropUnroutable++;
+  }
+}
+
+/** A publish whose queues are known. */
+interface RoutedPublish {
+  readonly message: Message;
+  readonly sinks: readonly MessageSink[];
+  readonly mandatory: boolean;
+  readonly counts: PublishCounts;
+}
+
 /** Publishes, and confirms what is decided at once; the rest when its queues have it as they promise. */
-function confirm(channel: Channel, message: Message, sinks: readonly MessageSink[]): void {
+function confirm(
+  channel: Channel,
+  message: Message,
+  sinks: readonly MessageSink[],
+  counts: PublishCounts,
+): void {
   const { confirms } = channel;
   const { pending, isAccepted } = deliverTo(channel, message, sinks, confirms, confirms.current);
   if (pending > 0) {
-    confirms.expect(pending, isAccepted);
+    confirms.expect(pending, isAccepted, counts);
     return;
   }
-  confirms.decide(isAccepted, channel.sendConfirm);
+  confirms.decide(isAccepted, channel.sendConfirm, counts);
   channel.connection.noteConfirms(channel);
 }
 
 /** A direct reply does not count as routed (RabbitMQ 3.x), although it is delivered. */
-export function isRouted(sinks: readonly MessageSink[]): boolean {
+function isRouted(sinks: readonly MessageSink[]): boolean {
   return sinks.some((sink) => sink instanceof BrokerQueue);
 }
 
@@ -284,7 +345,7 @@ export function deliverTo(
 }
 
 /** basic.return 312 with the message as it was published (spec 1.8.3.9). */
-export function returnMessage(channel: Channel, message: Message): void {
+function returnMessage(channel: Channel, message: Message): void {
   const { output, frameMax } = channel.connection;
   const { exchange, routingKey } = message.routing;
   output.append(

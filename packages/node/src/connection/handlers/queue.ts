@@ -65,6 +65,7 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
     }
     whenCounted(channel, existing, () => {
       requireWorking(existing);
+      broker.traffic.churn.queuesDeclared++;
       answerDeclare(channel, name, existing, method.noWait);
     });
   });
@@ -89,6 +90,7 @@ function declareNew(channel: Channel, requested: QueueRecord, noWait: boolean): 
       const queue = vhost.queues.get(requested.name);
       // Another client's declaration may have come first.
       if (queue !== undefined && !result.changed) assertSameQueue(queue, requested);
+      broker.traffic.churn.queuesDeclared++;
       answerDeclare(channel, requested.name, queue, noWait);
     },
   );

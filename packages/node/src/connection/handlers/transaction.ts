@@ -2,7 +2,7 @@ import { preconditionFailed } from "../../errors.ts";
 import type { Channel } from "../channel.ts";
 import type { ChannelTransaction } from "../channel-transaction.ts";
 import { suspendFor } from "../suspended-call.ts";
-import { deliverTo, isRouted, returnMessage } from "./publish.ts";
+import { countPublish, deliverTo, handleUnroutable } from "./publish.ts";
 
 /** tx.select (spec 1.9.2.1). A channel is either transactional or confirms (RabbitMQ). */
 export function selectTransactions(channel: Channel): void {
@@ -24,8 +24,10 @@ export function commitTransaction(channel: Channel): void {
   suspendFor<boolean>(
     channel,
     (done) => {
-      transaction.commit(({ message, sinks, mandatory }, receipt) => {
-        if (mandatory && !isRouted(sinks)) returnMessage(channel, message);
+      transaction.commit(({ message, sinks, mandatory, counts, flows }, receipt) => {
+        countPublish(counts, flows);
+        if (sinks === undefined) return deliverTo(channel, message, []);
+        handleUnroutable(channel, { message, sinks, mandatory, counts });
         return deliverTo(channel, message, sinks, receipt);
       }, done);
     },
