@@ -5,6 +5,7 @@ import { ChannelTransaction } from "../../src/connection/channel-transaction.ts"
 import { VirtualClock } from "../../src/index.ts";
 import { Message, messageRouting } from "../../src/queue/message.ts";
 import { SlabStore } from "../../src/queue/slab-store.ts";
+import { PublishCounts } from "../../src/statistics/traffic-counts.ts";
 import { RawClient, waitFor } from "../integration/raw-client.ts";
 import { TestNode } from "../integration/start-node.ts";
 
