@@ -8,6 +8,8 @@ export {
   type UserOptions,
   type WaitOptions,
 } from "./embed/embedded-broker.ts";
+export type { ProcessCluster } from "./embed/processes/process-cluster.ts";
+export type { ProcessNode } from "./embed/processes/process-node.ts";
 export type { PublishedProperties, QueuedMessage } from "./embed/queued-message.ts";
 export { type StartBrokerOptions, startBroker } from "./embed/start-broker.ts";
 export { type StartClusterOptions, startCluster } from "./embed/start-cluster.ts";

@@ -73,6 +73,16 @@ export class ClusterNode {
     return this.#config.node.dataDir ?? "";
   }
 
+  /** As `port`; undefined: it does not serve clients. */
+  get clientPort(): number | undefined {
+    return this.#shell?.broker === undefined ? undefined : this.port;
+  }
+
+  /** For other nodes and tools; undefined: it is not open. */
+  get clusterPort(): number | undefined {
+    return this.#shell?.clusterPort;
+  }
+
   /** For any AMQP client. */
   get url(): string {
     return `amqp://guest:guest@127.0.0.1:${this.port}`;

@@ -1,8 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { LogLevel } from "../logger.ts";
+import type { ProcessCluster } from "./processes/process-cluster.ts";
 import type { TestCluster } from "./test-cluster.ts";
-
-export type { TestCluster } from "./test-cluster.ts";
 
 /** What `startCluster` can be told; everything has a default that suits a test. */
 export interface StartClusterOptions {
@@ -17,17 +16,30 @@ export interface StartClusterOptions {
    * "none": not even open.
    */
   readonly start?: "joined" | "alone" | "none";
+  /** Each node is a process of its own, which can be paused, too; there is no view into its queues. Default: all are in this process. */
+  readonly processes?: boolean;
+  /** Flags of Node.js for those processes; default: those of this one. */
+  readonly nodeFlags?: readonly string[];
 }
 
+export function startCluster(
+  count: number,
+  options: StartClusterOptions & { readonly processes: true },
+): Promise<ProcessCluster>;
+export function startCluster(count: number, options?: StartClusterOptions): Promise<TestCluster>;
 /**
- * Starts `count` nodes in this process, as one cluster. Stop them with `await cluster.stop()`, or hold them with `await using`.
- * Rejects with what keeps a node from starting.
+ * Starts `count` nodes as one cluster, in this process or each in one of its own. Stop them with `await cluster.stop()`, or hold them
+ * with `await using`. Rejects with what keeps a node from starting.
  */
 export async function startCluster(
   count: number,
   options: StartClusterOptions = {},
-): Promise<TestCluster> {
+): Promise<TestCluster | ProcessCluster> {
   // Programs with one broker do not load what only a cluster needs.
+  if (options.processes === true) {
+    const { startProcessCluster } = await import("./processes/process-cluster.ts");
+    return startProcessCluster(count, options);
+  }
   const { startTestCluster } = await import("./test-cluster.ts");
   return startTestCluster(count, options);
 }

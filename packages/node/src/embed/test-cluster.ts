@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Config } from "../config/config.ts";
-import { defaultConfig } from "../config/load-config.ts";
-import { type Logging, type LogLevel, openLogging, SILENT_LOGGING } from "../logger.ts";
+import { rm } from "node:fs/promises";
+import { clusterDirectory, formCluster, nodeConfig } from "./cluster-config.ts";
 import { ClusterNode } from "./cluster-node.ts";
-import { findFreePort } from "./free-port.ts";
+import { embeddedLogging } from "./embedded-logging.ts";
 import { NetworkCut } from "./network-cut.ts";
 import type { StartClusterOptions } from "./start-cluster.ts";
 
@@ -56,61 +52,24 @@ export async function startTestCluster(
   count: number,
   options: StartClusterOptions,
 ): Promise<TestCluster> {
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "leveret-cluster-")));
+  const directory = await clusterDirectory(options);
   const cut = new NetworkCut();
   const nodes: ClusterNode[] = [];
   for (let index = 0; index < count; index++) {
-    const config = await nodeConfig(index, directory);
+    const config = await nodeConfig(index, directory.path);
     const node = new ClusterNode(options.configure?.(config, index) ?? config, {
-      logging: logging(options.logLevel),
+      logging: embeddedLogging(options.logLevel),
       faults: cut.endOf(index),
       onAddress: (address) => cut.place(index, address),
     });
     nodes.push(node);
   }
-  const temporary = options.directory === undefined ? directory : undefined;
-  const cluster = new TestCluster(nodes, cut, temporary);
+  const cluster = new TestCluster(nodes, cut, directory.isTemporary ? directory.path : undefined);
   try {
-    if (options.start !== "none") await formCluster(cluster, options.start !== "alone");
+    await formCluster(nodes, options.start);
     return cluster;
   } catch (error) {
     await cluster.stop();
     throw error;
   }
-}
-
-/** One after the other, as an operator would. */
-async function formCluster({ nodes }: TestCluster, isJoined: boolean): Promise<void> {
-  const [first] = nodes;
-  for (const node of nodes) {
-    await node.open();
-    if (isJoined && first !== undefined && node !== first) await node.join(first);
-    await node.startApp();
-  }
-}
-
-async function nodeConfig(index: number, directory: string): Promise<Config> {
-  const base = defaultConfig();
-  const loopback = "127.0.0.1";
-  return {
-    ...base,
-    node: {
-      ...base.node,
-      name: `rabbit${index + 1}@localhost`,
-      dataDir: join(directory, `rabbit${index + 1}`),
-    },
-    cluster: {
-      ...base.cluster,
-      listener: { address: loopback, port: await findFreePort() },
-      cookie: "EMBEDDEDCLUSTER",
-      cookieFile: undefined,
-    },
-    listeners: { ...base.listeners, tcp: [{ address: loopback, port: await findFreePort() }] },
-    alarms: { ...base.alarms, diskFreeLimit: undefined },
-  };
-}
-
-function logging(level: LogLevel | undefined): Logging {
-  if (level === undefined) return SILENT_LOGGING;
-  return openLogging({ outputs: [{ destination: 1, format: "json", level }] });
 }
