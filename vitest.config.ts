@@ -13,6 +13,7 @@ export default defineConfig({
       "packages/*/examples/*.test.ts",
       "test/conformance/**/*.test.ts",
       "test/docs/**/*.test.ts",
+      "test/chaos/**/*.test.ts",
     ],
     // The recorded cases at clusters once more, in other ways: `npm run test:variants`.
     exclude: [...configDefaults.exclude, "test/conformance/cluster/variants/**"],

@@ -8,6 +8,8 @@ import { ChildProgram } from "../../../../../test/clients/processes/child-progra
 
 const READY_MAX_MS = 60_000;
 const KILLED_MAX_MS = 15_000;
+/** Leaders and votes move to other nodes first. */
+const STOP_MAX_MS = 70_000;
 const HOST = "localhost";
 const COOKIE = "KILLEDCLUSTER";
 /** What `npm start` runs. */
@@ -88,6 +90,12 @@ export class ClusterProcesses {
     return this.#member(index).program?.isRunning === true;
   }
 
+  /** Of the process; undefined: it does not run. */
+  pidOf(index: number): number | undefined {
+    const { program } = this.#member(index);
+    return program?.isRunning === true ? program.pid : undefined;
+  }
+
   /** The member that leads the queue, as the debug logs of all tell; undefined: nobody has said so. */
   leaderOf(queue: string): number | undefined {
     return this.#leaders.get(queue)?.member;
@@ -136,6 +144,13 @@ export class ClusterProcesses {
     const { program } = this.#member(index);
     if (program?.isRunning === true) process.kill(program.pid, "SIGKILL");
     await program?.waitForExit(KILLED_MAX_MS);
+  }
+
+  /** SIGTERM; resolves when the process is gone. @throws Error if that takes too long */
+  async stop(index: number): Promise<void> {
+    const { program } = this.#member(index);
+    if (program?.isRunning === true) process.kill(program.pid, "SIGTERM");
+    await program?.waitForExit(STOP_MAX_MS);
   }
 
   /** Ends all of them. */
