@@ -108,6 +108,31 @@ describe("membership", { timeout: 60_000 }, () => {
     expect(membersOf(three)).toEqual(membersOf(one));
   });
 
+  test("a node whose cluster moved away while it was stopped asks a member where the others are", async () => {
+    await using cluster = await startCluster(3);
+    const [one, two, three] = [cluster.node(0), cluster.node(1), cluster.node(2)];
+    await waitForVoters(cluster.nodes);
+    await three.shell.stopApp();
+    await one.kill();
+    await two.kill();
+    for (const node of [one, two]) node.forgetPort();
+    await one.open();
+    two.addPeer(one);
+    await Promise.all([one.startApp(), two.start()]);
+    await declareExchange(one, "meanwhile");
+
+    const starting = three.startApp().catch(() => undefined); // It is given up below.
+    await eventually(() => expect(three.shell.state).toBe("waiting"));
+    await expect(three.shell.updateClusterNodes("rabbit@localhost:1")).rejects.toMatchObject({
+      problem: "unreachable",
+    });
+    await three.shell.updateClusterNodes(one.target);
+    await three.shell.stopApp();
+    await starting;
+    await three.startApp();
+    expect(hasExchange(three, "meanwhile")).toBe(true);
+  });
+
   test("a node may come back at another address", async () => {
     await using cluster = await startCluster(3);
     const [one, two, three] = [cluster.node(0), cluster.node(1), cluster.node(2)];
