@@ -1,5 +1,5 @@
 import type { Caller } from "./caller.ts";
-import type { Tool } from "./commands/command.ts";
+import type { ScreenTerminal, Tool } from "./commands/command.ts";
 import type { NodeAddress } from "./node-address.ts";
 import type { Options } from "./options.ts";
 
@@ -14,6 +14,8 @@ export interface CliWorld {
   error(text: string): void;
   /** The next line of stdin; undefined: there is none. */
   readLine(prompt: string): Promise<string | undefined>;
+  /** undefined: the output goes elsewhere, or nobody types. */
+  readonly terminal: ScreenTerminal | undefined;
   /** @throws UnreachableError */
   connect(address: NodeAddress, options: Options): Promise<Caller & { close(): void }>;
 }

@@ -2,7 +2,7 @@ import { ControlError } from "@leveret/control";
 import { type Caller, UnreachableError } from "./caller.ts";
 import { CliError, UsageError } from "./cli-error.ts";
 import type { CliWorld } from "./cli-world.ts";
-import type { Command, Input, Output } from "./commands/command.ts";
+import type { Command, Input, Output, StreamItem } from "./commands/command.ts";
 import { EXIT } from "./exit-code.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import { jsonTerm, termText } from "./formatters/erlang-term.ts";
@@ -74,6 +74,10 @@ export class CommandRun {
       timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
       program: this.#world.program,
       readLine: (prompt) => this.#world.readLine(prompt),
+      say: async (line) => {
+        if (!isQuiet(options)) await this.#world.out(`${line}\n`);
+      },
+      terminal: this.#world.terminal,
     };
     command.check?.(input);
     return input;
@@ -82,7 +86,13 @@ export class CommandRun {
   async #ask(input: Input, address: NodeAddress): Promise<void> {
     const command = this.#command;
     if (command.needs === "none") {
+      await this.#announce(input);
       await this.#carryOut(input, NOBODY);
+      return;
+    }
+    if (command.needs === "later") {
+      await this.#announce(input);
+      await this.#carryOut(input, this.#eachTime(input, address));
       return;
     }
     if (command.isBannerFirst === true) await this.#announce(input);
@@ -98,6 +108,21 @@ export class CommandRun {
     } finally {
       client.close();
     }
+  }
+
+  /** Connects for each call. */
+  #eachTime(input: Input, address: NodeAddress): Caller {
+    return {
+      call: async (...args) => {
+        const client = await this.#connect(input, address);
+        try {
+          return await client.call(...args);
+        } finally {
+          client.close();
+        }
+      },
+      stream: NOBODY.stream,
+    };
   }
 
   async #connect(input: Input, address: NodeAddress): Promise<Caller & { close(): void }> {
@@ -133,8 +158,7 @@ export class CommandRun {
     const { options } = input;
     const warning = this.#command.warn?.(input);
     if (warning !== undefined) this.#world.error(`${warning}\n`);
-    if (options.quiet === true || options.silent === true) return;
-    if (["json", "csv"].includes(formatterOf(options) ?? "")) return;
+    if (isQuiet(options)) return;
     const banner = this.#command.banner?.(input);
     if (banner !== undefined) await this.#world.out(`${banner}\n`);
   }
@@ -143,6 +167,7 @@ export class CommandRun {
     const output = await this.#command.run(input, caller);
     const formatter = formatterOf(input.options);
     if (output.kind === "rows") await this.#showRows(output, input, formatter);
+    else if (output.kind === "stream") await this.#showStream(output.items, formatter);
     else await this.#showText(output, input, formatter);
   }
 
@@ -159,8 +184,17 @@ export class CommandRun {
     }
   }
 
+  async #showStream(
+    items: AsyncIterable<StreamItem>,
+    formatter: FormatterName | undefined,
+  ): Promise<void> {
+    for await (const { text, value } of items) {
+      await this.#world.out(`${formatter === "json" ? JSON.stringify(value) : text}\n`);
+    }
+  }
+
   async #showText(
-    output: Exclude<Output, { readonly kind: "rows" }>,
+    output: Extract<Output, { readonly kind: "none" | "text" }>,
     { node }: Input,
     formatter: FormatterName | undefined,
   ): Promise<void> {
@@ -230,6 +264,12 @@ function appStateText(code: AppStateError["code"]): string {
   return code === "app_running"
     ? what("stopped", "Stop", "stop_app")
     : what("running", "Start", "start_app");
+}
+
+/** Nothing but the result is to be shown. @throws UsageError */
+function isQuiet(options: Options): boolean {
+  if (options.quiet === true || options.silent === true) return true;
+  return ["json", "csv"].includes(formatterOf(options) ?? "");
 }
 
 /** @throws UsageError */

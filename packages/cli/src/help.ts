@@ -1,9 +1,10 @@
 import { type Command, GROUPS, type Tool } from "./commands/command.ts";
 import { bold } from "./terminal.ts";
 
-/** Help, version and autocomplete have no node behind them. */
-const OWN_COMMANDS: readonly (readonly [name: string, summary: string])[] = [
+/** They have no node behind them, and stand apart from the table of commands. */
+export const OWN_COMMANDS: readonly (readonly [name: string, summary: string])[] = [
   ["autocomplete", "Lists the commands that begin with a text"],
+  ["completion", "Shows a script with which bash or zsh completes command lines"],
   ["help", "Shows how a command is used"],
   ["version", "Shows the version of this tool"],
 ];

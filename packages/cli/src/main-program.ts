@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import type { CliWorld } from "./cli-world.ts";
-import type { Tool } from "./commands/command.ts";
+import type { ScreenTerminal, Tool } from "./commands/command.ts";
 import { connectNode } from "./connect-node.ts";
 import { EXIT } from "./exit-code.ts";
 import { runCli } from "./run-cli.ts";
@@ -35,6 +35,7 @@ function worldOf(tool: Tool): CliWorld {
       process.stderr.write(text);
     },
     readLine,
+    terminal: screenTerminal(),
     connect: (address, options) => connectNode(address, options, env),
   };
 }
@@ -57,6 +58,27 @@ function write(text: string): Promise<void> {
   return new Promise((resolve) => {
     process.stdout.once("drain", resolve);
   });
+}
+
+function screenTerminal(): ScreenTerminal | undefined {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY) return undefined;
+  return {
+    size: () => ({ rows: stdout.rows, columns: stdout.columns }),
+    write,
+    onKey: (listener) => {
+      const onData = (data: Buffer): void => {
+        for (const key of data.toString("utf8")) listener(key);
+      };
+      stdin.setRawMode(true);
+      stdin.on("data", onData);
+      return () => {
+        stdin.off("data", onData);
+        stdin.setRawMode(false);
+        stdin.pause();
+      };
+    },
+  };
 }
 
 /** A terminal does not show what is typed: it is a password. */

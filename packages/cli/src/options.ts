@@ -1,6 +1,6 @@
 /**
  * Every option of every command: a name means the same everywhere, so that options may stand before the command, too. `switch`: takes
- * no value, `--no-x` unsets it. `number`: whole and not negative, or `infinity`.
+ * no value, `--no-x` unsets it. `number`: whole and not negative, or `infinity`. `list`: may be given several times.
  */
 export const OPTIONS = {
   node: { kind: "text", short: "n" },
@@ -55,11 +55,43 @@ export const OPTIONS = {
   unit: { kind: "text" },
   format: { kind: "text" },
   "skip-if-unchanged": { kind: "switch" },
+  offset: { kind: "number" },
+  count: { kind: "number" },
+  last: { kind: "number" },
+  truncate: { kind: "number" },
+  buffer: { kind: "number" },
+  header: { kind: "list" },
+  expiration: { kind: "number" },
+  duration: { kind: "number", short: "d" },
+  once: { kind: "switch" },
+  interval: { kind: "number" },
+  sort: { kind: "text" },
+  number: { kind: "number", short: "N" },
+  within: { kind: "number" },
+  "address-family": { kind: "text" },
+  address: { kind: "text" },
+  "hashing-algorithm": { kind: "text" },
+  "object-type": { kind: "text" },
+  "across-all-vhosts": { kind: "switch" },
+  used: { kind: "switch" },
+  "opt-in": { kind: "switch" },
+  pid: { kind: "text", short: "P" },
+  pattern: { kind: "text" },
+  verbose: { kind: "switch", short: "v" },
+  minimal: { kind: "switch", short: "m" },
+  enabled: { kind: "switch", short: "E" },
+  "implicitly-enabled": { kind: "switch" },
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
 
-type ValueOf<Kind> = Kind extends "switch" ? boolean : Kind extends "number" ? number : string;
+type ValueOf<Kind> = Kind extends "switch"
+  ? boolean
+  : Kind extends "number"
+    ? number
+    : Kind extends "list"
+      ? readonly string[]
+      : string;
 /** What was given; `--no-x` is false. */
 export type Options = {
   readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]["kind"]>;

@@ -34,16 +34,30 @@ export function parseArguments(argv: readonly string[]): Parsed {
   });
   const given: GivenOption[] = [];
   const invalid: GivenOption[] = [];
-  const options: Record<string, boolean | number | string> = {};
+  const options: Record<string, OptionValue> = {};
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const option = readOption(token);
     given.push(option.given);
+    const { name } = option.given;
     if (option.value === undefined) invalid.push(option.given);
-    else options[option.given.name] = option.value;
+    else
+      options[name] = isListOption(name)
+        ? [...listOf(options[name]), String(option.value)]
+        : option.value;
   }
   const [command, ...args] = positionals;
   return { command, args, options, given, invalid };
+}
+
+type OptionValue = boolean | number | string | readonly string[];
+
+function isListOption(name: string): boolean {
+  return isOptionName(name) && OPTIONS[name].kind === "list";
+}
+
+function listOf(value: OptionValue | undefined): readonly string[] {
+  return typeof value === "object" ? value : [];
 }
 
 const PARSE_OPTIONS = Object.fromEntries(

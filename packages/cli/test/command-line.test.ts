@@ -133,7 +133,7 @@ describe("help", () => {
     const { out, code } = await runTool(["help"]);
     expect(code).toBe(0);
     const listed = [...out.matchAll(/^ {3}(\w+) {2,}/gm)].map(([, name]) => name);
-    const own = ["autocomplete", "help", "version"];
+    const own = ["autocomplete", "completion", "help", "version"];
     const wanted = [...COMMANDS.values()].filter(({ tools }) => tools.includes("rabbitmqctl"));
     expect(listed.sort()).toEqual([...own, ...wanted.map(({ name }) => name)].sort());
   });

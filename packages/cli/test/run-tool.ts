@@ -50,6 +50,7 @@ export async function runTool(
       out += `${prompt}\n`;
       return lines.shift();
     },
+    terminal: undefined,
     connect: connect ?? (async () => new FakeCaller(answers)),
   });
   return { out, error, code };

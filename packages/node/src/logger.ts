@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import pino from "pino";
 import type { PrettyOptions } from "pino-pretty";
+import { LogLines } from "./log-lines.ts";
 import { type LogSink, openConsoleSink, openFileSink } from "./log-sink.ts";
 
 /** RabbitMQ's level names, from the most to the least talkative. `none` logs nothing. */
@@ -75,6 +76,10 @@ export interface Logging {
   /** The logger of what belongs to no category. */
   readonly root: Logger;
   category(name: LogCategory): Logger;
+  /** What was logged lately; undefined: nobody keeps it. */
+  readonly lines?: LogLines;
+  /** From now on all loggers and outputs have this level (RabbitMQ: set_log_level); undefined: it cannot be changed. */
+  setLevel?(level: LogLevel): void;
   /** Closes log files. What was logged before is written already. */
   close(): void;
 }
@@ -111,7 +116,7 @@ const PINO_LEVEL_ORDER: readonly PinoLevel[] = [
 ];
 
 interface OpenOutput {
-  readonly level: PinoLevel;
+  level: PinoLevel;
   readonly sink: LogSink;
   close(): void;
 }
@@ -123,6 +128,7 @@ interface OpenOutput {
  */
 export function openLogging(options: LoggingOptions): Logging {
   const outputs = options.outputs.filter((output) => output.level !== "none").map(openOutput);
+  const lines = new LogLines();
   const levels = options.categoryLevels ?? {};
   const lowest = outputs
     .map((output) => output.level)
@@ -138,14 +144,9 @@ export function openLogging(options: LoggingOptions): Logging {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: LEVEL_NAME[label] ?? label }) },
     },
-    pino.multistream(
-      outputs.map(({ level, sink }) => ({
-        level: level === "silent" ? "fatal" : level,
-        stream: sink,
-      })),
-    ),
+    new LogOutputs(outputs, lines),
   );
-  const categories = new Map<LogCategory, Logger>([["default", root]]);
+  const categories = new Map<LogCategory, Logger & { level: string }>([["default", root]]);
   return {
     root,
     category: (name) => {
@@ -155,10 +156,38 @@ export function openLogging(options: LoggingOptions): Logging {
       categories.set(name, logger);
       return logger;
     },
+    lines,
+    setLevel: (level) => {
+      const pinoLevel = PINO_LEVEL[level];
+      for (const output of outputs) output.level = pinoLevel;
+      for (const logger of categories.values()) logger.level = pinoLevel;
+    },
     close: () => {
       for (const output of outputs) output.close();
     },
   };
+}
+
+/** Gives each line to the outputs that want its level, which may change. */
+class LogOutputs {
+  /** pino tells the level of each line in `lastLevel`, see its documentation of streams. */
+  lastLevel = 0;
+  readonly #outputs: readonly OpenOutput[];
+  readonly #lines: LogLines;
+
+  constructor(outputs: readonly OpenOutput[], lines: LogLines) {
+    Object.assign(this, { [Symbol.for("pino.metadata")]: true });
+    this.#outputs = outputs;
+    this.#lines = lines;
+  }
+
+  write(line: string): void {
+    this.#lines.add(line);
+    for (const { level, sink } of this.#outputs) {
+      if (level !== "silent" && this.lastLevel >= (pino.levels.values[level] ?? 0))
+        sink.write(line);
+    }
+  }
 }
 
 /** For embedding: takes everything, writes nothing. */

@@ -1,16 +1,28 @@
 import { ACCESS_COMMANDS } from "./access.ts";
+import { ADMINISTRATION_COMMANDS } from "./administration.ts";
 import { CLUSTER_COMMANDS } from "./cluster.ts";
 import type { Command } from "./command.ts";
 import { DEFINITIONS_COMMANDS } from "./definitions.ts";
 import { DIAGNOSTICS_COMMANDS } from "./diagnostics.ts";
+import { EXPLAIN_COMMANDS } from "./explain.ts";
+import { FEATURE_COMMANDS } from "./features.ts";
+import { HOST_COMMANDS } from "./host.ts";
 import { CONNECTION_COMMANDS, LISTING_COMMANDS } from "./listings.ts";
+import { LOG_COMMANDS } from "./logs.ts";
+import { MESSAGE_COMMANDS } from "./messages.ts";
 import { NODE_COMMANDS } from "./node.ts";
 import { UNSUPPORTED_COMMANDS } from "./not-supported.ts";
 import { PARAMETER_COMMANDS } from "./parameters.ts";
+import { PLUGIN_COMMANDS } from "./plugins.ts";
 import { POLICY_COMMANDS } from "./policies.ts";
+import { POLICY_CHECK_COMMANDS } from "./policy-checks.ts";
+import { QUEUE_CHECK_COMMANDS } from "./queue-checks.ts";
 import { QUEUE_COMMANDS } from "./queues.ts";
 import { REPLICA_COMMANDS } from "./replicas.ts";
+import { REPORT_COMMANDS } from "./report.ts";
 import { RESOURCE_LIMIT_COMMANDS } from "./resource-limits.ts";
+import { TLS_COMMANDS } from "./tls.ts";
+import { TOP_COMMANDS } from "./top.ts";
 import { USER_COMMANDS } from "./users.ts";
 import { VHOST_COMMANDS } from "./vhosts.ts";
 
@@ -30,7 +42,19 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...CONNECTION_COMMANDS,
     ...QUEUE_COMMANDS,
     ...REPLICA_COMMANDS,
+    ...MESSAGE_COMMANDS,
+    ...EXPLAIN_COMMANDS,
     ...DIAGNOSTICS_COMMANDS,
+    ...LOG_COMMANDS,
+    ...HOST_COMMANDS,
+    ...TLS_COMMANDS,
+    ...FEATURE_COMMANDS,
+    ...POLICY_CHECK_COMMANDS,
+    ...QUEUE_CHECK_COMMANDS,
+    ...ADMINISTRATION_COMMANDS,
+    ...REPORT_COMMANDS,
+    ...TOP_COMMANDS,
+    ...PLUGIN_COMMANDS,
     ...UNSUPPORTED_COMMANDS,
   ].map((command) => [command.name, command]),
 );

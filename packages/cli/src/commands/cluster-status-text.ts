@@ -1,4 +1,5 @@
 import { bold } from "../terminal.ts";
+import { FEATURE_FLAGS } from "./feature-flags.ts";
 
 /** The node's answer to `cluster_status`. */
 export interface ClusterStatus {
@@ -32,16 +33,6 @@ export interface ListenerInfo {
   readonly purpose: string;
 }
 
-/** Features of RabbitMQ that it switches on with flags; here they are always on. */
-const FEATURE_FLAGS: readonly (readonly [name: string, description: string])[] = [
-  ["classic_mirrored_queue_version", "Support setting version for classic mirrored queues"],
-  ["implicit_default_bindings", "Default bindings are implicit"],
-  ["maintenance_mode_status", "Maintenance mode status"],
-  ["quorum_queue", "Support queues of type `quorum`"],
-  ["user_limits", "Configure connection and channel limits for a user"],
-  ["virtual_host_metadata", "Virtual host metadata (description, tags, etc)"],
-];
-
 /** Sections with a bold heading each, as RabbitMQ shows them. */
 export function clusterStatusText(status: ClusterStatus): string {
   const { clusterName, diskNodes, runningNodes } = status;
@@ -56,7 +47,7 @@ export function clusterStatusText(status: ClusterStatus): string {
     section("Listeners", status.listeners.map(listenerText)),
     section(
       "Feature flags",
-      FEATURE_FLAGS.map(([name]) => `Flag: ${name}, state: enabled`),
+      FEATURE_FLAGS.map(({ name }) => `Flag: ${name}, state: enabled`),
     ),
   ].join("\n\n");
 }
@@ -68,7 +59,7 @@ export function clusterStatusJson(status: ClusterStatus): unknown {
     alarms: alarms.map(({ node, resource }) => ({ node, resource, type: "resource_limit" })),
     cluster_name: clusterName,
     disk_nodes: diskNodes,
-    feature_flags: FEATURE_FLAGS.map(([name, desc]) => ({
+    feature_flags: FEATURE_FLAGS.map(({ name, desc }) => ({
       desc,
       doc_url: "",
       name,

@@ -5,7 +5,13 @@ import type { FormatterName } from "../formatters/format-rows.ts";
 import type { OptionName, Options } from "../options.ts";
 
 /** The programs that RabbitMQ has; each knows all commands here, and its help lists its own. */
-export type Tool = "rabbitmqctl" | "rabbitmq-queues" | "rabbitmq-diagnostics";
+export const TOOLS = [
+  "rabbitmqctl",
+  "rabbitmq-diagnostics",
+  "rabbitmq-queues",
+  "rabbitmq-plugins",
+] as const;
+export type Tool = (typeof TOOLS)[number];
 
 /** Headings of the list of commands, in its order. */
 export const GROUPS = [
@@ -22,6 +28,10 @@ export const GROUPS = [
   "Configuration and Environment",
   "Operations",
   "Queues",
+  "Messages",
+  "Feature flags",
+  "Plugin Management",
+  "Upgrade",
   "Deprecated",
 ] as const;
 type Group = (typeof GROUPS)[number];
@@ -39,6 +49,18 @@ export interface Input {
   readonly program: string;
   /** A line from stdin, for passwords; undefined: there is none. */
   readonly readLine: (prompt: string) => Promise<string | undefined>;
+  /** Shows a line of progress, unless --quiet. */
+  readonly say: (line: string) => Promise<void>;
+  /** undefined: nobody looks. */
+  readonly terminal: ScreenTerminal | undefined;
+}
+
+/** A terminal that shows screens, with somebody who presses keys. */
+export interface ScreenTerminal {
+  size(): { readonly rows: number; readonly columns: number };
+  write(text: string): Promise<void>;
+  /** Calls back for each key until what it returns is called. */
+  onKey(listener: (key: string) => void): () => void;
 }
 
 /** What a command ends with, apart from errors. */
@@ -54,18 +76,32 @@ export type Output =
       readonly formatter?: FormatterName;
       /** The table has no header even without an option. */
       readonly isBare?: boolean;
-    };
+    }
+  /** Shown one after the other as they come; --formatter json: one value a line. */
+  | { readonly kind: "stream"; readonly items: AsyncIterable<StreamItem> };
+
+/** Something that happened. */
+export interface StreamItem {
+  /** Shown with a line break behind it. */
+  readonly text: string;
+  readonly value: unknown;
+}
 
 export const NOTHING: Output = { kind: "none" };
 
-/** `app`: what state of the node's app the command needs; "any": the node has to answer only. "none": no node is asked. */
-type Needs = "running" | "stopped" | "any" | "none";
+/**
+ * What state of the node's app the command needs; "any": the node has to answer only. "none": no node is asked. "later": each call
+ * connects anew, as the node may not be there yet.
+ */
+type Needs = "running" | "stopped" | "any" | "none" | "later";
 
 export interface Command {
   readonly name: string;
   readonly group: Group;
   /** Whose help lists it. */
   readonly tools: readonly Tool[];
+  /** The other tools do not know it. */
+  readonly isOwn?: boolean;
   /** What follows the name: `[--vhost <vhost>] <queue>`. */
   readonly usage: string;
   /** One line for the list of commands. */

@@ -1,10 +1,11 @@
 import { connect } from "node:net";
 import type { Caller } from "../caller.ts";
-import { CliError, failed } from "../cli-error.ts";
+import { CliError, failed, UsageError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { alarmText, type ClusterStatus, type ListenerInfo } from "./cluster-status-text.ts";
 import { arg, type Command, type Output } from "./command.ts";
-import { listenerText } from "./status-text.ts";
+import { isUnit, percent, sizeText } from "./memory-unit.ts";
+import { listenerText, type NodeStatus } from "./status-text.ts";
 
 const TOOLS = ["rabbitmq-diagnostics"] as const;
 const GROUP = "Monitoring, observability and health checks";
@@ -76,6 +77,29 @@ export const DIAGNOSTICS_COMMANDS: readonly Command[] = [
       kind: "text",
       text: String(await caller.call("server_version", {})),
     }),
+  },
+  {
+    name: "memory_breakdown",
+    group: GROUP,
+    tools: TOOLS,
+    usage: "[--unit <unit>]",
+    summary: "Shows what the node's memory is used for",
+    details: [["<unit>", "gb (default), mb, bytes"]],
+    count: [0, 0],
+    options: ["unit"],
+    needs: "running",
+    check: ({ options: { unit = "gb" } }) => {
+      if (isUnit(unit)) return;
+      throw new UsageError(
+        EXIT.usage,
+        `unit '${unit}' is not supported. Please use one of: bytes, mb, gb`,
+      );
+    },
+    banner: ({ node }) => `Reporting memory breakdown on node ${node}...`,
+    run: async ({ options: { unit = "gb" } }, caller) => {
+      const { memory } = (await caller.call("status", {})) as NodeStatus; // As its handler sends it.
+      return { kind: "text", text: breakdownText(memory, unit), value: memory };
+    },
   },
   alarms("alarms", false),
   alarms("check_alarms", true),
@@ -202,6 +226,16 @@ export const DIAGNOSTICS_COMMANDS: readonly Command[] = [
     }),
   },
 ];
+
+/** One line for each use, the largest first, as RabbitMQ shows them. */
+function breakdownText({ total, ...parts }: NodeStatus["memory"], unit: string): string {
+  return Object.entries(parts)
+    .filter((part): part is [string, number] => typeof part[1] === "number")
+    .sort(([, left], [, right]) => right - left)
+    .map(([name, size]) => `${name}: ${sizeText(size, unit)} (${percent(size, total)}%)`)
+    .concat("")
+    .join("\n");
+}
 
 /** Other names of protocols (RabbitMQ: listeners.ex). */
 const PROTOCOLS: ReadonlyMap<string, string> = new Map([

@@ -1,10 +1,11 @@
 import { ControlError } from "@leveret/control";
 import type { Caller } from "../caller.ts";
-import { failed } from "../cli-error.ts";
+import { failed, UsageError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { jsonTerm, type Term, termText } from "../formatters/erlang-term.ts";
 import { type ClusterStatus, clusterStatusJson, clusterStatusText } from "./cluster-status-text.ts";
 import { type Command, NOTHING, type Output } from "./command.ts";
+import { isUnit } from "./memory-unit.ts";
 import { type NodeStatus, statusText } from "./status-text.ts";
 
 const BOTH = ["rabbitmqctl", "rabbitmq-diagnostics"] as const;
@@ -27,7 +28,14 @@ export const NODE_COMMANDS: readonly Command[] = [
     options: ["unit"],
     needs: "running",
     banner: ({ node }) => `Status of node ${node} ...`,
-    run: async (_input, caller) => status(caller),
+    run: async ({ options: { unit } }, caller) => status(caller, unit),
+    check: ({ options: { unit = "gb" } }) => {
+      if (isUnit(unit)) return;
+      throw new UsageError(
+        EXIT.usage,
+        `unit '${unit}' is not supported. Please use one of: bytes, mb, gb`,
+      );
+    },
   },
   {
     name: "ping",
@@ -60,31 +68,6 @@ export const NODE_COMMANDS: readonly Command[] = [
     needs: "running",
     banner: ({ node }) => `Application environment of node ${node} ...`,
     run: async (_input, caller) => environment(caller),
-  },
-  {
-    name: "report",
-    group: "Monitoring, observability and health checks",
-    tools: BOTH,
-    usage: "",
-    hasTimeout: true,
-    summary: "Status, cluster status and configuration in one text, for bug reports",
-    count: [0, 0],
-    needs: "running",
-    banner: ({ node }) => `Reporting server status of node ${node} ...\n`,
-    run: async ({ node }, caller) => {
-      const answer = (await caller.call("cluster_status", {})) as ClusterStatus; // As its handler sends it.
-      const parts = [
-        `Status of node ${node} ...`,
-        textOf(await status(caller)),
-        "",
-        `Cluster status of node ${node} ...`,
-        clusterStatusText(answer),
-        "",
-        `Application environment of node ${node} ...`,
-        textOf(await environment(caller)),
-      ];
-      return { kind: "text", text: parts.join("\n") };
-    },
   },
   {
     name: "cluster_status",
@@ -182,18 +165,6 @@ export const NODE_COMMANDS: readonly Command[] = [
           )
         : undefined,
   },
-  {
-    name: "rotate_logs",
-    group: "Nodes",
-    tools: ["rabbitmqctl"],
-    usage: "",
-    summary: "Does nothing",
-    count: [0, 0],
-    needs: "none",
-    run: async () => {
-      throw failed(EXIT.unavailable, "This command does not rotate logs anymore [deprecated]");
-    },
-  },
 ];
 
 /** What the node may take longer than it was told, before the link is taken for dead. */
@@ -235,17 +206,13 @@ async function stopAndWait(caller: Caller): Promise<Output> {
   return NOTHING;
 }
 
-async function status(caller: Caller): Promise<Output & { kind: "text" }> {
+async function status(caller: Caller, unit = "gb"): Promise<Output & { kind: "text" }> {
   const answer = (await caller.call("status", {})) as NodeStatus; // As its handler sends it.
-  return { kind: "text", text: statusText(answer), value: answer };
+  return { kind: "text", text: statusText(answer, unit), value: answer };
 }
 
 async function environment(caller: Caller): Promise<Output & { kind: "text" }> {
   const value = await caller.call("environment", {});
   const term: Term = jsonTerm({ leveret: value });
   return { kind: "text", text: termText(term), value };
-}
-
-function textOf(output: Output & { kind: "text" }): string {
-  return output.text;
 }

@@ -1,4 +1,5 @@
 import { alarmText, type ListenerInfo, type NodeAlarm, section } from "./cluster-status-text.ts";
+import { percent, sizeText } from "./memory-unit.ts";
 
 /** The node's answer to `status`: RabbitMQ's names where there is the same thing. Sizes in bytes. */
 export interface NodeStatus {
@@ -31,10 +32,8 @@ export interface NodeStatus {
   readonly listeners: readonly ListenerInfo[];
 }
 
-const GIGABYTE = 1_000_000_000;
-
 /** Sections with a bold heading each, as RabbitMQ shows them; what only Erlang has is left out. */
-export function statusText(status: NodeStatus): string {
+export function statusText(status: NodeStatus, unit = "gb"): string {
   const { totals } = status;
   return [
     section("Runtime", runtimeLines(status)),
@@ -42,8 +41,8 @@ export function statusText(status: NodeStatus): string {
     section("Config files", status.config_files.map(bullet)),
     section("Log file(s)", status.log_files.map(bullet)),
     section("Alarms", status.alarms.map(alarmText)),
-    section("Memory", memoryLines(status)),
-    section("Free Disk Space", diskLines(status)),
+    section("Memory", memoryLines(status, unit)),
+    section("Free Disk Space", diskLines(status, unit)),
     section("Totals", [
       `Connection count: ${totals.connection_count}`,
       `Queue count: ${totals.queue_count}`,
@@ -67,30 +66,33 @@ function runtimeLines(status: NodeStatus): string[] {
   ];
 }
 
-function memoryLines(status: NodeStatus): string[] {
+function memoryLines(status: NodeStatus, unit: string): string[] {
   const { memory, vm_memory_high_watermark_setting: setting } = status;
   const { relative, absolute } = setting;
-  const limit = gigabytes(status.vm_memory_high_watermark_limit);
+  const limit = sizeText(status.vm_memory_high_watermark_limit, unit);
   const watermark =
     relative === undefined
-      ? gigabytes(absolute ?? 0)
+      ? sizeText(absolute ?? 0, unit)
       : `${relative} of available memory, computed to: ${limit}`;
   const parts = Object.entries(memory).filter(([name]) => name !== "total");
   return [
-    `Total memory used: ${gigabytes(memory.total)}`,
+    `Total memory used: ${sizeText(memory.total, unit)}`,
     "Calculation strategy: rss",
     `Memory high watermark setting: ${watermark}`,
     "",
     ...parts
       .sort(([, left], [, right]) => right - left)
-      .map(([name, size]) => `${name}: ${gigabytes(size)} (${percent(size, memory.total)} %)`),
+      .map(([name, size]) => `${name}: ${sizeText(size, unit)} (${percent(size, memory.total)} %)`),
   ];
 }
 
-function diskLines({ disk_free: free, disk_free_limit: limit }: NodeStatus): string[] {
+function diskLines(
+  { disk_free: free, disk_free_limit: limit }: NodeStatus,
+  unit: string,
+): string[] {
   return [
-    `Low free disk space watermark: ${gigabytes(limit)}`,
-    `Free disk space: ${free === null ? "unknown" : gigabytes(free)}`,
+    `Low free disk space watermark: ${sizeText(limit, unit)}`,
+    `Free disk space: ${free === null ? "unknown" : sizeText(free, unit)}`,
   ];
 }
 
@@ -101,14 +103,4 @@ export function listenerText(listener: ListenerInfo): string {
 
 function bullet(text: string): string {
   return ` * ${text}`;
-}
-
-/** Four digits behind the point at most, one at least, as Elixir rounds. */
-function gigabytes(size: number): string {
-  const rounded = Math.round((size / GIGABYTE) * 10_000) / 10_000;
-  return `${Number.isInteger(rounded) ? rounded.toFixed(1) : rounded} gb`;
-}
-
-function percent(part: number, whole: number): number {
-  return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 100;
 }

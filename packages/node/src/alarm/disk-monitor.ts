@@ -54,6 +54,12 @@ export class DiskMonitor {
     this.#timer = undefined;
   }
 
+  /** Looks again, after `stop`, with the limit that was in force. */
+  async resume(): Promise<void> {
+    this.stop();
+    await this.#sample(this.#generation);
+  }
+
   get limit(): number {
     return this.#limit;
   }

@@ -129,6 +129,10 @@ export class BrokerNode {
     });
   }
 
+  get logging(): Logging {
+    return this.#logging;
+  }
+
   /** Closes listeners, tells the clients (320), stops everything. Repeatable. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();

@@ -3,6 +3,9 @@ import { CONNECTION_METHODS } from "./connection-methods.ts";
 import type { NodeMethods } from "./control-method.ts";
 import type { ControlledNode } from "./controlled-node.ts";
 import { ALARM_METHODS, DEFINITIONS_METHODS } from "./definitions-methods.ts";
+import { HOST_METHODS } from "./host-methods.ts";
+import { LOG_METHODS } from "./log-methods.ts";
+import { MESSAGE_METHODS } from "./message-methods.ts";
 import { CLUSTER_METHODS, NODE_METHODS } from "./node-methods.ts";
 import { PERMISSION_METHODS } from "./permission-methods.ts";
 import { PARAMETER_METHODS, POLICY_METHODS } from "./policy-methods.ts";
@@ -23,6 +26,9 @@ const GROUPS: readonly NodeMethods[] = [
   TOPOLOGY_METHODS,
   QUEUE_METHODS,
   REPLICA_METHODS,
+  MESSAGE_METHODS,
+  HOST_METHODS,
+  LOG_METHODS,
   CONNECTION_METHODS,
   DEFINITIONS_METHODS,
   ALARM_METHODS,

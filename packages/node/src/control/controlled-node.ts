@@ -66,7 +66,15 @@ export interface OtherNode {
   /** The answer of one of its control methods, within `timeoutMs`, a few seconds by default. @throws OperationError */
   call(method: string, params: object, timeoutMs?: number): Promise<unknown>;
   /** The rows of one of its control methods. @throws OperationError */
-  stream(method: string, params: object): AsyncIterable<unknown>;
+  stream(method: string, params: object, time?: StreamTime): AsyncIterable<unknown>;
+}
+
+/** How long rows may come. */
+export interface StreamTime {
+  /** A minute by default; Infinity: until the signal. */
+  readonly timeoutMs?: number;
+  /** Aborted when nobody wants them any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface JoinOptions {

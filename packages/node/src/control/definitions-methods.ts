@@ -40,6 +40,17 @@ export const ALARM_METHODS: NodeMethods = {
     }
     await broker.disk.setLimit(limit);
   }),
+  set_disk_monitoring: whileRunning(
+    v.object({ isOn: v.boolean() }),
+    async ({ broker }, { isOn }) => {
+      const { disk } = broker;
+      if (disk === undefined) {
+        throw new ControlError("not_supported", "free disk space is not monitored on this node");
+      }
+      if (isOn) await disk.resume();
+      else disk.stop();
+    },
+  ),
 };
 
 /** Numbers are bytes or fractions; sizes may have a unit. */

@@ -1,7 +1,9 @@
 import { ControlError, type ControlMethod } from "@leveret/control";
 import * as v from "valibot";
 import { CLUSTER_NAME } from "../broker/cluster-name.ts";
-import type { PolicyRecord } from "../metadata/records.ts";
+import { isAbout } from "../metadata/match-policy.ts";
+import { compilePattern } from "../metadata/name-pattern.ts";
+import type { PolicyRecord, ResourceKind } from "../metadata/records.ts";
 import type { VirtualHostState } from "../metadata/virtual-host-state.ts";
 import type { Columns } from "./cells.ts";
 import { change, type NodeMethods, requireVhost, whileRunning } from "./control-method.ts";
@@ -10,6 +12,16 @@ import { COLUMNS, DICTIONARY, JSON_VALUE, listed, VHOST } from "./method-params.
 
 type Method = (node: ControlledNode) => ControlMethod;
 
+/** What a name that policies are asked about may be of. */
+const MATCHED_KINDS = ["queue", "exchange", "quorum_queue", "classic_queue", "stream"] as const;
+const KINDS_NAMED = {
+  queue: ["classic_queue", "quorum_queue", "stream"],
+  exchange: ["exchange"],
+  quorum_queue: ["quorum_queue"],
+  classic_queue: ["classic_queue"],
+  stream: ["stream"],
+} as const satisfies Record<(typeof MATCHED_KINDS)[number], readonly ResourceKind[]>;
+
 export const POLICY_METHODS: NodeMethods = {
   set_policy: setPolicy("setPolicy"),
   set_operator_policy: setPolicy("setOperatorPolicy"),
@@ -17,7 +29,27 @@ export const POLICY_METHODS: NodeMethods = {
   clear_operator_policy: clearPolicy("clearOperatorPolicy"),
   list_policies: listPolicies(({ policies }) => policies),
   list_operator_policies: listPolicies(({ operatorPolicies }) => operatorPolicies),
+  /** The one in force first. */
+  list_policies_that_match: whileRunning(
+    v.object({ ...VHOST, ...COLUMNS, name: v.string(), kind: v.picklist(MATCHED_KINDS) }),
+    ({ broker }, { vhost, columns, name, kind }) => {
+      const state = broker.administration.metadata.vhost(vhost);
+      if (state === undefined) throw noSuchVhost(vhost);
+      const kinds = KINDS_NAMED[kind];
+      const found = state.policies.filter(
+        (policy) =>
+          kinds.some((one) => isAbout(policy, one)) && compilePattern(policy.pattern).test(name),
+      );
+      // Stable: policies of one priority stay in the order of their names, the first of which is in force.
+      const sorted = found.sort((one, other) => other.priority - one.priority);
+      return listed(POLICY_COLUMNS, columns, sorted);
+    },
+  ),
 };
+
+function noSuchVhost(vhost: string): ControlError {
+  return new ControlError("no_such_vhost", `Virtual host '${vhost}' does not exist`);
+}
 
 function setPolicy(type: "setPolicy" | "setOperatorPolicy"): Method {
   const schema = v.object({
@@ -57,9 +89,7 @@ function kindOf(type: string): string {
 function listPolicies(of: (state: VirtualHostState) => readonly PolicyRecord[]): Method {
   return whileRunning(v.object({ ...VHOST, ...COLUMNS }), ({ broker }, { vhost, columns }) => {
     const state = broker.administration.metadata.vhost(vhost);
-    if (state === undefined) {
-      throw new ControlError("no_such_vhost", `Virtual host '${vhost}' does not exist`);
-    }
+    if (state === undefined) throw noSuchVhost(vhost);
     return listed(POLICY_COLUMNS, columns, of(state));
   });
 }

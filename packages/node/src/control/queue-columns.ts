@@ -91,6 +91,8 @@ const REPLICAS: Columns<ListedQueue> = {
   leader: ({ leaderInfo }) => leaderInfo.leader ?? null,
   members: ({ leaderInfo }) => leaderInfo.members,
   online: ({ leaderInfo }) => leaderInfo.online,
+  /** No column of RabbitMQ: for checks of replicas that have not got all yet. */
+  synchronised_members: ({ leaderInfo }) => leaderInfo.synchronised,
   pid: ({ record, leaderInfo }) =>
     leaderInfo.leader === undefined ? null : queuePid(leaderInfo.leader, record),
   slave_pids: (listed) => mirrorPids(listed, listed.leaderInfo.members),

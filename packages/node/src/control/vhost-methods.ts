@@ -16,6 +16,18 @@ export const VHOST_METHODS: NodeMethods = {
     }),
     ({ broker }, properties) => change(broker, { type: "addVhost", ...properties }),
   ),
+  update_vhost: whileRunning(
+    v.object({
+      ...NAME,
+      description: v.optional(v.string()),
+      tags: v.optional(v.array(v.string())),
+      defaultQueueType: v.optional(v.picklist(["classic", "quorum"])),
+    }),
+    ({ broker }, properties) => {
+      requireVhost(broker, properties.name);
+      return change(broker, { type: "addVhost", ...properties });
+    },
+  ),
   delete_vhost: whileRunning(v.object(NAME), ({ broker }, { name }) => {
     requireVhost(broker, name);
     return change(broker, { type: "deleteVhost", name });

@@ -22,6 +22,12 @@ export function isApplyTo(text: string): text is ApplyTo {
   return APPLY_TO.has(text);
 }
 
+/** Whether a policy is about resources of this kind at all. */
+export function isAbout({ applyTo }: PolicyRecord, kind: ResourceKind): boolean {
+  const kinds: readonly ResourceKind[] = KINDS[applyTo];
+  return kinds.includes(kind);
+}
+
 /**
  * The one policy in force for a resource: the highest priority among those that match.
  * `policies` are this vhost's, sorted by name, so that every node breaks a tie the same way.
@@ -33,8 +39,7 @@ export function matchPolicy(
 ): PolicyRecord | undefined {
   let best: PolicyRecord | undefined;
   for (const { record, pattern } of policies) {
-    const kinds: readonly ResourceKind[] = KINDS[record.applyTo];
-    if (!kinds.includes(kind)) continue;
+    if (!isAbout(record, kind)) continue;
     if (best !== undefined && record.priority <= best.priority) continue;
     if (pattern.test(name)) best = record;
   }

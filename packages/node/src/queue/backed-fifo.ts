@@ -82,34 +82,66 @@ export class BackedFifo<M extends MachineMessage> {
   }
 
   /**
-   * Calls `visit` from the oldest to the newest until it returns false; false: it did. Logged messages are shown without their
-   * bytes, by objects that nobody may release.
+   * Calls `visit` from the oldest to the newest, without the first `skip`, until it returns false; false: it did. Logged messages are
+   * shown without their bytes, by objects that nobody may release.
    */
-  every(visit: (entry: QueueEntry<M>) => boolean): boolean {
+  every(visit: (entry: QueueEntry<M>) => boolean, skip = 0): boolean {
+    const isLoggedOnly = this.#transient.count === 0;
+    return isLoggedOnly ? this.#everyLogged(visit, skip) : this.#everyInOrder(visit, skip);
+  }
+
+  #everyLogged(visit: (entry: QueueEntry<M>) => boolean, skip: number): boolean {
+    if (this.#head !== undefined && skip === 0 && !visit(this.#head)) return false;
+    return this.#withCursor((cursor) => {
+      const passed = Math.min(this.#logged, skip - (this.#head === undefined ? 0 : 1));
+      cursor.skip(Math.max(0, passed));
+      let left = this.#logged - Math.max(0, passed);
+      let goesOn = true;
+      for (; left > 0 && goesOn; left--) goesOn = visit(this.#entryAtCursor());
+      return goesOn;
+    });
+  }
+
+  /** With transient ones between them: each message is looked at, though those that are skipped need no object. */
+  #everyInOrder(visit: (entry: QueueEntry<M>) => boolean, skip: number): boolean {
     const transient: QueueEntry<M>[] = [];
     this.#transient.every((entry) => transient.push(entry) > 0);
     let next = 0;
+    let toSkip = skip;
     const showBefore = (sequence: number): boolean => {
       for (let entry = transient[next]; entry !== undefined; entry = transient[next]) {
         if (entry.sequence > sequence) return true;
         next++;
-        if (!visit(entry)) return false;
+        if (toSkip > 0) toSkip--;
+        else if (!visit(entry)) return false;
       }
       return true;
     };
-    return (
-      this.#everyLogged((entry) => showBefore(entry.sequence) && visit(entry)) &&
-      showBefore(Infinity)
-    );
+    const head = this.#head;
+    if (head !== undefined) {
+      if (!showBefore(head.sequence)) return false;
+      if (toSkip > 0) toSkip--;
+      else if (!visit(head)) return false;
+    }
+    const goesOn = this.#withCursor((cursor) => {
+      for (let left = this.#logged; left > 0; left--) {
+        if (!showBefore(cursor.ref)) return false;
+        if (toSkip > 0) {
+          toSkip--;
+          cursor.take();
+        } else if (!visit(this.#entryAtCursor())) return false;
+      }
+      return true;
+    });
+    return goesOn && showBefore(Infinity);
   }
 
-  #everyLogged(visit: (entry: QueueEntry<M>) => boolean): boolean {
-    if (this.#head !== undefined && !visit(this.#head)) return false;
-    const { ref } = this.#cursor;
-    let left = this.#logged;
-    let goesOn = true;
-    for (; left > 0 && goesOn; left--) goesOn = visit(this.#entryAtCursor());
-    if (left < this.#logged) this.#cursor.rewindTo(ref);
+  /** Lets `walk` move the cursor, which stands where it was afterwards. */
+  #withCursor(walk: (cursor: LogCursor) => boolean): boolean {
+    const cursor = this.#cursor;
+    const { count, ref } = cursor;
+    const goesOn = walk(cursor);
+    if (cursor.count < count) cursor.rewindTo(ref);
     return goesOn;
   }
 

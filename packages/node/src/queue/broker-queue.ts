@@ -3,10 +3,12 @@ import type { MessageSink } from "../broker/message-sink.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { QueueTraffic } from "../statistics/queue-traffic.ts";
 import type { ConsumerSpec } from "./consumer.ts";
+import type { PeekReading } from "./log/peek-log.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
 import type { QueueCounts } from "./queue-counts.ts";
+import type { PeekVisitor } from "./queue-machine.ts";
 
 /** The consumer's side of a queue: the channel that sends what the queue delivers. */
 export interface ConsumerOutlet {
@@ -28,6 +30,14 @@ export interface ConsumerOutlet {
   activated?(): void;
   /** The queue is gone. */
   queueDeleted(): void;
+}
+
+/** Somebody who looks at what is published to a queue. Must neither throw nor call the queue. */
+export interface PublishWatcher {
+  /** The message is in the queue, or on its way to a consumer; the view is valid during the call only. */
+  published(message: Message): void;
+  /** The queue is deleted, or another node leads it: nothing comes any more. */
+  ended(): void;
 }
 
 /** A consumer as its channel knows it: what to name in the commands that follow. */
@@ -83,6 +93,10 @@ export abstract class BrokerQueue implements MessageSink, Backlog {
   /** Nobody has led it for so long that what was asked of it failed. Never, where it has one place. */
   get isOutOfReach(): boolean {
     return false;
+  }
+  /** This node leads it, so `peek` and `watch` work here. */
+  get isServing(): boolean {
+    return true;
   }
   /** Counts are those of the last `whenReady`, or better. */
   abstract readonly readyCount: number;
@@ -152,10 +166,22 @@ export abstract class BrokerQueue implements MessageSink, Backlog {
   abstract updateConfig(now: number, config: QueueConfig): void;
 
   /**
-   * Visits ready messages in order, without taking them; none if the queue lives on another node. The messages of a log come without
-   * their bytes; use `whenLoaded`, and release none.
+   * Visits ready messages behind the first `skip` in order, without taking them; none if the queue lives on another node. The messages
+   * of a log come without their bytes; use `whenLoaded` or `readPeeked`, and release none.
    */
-  abstract peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void;
+  abstract peek(limit: number, visitor: PeekVisitor<Message>, skip?: number): void;
+
+  /**
+   * Shows messages of a log with their bytes, by the refs that `peek` told, in that order; undefined: it has left meanwhile, or cannot be
+   * read. The view is valid during the call only. What the queue itself reads is not disturbed.
+   */
+  abstract readPeeked(refs: readonly number[], reading: PeekReading): void;
+
+  /**
+   * Tells the watcher of each message that comes into the queue; ends with the call of what it returns. undefined: the queue is not
+   * led by this node.
+   */
+  abstract watch(watcher: PublishWatcher): (() => void) | undefined;
 
   /** Calls `done` when the bytes of one of its messages are here. */
   abstract whenLoaded(message: Message, done: () => void): void;

@@ -4,6 +4,7 @@ import type { Consumer } from "./consumer.ts";
 import { LiveQueue, type QueueConsumer, type QueueHost } from "./live-queue.ts";
 import type { LogTraffic } from "./log/log-traffic.ts";
 import { MESSAGES_PER_ENTRY_MAX, refOf } from "./log/message-ref.ts";
+import type { PeekReading } from "./log/peek-log.ts";
 import type { PendingBatch } from "./log/pending-batch.ts";
 import {
   type JournalOwner,
@@ -90,6 +91,11 @@ export class DurableQueue extends LiveQueue implements JournalOwner {
 
   override whenLoaded(message: Message, done: () => void): void {
     this.#journal.whenLoaded(message, done);
+  }
+
+  override readPeeked(refs: readonly number[], reading: PeekReading): void {
+    if (this.isClosed) super.readPeeked(refs, reading);
+    else this.#journal.readPeeked(refs, reading);
   }
 
   override publish(

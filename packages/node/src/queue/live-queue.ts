@@ -16,16 +16,23 @@ import {
   type ConsumerHandle,
   type ConsumerOutlet,
   type GetSession,
+  type PublishWatcher,
 } from "./broker-queue.ts";
 import type { Consumer, ConsumerSpec } from "./consumer.ts";
 import type { PublisherHold } from "./log/log-traffic.ts";
 import type { MessageBacking } from "./log/message-backing.ts";
+import type { PeekReading } from "./log/peek-log.ts";
 import type { Message } from "./message.ts";
 import type { PublishOutcome, PublishReceipt } from "./publish-receipt.ts";
 import type { QueueConfig } from "./queue-config.ts";
 import type { QueueCounts } from "./queue-counts.ts";
 import type { DeadLetterReason, QueueEffects } from "./queue-effects.ts";
-import { type GetResult, type HeldMessage, QueueMachine } from "./queue-machine.ts";
+import {
+  type GetResult,
+  type HeldMessage,
+  type PeekVisitor,
+  QueueMachine,
+} from "./queue-machine.ts";
 
 export type QueueConsumer = Consumer<Message, ConsumerOutlet>;
 
@@ -67,6 +74,8 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
   #hasAftermath = false;
   #isResumeScheduled = false;
   #isClosed = false;
+  /** Who looks at what is published; undefined: nobody does. */
+  #watchers: Set<PublishWatcher> | undefined = undefined;
 
   /** `backing`: the log of a durable queue. */
   constructor(
@@ -157,6 +166,7 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
   ): PublishOutcome {
     if (this.#isClosed) return true; // RabbitMQ acks what a queue deleted meanwhile would have got.
     const accepted = this.machine.enqueue(now, message);
+    if (this.#watchers !== undefined && accepted) this.#showPublished(message);
     if (this.#hasAftermath) this.finish(now);
     if (this.machine.readyCount > 0 && this.#isBacklogHigh()) this.host.noteBacklog(this);
     return accepted;
@@ -164,6 +174,7 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
 
   /** Takes in a message that has its turn; the view is valid during the call only. */
   protected admitMessage(now: number, message: Message): void {
+    if (this.#watchers !== undefined) this.#showPublished(message);
     this.machine.admit(now, message);
   }
 
@@ -316,12 +327,33 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     this.finish(now);
   }
 
-  /**
-   * Visits ready messages in order, without taking them. The messages of a log come without their bytes; use `whenLoaded`, and
-   * release none.
-   */
-  override peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void {
-    this.machine.peek(limit, visitor);
+  override peek(limit: number, visitor: PeekVisitor<Message>, skip = 0): void {
+    this.machine.peek(limit, visitor, skip);
+  }
+
+  /** Messages in memory have their bytes. */
+  override readPeeked(refs: readonly number[], reading: PeekReading): void {
+    for (const at of refs.keys()) reading.show(at, undefined);
+    reading.done();
+  }
+
+  override watch(watcher: PublishWatcher): () => void {
+    const watchers = this.#watchers ?? new Set<PublishWatcher>();
+    this.#watchers = watchers.add(watcher);
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.#watchers === watchers) this.#watchers = undefined;
+    };
+  }
+
+  #showPublished(message: Message): void {
+    for (const watcher of this.#watchers ?? []) watcher.published(message);
+  }
+
+  #endWatching(): void {
+    const watchers = this.#watchers;
+    this.#watchers = undefined;
+    for (const watcher of watchers ?? []) watcher.ended();
   }
 
   override consumers(): Iterable<QueueConsumer> {
@@ -336,6 +368,7 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     const outlets = [...this.machine.consumers()].map((consumer) => consumer.spec.context);
     this.machine.close();
     for (const outlet of outlets) outlet.queueDeleted();
+    this.#endWatching();
   }
 
   /** As `close`, but nobody is told. */
@@ -344,6 +377,7 @@ export class LiveQueue extends BrokerQueue implements QueueEffects<Message, Cons
     this.#isClosed = true;
     this.#timer?.cancel();
     this.machine.close();
+    this.#endWatching();
   }
 
   /** The node stops: nothing is delivered any more, and nothing that a log has to keep is forgotten. */

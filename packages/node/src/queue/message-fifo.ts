@@ -62,11 +62,12 @@ export class MessageFifo<M extends MachineMessage> {
     return entry;
   }
 
-  /** Calls `visit` from the oldest to the newest until it returns false; false: it did. */
-  every(visit: (entry: QueueEntry<M>) => boolean): boolean {
-    let index = this.#headIndex;
+  /** Calls `visit` from the oldest to the newest, without the first `skip`, until it returns false; false: it did. */
+  every(visit: (entry: QueueEntry<M>) => boolean, skip = 0): boolean {
+    let index = this.#headIndex + Math.min(skip, this.#count);
     let chunk = this.#head;
-    for (let left = this.#count; left > 0; left--) {
+    for (; index > CHUNK_SIZE; index -= CHUNK_SIZE) chunk = chunk?.next;
+    for (let left = this.#count - skip; left > 0; left--) {
       if (index === CHUNK_SIZE) {
         chunk = chunk?.next;
         index = 0;

@@ -39,6 +39,16 @@ const NOTHING_TAKEN_OVER: Takeover<never, never> = { holdings: [], settled: [] }
 /** Why messages come back. RabbitMQ 3.x counts all of them as a return. */
 export type ReturnKind = "nack" | "reject" | "lost";
 
+/** What a queue knows of a message besides its bytes. */
+interface PeekedFacts {
+  /** How often it was handed out and came back. */
+  readonly returnCount: number;
+  /** ms since the epoch; undefined: never. */
+  readonly expiresAtMs: number | undefined;
+}
+
+export type PeekVisitor<M> = (message: M, redelivered: boolean, facts: PeekedFacts) => void;
+
 /** Between two messages of a log there is room for so many in memory before their order among returned ones is lost. */
 const TRANSIENT_STEP = 2 ** -16;
 
@@ -496,15 +506,18 @@ export class QueueMachine<M extends MachineMessage, C> {
     if (this.#deadlines.disarm()) this.#effects.armTimer(-1);
   }
 
-  /** Shows up to `limit` ready messages in the order of delivery; they stay, and are valid during the call only. */
-  peek(limit: number, visitor: (message: M, redelivered: boolean) => void): void {
+  /**
+   * Shows up to `limit` ready messages behind the first `skip` in the order of delivery; they stay, and are valid during the call
+   * only.
+   */
+  peek(limit: number, visitor: PeekVisitor<M>, skip = 0): void {
     let left = limit;
     this.#ready.every((entry) => {
       if (left <= 0) return false;
       left--;
-      visitor(entry.message, entry.returnCount > 0);
+      visitor(entry.message, entry.returnCount > 0, entry);
       return true;
-    });
+    }, skip);
   }
 
   #takeOver({ holdings, settled }: Takeover<M, C>): void {

@@ -203,12 +203,18 @@ export class ReadyMessages<M extends MachineMessage> {
     return undefined;
   }
 
-  /** Calls `visit` in the order of delivery until it returns false. */
-  every(visit: (entry: QueueEntry<M>) => boolean): void {
+  /** Calls `visit` in the order of delivery, without the first `skip`, until it returns false. */
+  every(visit: (entry: QueueEntry<M>) => boolean, skip: number): void {
+    let left = skip;
+    const show = (messages: ReadyLevel<M>["fresh"] | ReadyLevel<M>["returned"]): boolean => {
+      const { count } = messages;
+      const goesOn = left >= count || messages.every(visit, left);
+      left = Math.max(0, left - count);
+      return goesOn;
+    };
     for (let index = this.#levels.length - 1; index >= 0; index--) {
       const level = this.#levels[index];
-      if (level === undefined) continue;
-      if (!level.returned.every(visit) || !level.fresh.every(visit)) return;
+      if (level !== undefined && (!show(level.returned) || !show(level.fresh))) return;
     }
   }
 

@@ -40,9 +40,13 @@ export class RequeuedMessages<M extends MachineMessage> {
     return first;
   }
 
-  /** Calls `visit` by ascending position until it returns false; false: it did. Sorts a copy: not for hot paths. */
-  every(visit: (entry: QueueEntry<M>) => boolean): boolean {
-    return [...this.#heap].sort((a, b) => a.sequence - b.sequence).every(visit);
+  /**
+   * Calls `visit` by ascending position, without the first `skip`, until it returns false; false: it did. Sorts a copy: not for hot
+   * paths.
+   */
+  every(visit: (entry: QueueEntry<M>) => boolean, skip = 0): boolean {
+    const sorted = [...this.#heap].sort((a, b) => a.sequence - b.sequence);
+    return sorted.slice(skip).every(visit);
   }
 
   #siftDown(entry: QueueEntry<M>): void {

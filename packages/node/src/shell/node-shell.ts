@@ -131,7 +131,7 @@ export class NodeShell implements ControlledNode {
         return {
           name,
           call: (method, params, timeoutMs) => calls.call(place, method, params, timeoutMs),
-          stream: (method, params) => calls.stream(place, method, params),
+          stream: (method, params, time) => calls.stream(place, method, params, time),
         };
       });
   }

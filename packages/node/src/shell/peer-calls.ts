@@ -1,5 +1,6 @@
 import { ControlClient, ControlError, DialError, type PortTls } from "@leveret/control";
 import { ClusterRecordError } from "../cluster/members/cluster-record.ts";
+import type { StreamTime } from "../control/controlled-node.ts";
 import { OperationError } from "../control/operation-error.ts";
 import { parseNetAddress } from "../runtime/net-address.ts";
 import {
@@ -78,17 +79,18 @@ export class PeerCalls {
     }
   }
 
-  /** The rows of any method, as they come, for `timeoutMs` at most. Throws an OperationError. */
+  /** The rows of any method, as they come, for `timeoutMs` at most or until the signal. Throws an OperationError. */
   async *stream(
     place: PeerPlace,
     method: string,
     params: object,
-    timeoutMs: number = PEER_ROWS_TIMEOUT_MS,
+    { timeoutMs = PEER_ROWS_TIMEOUT_MS, signal }: StreamTime = {},
   ): AsyncGenerator<unknown, void, undefined> {
     try {
       const client = await this.#connect(place, PEER_CALL_TIMEOUT_MS);
       try {
-        yield* client.stream(method, withoutUndefined(params), { timeoutMs });
+        const time = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+        yield* client.stream(method, withoutUndefined(params), time);
       } finally {
         client.close();
       }

@@ -70,6 +70,10 @@ describe("MessageFifo", () => {
           const seen: QueueEntry<TestMessage>[] = [];
           fifo.every((entry) => seen.push(entry) > 0);
           expect(seen).toEqual(model);
+          const skip = Math.abs(step);
+          const behind: QueueEntry<TestMessage>[] = [];
+          fifo.every((entry) => behind.push(entry) > 0, skip);
+          expect(behind).toEqual(model.slice(skip));
         }
       }),
       { numRuns: 20 },
@@ -108,6 +112,9 @@ describe("RequeuedMessages", () => {
         const peeked: number[] = [];
         requeued.every((entry) => peeked.push(entry.sequence) > 0);
         expect(peeked).toEqual(sorted);
+        const behind: number[] = [];
+        requeued.every((entry) => behind.push(entry.sequence) > 0, 3);
+        expect(behind).toEqual(sorted.slice(3));
         expect(sorted.map(() => requeued.take()?.sequence)).toEqual(sorted);
         expect(requeued.take()).toBeUndefined();
       }),

@@ -9,18 +9,21 @@ import {
   type ConsumerOutlet,
   type FoundMessage,
   type GetSession,
+  type PublishWatcher,
 } from "../../queue/broker-queue.ts";
 import type { ConsumerSpec } from "../../queue/consumer.ts";
 import { DurableQueue } from "../../queue/durable-queue.ts";
 import { LiveQueue, type QueueHost } from "../../queue/live-queue.ts";
 import { BatchNumbering } from "../../queue/log/batch-origin.ts";
 import type { LogTraffic } from "../../queue/log/log-traffic.ts";
+import type { PeekReading } from "../../queue/log/peek-log.ts";
 import type { QueueGroup } from "../../queue/log/queue-group.ts";
 import { QueueJournal } from "../../queue/log/queue-journal.ts";
 import type { Message } from "../../queue/message.ts";
 import type { PublishOutcome, PublishReceipt } from "../../queue/publish-receipt.ts";
 import { expiryOf, levelOf, type QueueConfig } from "../../queue/queue-config.ts";
 import type { QueueCounts } from "../../queue/queue-counts.ts";
+import type { PeekVisitor } from "../../queue/queue-machine.ts";
 import type { SlabStore } from "../../queue/slab-store.ts";
 import type { LinkPeer } from "../link/link-peer.ts";
 import { type AskedCounts, NO_COUNTS, unpackCounts } from "./asked-counts.ts";
@@ -183,7 +186,7 @@ export class ClusterQueue extends BrokerQueue {
   }
 
   /** This node leads the queue, or is about to take what its former leader had. */
-  get isServing(): boolean {
+  override get isServing(): boolean {
     return this.#led !== undefined;
   }
 
@@ -493,8 +496,22 @@ export class ClusterQueue extends BrokerQueue {
     this.#led?.queue.updateConfig(now, config);
   }
 
-  override peek(limit: number, visitor: (message: Message, redelivered: boolean) => void): void {
-    this.#led?.queue.peek(limit, visitor);
+  override peek(limit: number, visitor: PeekVisitor<Message>, skip = 0): void {
+    this.#led?.queue.peek(limit, visitor, skip);
+  }
+
+  override readPeeked(refs: readonly number[], reading: PeekReading): void {
+    const led = this.#led;
+    if (led !== undefined) {
+      led.queue.readPeeked(refs, reading);
+      return;
+    }
+    for (const at of refs.keys()) reading.show(at, undefined);
+    reading.done();
+  }
+
+  override watch(watcher: PublishWatcher): (() => void) | undefined {
+    return this.#led?.queue.watch(watcher);
   }
 
   override consumers(): Iterable<ConsumerHandle> {

@@ -53,6 +53,23 @@ export class LevelCursor implements LogCursor {
     if (slot >= page.used || !page.isLive(slot)) this.skipDead();
   }
 
+  skip(count: number): void {
+    for (let left = Math.min(count, this.count); left > 0; ) {
+      const page = this.#page;
+      const isWhole = this.#slot === page.head && page.count <= left;
+      if (!isWhole) {
+        this.take();
+        left--;
+        continue;
+      }
+      this.#takenCount += page.count;
+      this.#takenBytes += page.bytes;
+      left -= page.count;
+      this.#slot = page.used;
+      this.#leavePage();
+    }
+  }
+
   rewindTo(ref: number): void {
     const contents = this.#contents;
     const index = contents.pageFrom(ref);

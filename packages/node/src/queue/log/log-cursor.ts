@@ -17,6 +17,8 @@ export interface LogCursor {
   readonly returnCount: number;
   /** Moves past the next message. @throws RangeError if there is none */
   take(): void;
+  /** Moves past so many messages, or as many as there are; whole pages at once. */
+  skip(count: number): void;
   /**
    * Moves back, so that `ref` is next again: it and what was taken after it is given back. Costs as much as taking those.
    * @throws RangeError if it is no live message before the cursor or at it

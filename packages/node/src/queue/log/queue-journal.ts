@@ -18,6 +18,7 @@ import type { LogTraffic, TrafficClient } from "./log-traffic.ts";
 import type { MessageBacking } from "./message-backing.ts";
 import { MessageLoads } from "./message-loads.ts";
 import { entryIndexOf, positionOf, refOf } from "./message-ref.ts";
+import { PeekLog, type PeekReading } from "./peek-log.ts";
 import { BatchWriter, type ItemFacts, PendingBatch } from "./pending-batch.ts";
 import { encodeProgress, type Progress } from "./progress.ts";
 import { ProgressNotes } from "./progress-notes.ts";
@@ -390,6 +391,11 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   /** As `load`, and calls back when the bytes are here, in the order of asking; without them if they cannot be read. */
   whenLoaded(message: Message, done: () => void): void {
     this.#loads.add(message, done);
+  }
+
+  /** See BrokerQueue.readPeeked. */
+  readPeeked(refs: readonly number[], reading: PeekReading): void {
+    new PeekLog(this.#parts, refs, reading).start();
   }
 
   get isBehind(): boolean {
