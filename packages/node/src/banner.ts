@@ -21,7 +21,7 @@ export interface BannerFacts {
 }
 
 interface BannerListener {
-  readonly protocol: "amqp" | "amqps";
+  readonly protocol: "amqp" | "amqps" | "http" | "https";
   readonly address: string;
   readonly port: number;
 }

@@ -232,10 +232,11 @@ function stopOnSignal(shell: NodeShell, logging: Logging, ending: Ending): void 
 /** The banner for a person, and the line that scripts wait for. */
 function announce(shell: NodeShell, node: BrokerNode, logging: Logging): void {
   const { config } = node;
-  const listeners = node.listeners.map((listener) => ({
+  const amqp = node.listeners.map((listener) => ({
     protocol: listener.isTls ? ("amqps" as const) : ("amqp" as const),
     ...listener.address,
   }));
+  const listeners = [...amqp, ...shell.managementListeners];
   if (config.log.isConsole && process.stdout.isTTY) {
     const colors = process.stdout.hasColors();
     process.stdout.write(formatBanner(bannerFacts(node, listeners), { colors }));

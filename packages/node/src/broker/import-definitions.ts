@@ -9,6 +9,8 @@ import { type Administration, makeSalt } from "./administration.ts";
 export interface DefinitionsSource {
   readonly json: string;
   readonly source: string;
+  /** All of it belongs to this vhost, and what belongs to none is left out; undefined: entries name theirs. */
+  readonly vhost?: string | undefined;
 }
 
 /** As `importDefinitions`; sentences start with the file and the place in it. */
@@ -37,10 +39,10 @@ async function readText(file: string): Promise<string> {
  */
 export async function importDefinitions(
   administration: Administration,
-  { json, source }: DefinitionsSource,
+  { json, source, vhost }: DefinitionsSource,
   log: Logger,
 ): Promise<void> {
-  const { commands, warnings, places } = load(administration, { json, source });
+  const { commands, warnings, places } = load(administration, { json, source, vhost });
   for (const warning of warnings) log.warn(`${source}: ${warning}`);
   for (const command of commands) {
     const result = await new Promise<MetadataResult>((resolve) => {
@@ -59,11 +61,12 @@ export async function importDefinitions(
 
 function load(
   { checkPassword, hashingAlgorithm }: Administration,
-  { json, source }: DefinitionsSource,
+  { json, source, vhost }: DefinitionsSource,
 ): ReturnType<typeof loadDefinitions> {
   try {
     const unsupportedQueues = "skip";
-    return loadDefinitions(json, { makeSalt, hashingAlgorithm, checkPassword, unsupportedQueues });
+    const rules = { makeSalt, hashingAlgorithm, checkPassword, unsupportedQueues } as const;
+    return loadDefinitions(json, { ...rules, vhost });
   } catch (error) {
     if (!(error instanceof DefinitionsError)) throw error;
     throw new DefinitionsError(

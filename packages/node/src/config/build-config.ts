@@ -2,6 +2,8 @@ import { dirname, resolve } from "node:path";
 import { DEFAULT_DISK_FREE_LIMIT } from "../limits.ts";
 import { LOG_CATEGORIES, type LogCategory, type LogLevel } from "../logger.ts";
 import { buildCluster } from "./build-cluster.ts";
+import { buildManagement } from "./build-management.ts";
+import { buildTls } from "./build-tls.ts";
 import { buildAuth, buildDefaults } from "./build-users.ts";
 import type {
   AlarmsConfig,
@@ -12,8 +14,6 @@ import type {
   LogConfig,
   NodeConfig,
   ResourceLimit,
-  TlsConfig,
-  TlsVersion,
 } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { deepFreeze } from "./deep-freeze.ts";
@@ -34,6 +34,12 @@ export interface ConfigParts {
 
 /** frame_max of less is refused by RabbitMQ's clients and by the specification (1.2, FRAME-MIN-SIZE). */
 const FRAME_MAX_MIN = 4096;
+/** Each may name a definitions file. */
+const DEFINITIONS_KEYS = [
+  "load_definitions",
+  "management.load_definitions",
+  "definitions.local.path",
+];
 
 /** Puts all settings into one value and checks them against each other. Throws {@link ConfigError}. */
 export function buildConfig(parts: ConfigParts): Config {
@@ -44,18 +50,17 @@ export function buildConfig(parts: ConfigParts): Config {
     node,
     cluster: buildCluster({ settings, flags, cwd, dataDir: node.dataDir }, problems),
     listeners: buildListeners(settings, flags),
-    tls: buildTls(settings),
+    tls: buildTls(settings, "ssl_options"),
     limits: buildLimits(settings),
     auth: buildAuth(settings),
     defaults: buildDefaults(settings, flags),
     alarms: buildAlarms(settings, !flags.isSet("in-memory")),
     log: buildLog(settings, flags),
     definitions: [
-      ...["load_definitions", "definitions.local.path"].flatMap(
-        (key) => fileOf(settings, key) ?? [],
-      ),
+      ...DEFINITIONS_KEYS.flatMap((key) => fileOf(settings, key) ?? []),
       ...flags.list("definitions").map((file) => resolve(cwd, file)),
     ],
+    management: buildManagement(settings, flags, problems),
     product: { name: settings.text("product.name"), version: settings.text("product.version") },
     files,
   };
@@ -136,22 +141,6 @@ function fromFile(
     if (listener === undefined || listener === "none") return [];
     return { address: listener.address ?? bind, port: listener.port };
   });
-}
-
-function buildTls(settings: Settings): TlsConfig | undefined {
-  const tls: TlsConfig = {
-    caCertFile: fileOf(settings, "ssl_options.cacertfile"),
-    certFile: fileOf(settings, "ssl_options.certfile"),
-    keyFile: fileOf(settings, "ssl_options.keyfile"),
-    password: settings.text("ssl_options.password"),
-    verify: settings.text("ssl_options.verify") === "verify_peer" ? "verify_peer" : "verify_none",
-    isPeerCertRequired: settings.boolean("ssl_options.fail_if_no_peer_cert"),
-    // The schema admits only the words of TlsVersion.
-    versions: settings.numbered("ssl_options.versions.$n").map(({ value }) => value as TlsVersion),
-    ciphers: settings.numbered("ssl_options.ciphers.$n").map(({ value }) => String(value)),
-    isCipherOrderHonored: settings.boolean("ssl_options.honor_cipher_order"),
-  };
-  return tls.certFile === undefined && tls.keyFile === undefined ? undefined : tls;
 }
 
 function buildLimits(settings: Settings): LimitsConfig {

@@ -14,6 +14,7 @@ export interface Config {
   readonly log: LogConfig;
   /** Definitions files (RabbitMQ's JSON format), loaded at boot in this order. */
   readonly definitions: readonly string[];
+  readonly management: ManagementConfig;
   readonly product: ProductConfig;
   /** Configuration files that were read, in order of reading. */
   readonly files: readonly string[];
@@ -84,6 +85,40 @@ export interface FormationConfig {
 export interface ListenAddress {
   readonly address: string | undefined;
   readonly port: number;
+}
+
+/** The HTTP API. */
+export interface ManagementConfig {
+  /** Empty: there is none. */
+  readonly listeners: readonly ManagementListenerConfig[];
+  /** What holds for all ports. */
+  readonly http: ManagementHttpConfig;
+}
+
+/** A port of the HTTP API. Times are in milliseconds. */
+export interface ManagementListenerConfig extends ListenAddress {
+  /** undefined: plain HTTP. */
+  readonly tls: TlsConfig | undefined;
+  /** Nobody has asked for this port: if it cannot be had the node starts without it. */
+  readonly isOptional: boolean;
+  /** Until all of a request is there. */
+  readonly requestTimeoutMs: number;
+  /** Without anything on the wire. */
+  readonly idleTimeoutMs: number;
+  /** Requests on one connection. */
+  readonly keepAliveRequestsMax: number;
+}
+
+export interface ManagementHttpConfig {
+  /** Before `/api` and all other paths: `/rabbit`. "": none. */
+  readonly pathPrefix: string;
+  /** Bytes of a request's body. */
+  readonly bodySizeMax: number;
+  /** Origins whose pages may use the API (`*`: all), and how long a browser may remember that. */
+  readonly cors: { readonly allowOrigins: readonly string[]; readonly maxAgeSeconds: number };
+  /** Of all answers, by name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly isCompressed: boolean;
 }
 
 export interface ListenersConfig {

@@ -160,8 +160,7 @@ export const FLAGS: readonly Flag[] = [
     argument: "PORT",
     type: PORT,
     fallback: "15672",
-    text: "HTTP API and console",
-    withoutEffect: "there is no HTTP API yet",
+    text: "HTTP API; 0: any free port, off: none",
   },
   {
     name: "prometheus-port",

@@ -4,9 +4,10 @@ import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { findDefinitions, readConfigFiles } from "./config-files.ts";
 import { deepFreeze } from "./deep-freeze.ts";
-import type { FlagValues } from "./flags.ts";
+import type { FlagName, FlagValues } from "./flags.ts";
 import { checkFlags, type Environment, GivenFlags } from "./given-flags.ts";
 import { checkEntries } from "./settings.ts";
+import type { Value } from "./value-type.ts";
 
 export interface ConfigSources {
   /** From the command line. */
@@ -55,6 +56,11 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
 
 /** The configuration of a broker that nobody configured: port 5672, in memory. Spread it and change parts. */
 export function defaultConfig(host: string = hostname()): Config {
-  const flags = new GivenFlags(new Map([["in-memory", true]]));
+  const flags = new GivenFlags(
+    new Map<FlagName, Value>([
+      ["in-memory", true],
+      ["management-port", "off"],
+    ]),
+  );
   return buildConfig({ settings: checkEntries([]).settings, flags, files: [], cwd: "/", host });
 }

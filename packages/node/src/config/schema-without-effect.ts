@@ -4,8 +4,6 @@ import { type ConfigSection, loud, quiet } from "./schema-key.ts";
 export const WITHOUT_EFFECT: ConfigSection = {
   title: "Other keys of RabbitMQ",
   keys: [
-    quiet("management.*", "There is no HTTP API yet."),
-    quiet("management_agent.*", "There is no HTTP API yet."),
     quiet("prometheus.*", "There are no metrics yet."),
     quiet("distribution.*", "Erlang only."),
     quiet("raft.*", "There are no replicas yet."),

@@ -1,6 +1,7 @@
 import { CLUSTER } from "./schema-cluster.ts";
 import { LIMITS, LISTENERS, TLS } from "./schema-connections.ts";
 import type { ConfigSection } from "./schema-key.ts";
+import { MANAGEMENT } from "./schema-management.ts";
 import { LOG, NODE, RESOURCES } from "./schema-node.ts";
 import { AUTHENTICATION, DEFAULTS } from "./schema-users.ts";
 import { WITHOUT_EFFECT } from "./schema-without-effect.ts";
@@ -16,5 +17,6 @@ export const CONFIG_SECTIONS: readonly ConfigSection[] = [
   LOG,
   NODE,
   CLUSTER,
+  MANAGEMENT,
   WITHOUT_EFFECT,
 ];

@@ -1,4 +1,5 @@
 import type { ControlMethod } from "@leveret/control";
+import { MANAGEMENT_METHODS } from "../management/management-methods.ts";
 import { CONNECTION_METHODS } from "./connection-methods.ts";
 import type { NodeMethods } from "./control-method.ts";
 import type { ControlledNode } from "./controlled-node.ts";
@@ -32,6 +33,7 @@ const GROUPS: readonly NodeMethods[] = [
   CONNECTION_METHODS,
   DEFINITIONS_METHODS,
   ALARM_METHODS,
+  MANAGEMENT_METHODS,
 ];
 
 /** What operators' tools can ask of the node, for a ControlServer. They work while the app is stopped, too, as far as they make sense. */

@@ -30,7 +30,7 @@ export class DefinitionsError extends Error {
 }
 
 export interface LoadDefinitionsOptions {
-  /** For the per-vhost form: where entries belong that name no vhost. */
+  /** For the per-vhost form: where all entries belong, whatever they say; users and the like, which belong to no vhost, are left out. */
   readonly vhost?: string | undefined;
   /** A random salt of four bytes for each password given in clear. */
   readonly makeSalt: () => Buffer;
@@ -63,10 +63,20 @@ export function loadDefinitions(json: string, options: LoadDefinitionsOptions): 
   }
   const parsed = parseJson(json);
   if (Array.isArray(parsed)) throw new DefinitionsError(["the document must be an object"]);
-  const document = validate(DEFINITIONS, parsed, "");
+  const whole = validate(DEFINITIONS, parsed, "");
+  const document = options.vhost === undefined ? whole : { ...whole, ...OF_NO_VHOST };
   const reader = new DefinitionsReader(document, options);
   return reader.read();
 }
+
+/** What a document for one vhost cannot have. */
+const OF_NO_VHOST = {
+  users: [],
+  vhosts: [],
+  permissions: [],
+  topic_permissions: [],
+  global_parameters: [],
+} as const satisfies Partial<DefinitionsDocument>;
 
 function parseJson(json: string): unknown {
   try {
@@ -270,7 +280,7 @@ class DefinitionsReader {
   }
 
   #vhostOf(entry: { readonly vhost?: string | undefined }, at: string): string {
-    const vhost = entry.vhost ?? this.#options.vhost;
+    const vhost = this.#options.vhost ?? entry.vhost;
     if (vhost === undefined) this.#problem(`${at}.vhost is missing`);
     return vhost ?? "";
   }

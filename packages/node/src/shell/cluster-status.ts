@@ -2,6 +2,7 @@ import type { BrokerNode } from "../broker/broker-node.ts";
 import { firstName } from "../broker/cluster-name.ts";
 import type { ClusterRecord } from "../cluster/members/cluster-record.ts";
 import type { ClusterStatus, ListenerInfo } from "../control/controlled-node.ts";
+import type { ManagementListener } from "../management/open-management.ts";
 import { PRODUCT } from "../product.ts";
 import type { NodeStatus } from "./peer-protocol.ts";
 
@@ -12,13 +13,16 @@ export interface StatusFacts {
   /** undefined: the app does not run. */
   readonly broker: BrokerNode | undefined;
   readonly clusterPort: { readonly host: string | undefined; readonly port: number } | undefined;
+  /** Ports of the HTTP API. */
+  readonly management: readonly ManagementListener[];
   readonly configuredName: string | undefined;
   /** Names of members that run and do not answer this node. */
   readonly unreachable: readonly string[];
 }
 
 /** This node's own part of it. */
-export function ownStatus({ nodeName, broker, clusterPort, unreachable }: StatusFacts): NodeStatus {
+export function ownStatus(facts: StatusFacts): NodeStatus {
+  const { nodeName, broker, clusterPort, management, unreachable } = facts;
   return {
     versions: {
       rabbitmq: PRODUCT.version,
@@ -29,7 +33,11 @@ export function ownStatus({ nodeName, broker, clusterPort, unreachable }: Status
     alarms: (broker?.broker.alarms.active ?? [])
       .filter(({ node }) => node === nodeName)
       .map(({ source, node }) => ({ node, resource: source })),
-    listeners: [...portListener(nodeName, clusterPort), ...clientListeners(nodeName, broker)],
+    listeners: [
+      ...portListener(nodeName, clusterPort),
+      ...clientListeners(nodeName, broker),
+      ...management.map((listener) => httpListener(nodeName, listener)),
+    ],
     unreachable,
   };
 }
@@ -98,9 +106,18 @@ function portListener(nodeName: string, port: StatusFacts["clusterPort"]): Liste
 function clientListeners(nodeName: string, broker: BrokerNode | undefined): ListenerInfo[] {
   return (broker?.listeners ?? []).map(({ address, isTls }) => ({
     node: nodeName,
-    interface: address.address.includes(":") ? `[${address.address}]` : address.address,
+    interface: bracketed(address.address),
     port: address.port,
     protocol: isTls ? "amqp/ssl" : "amqp",
     purpose: isTls ? "AMQP 0-9-1 over TLS" : "AMQP 0-9-1",
   }));
+}
+
+function httpListener(node: string, { protocol, address, port }: ManagementListener): ListenerInfo {
+  const purpose = protocol === "https" ? "HTTP API over TLS (HTTPS)" : "HTTP API";
+  return { node, interface: bracketed(address), port, protocol, purpose };
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }

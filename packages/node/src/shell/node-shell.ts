@@ -16,6 +16,7 @@ import type {
 import { OperationError } from "../control/operation-error.ts";
 import type { QueueOperations } from "../control/queue-operations.ts";
 import type { Logger } from "../logger.ts";
+import type { ManagementListener, NodeManagement } from "../management/open-management.ts";
 import { prepareDataDirectory } from "../storage/data-directory.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
 import { agreeOnRunning } from "./agree-on-running.ts";
@@ -51,6 +52,7 @@ export class NodeShell implements ControlledNode {
   readonly #dependencies: ShellDependencies;
   readonly #log: Logger;
   #side: ClusterSide | undefined;
+  #management: NodeManagement | undefined;
   #state: AppState = "stopped";
   #awaited: readonly string[] = [];
   #broker: BrokerNode | undefined;
@@ -70,16 +72,37 @@ export class NodeShell implements ControlledNode {
     this.#log = dependencies.logging.root;
   }
 
-  /** Opens the cluster port, if there is to be one. @throws ListenError, ConfigError, CookieFileError, StorageError */
+  /**
+   * Opens the cluster port and the HTTP API, as far as they are wanted.
+   * @throws ListenError, ConfigError, CookieFileError, StorageError, TlsOptionsError
+   */
   static async open(config: Config, dependencies: ShellDependencies): Promise<NodeShell> {
     const shell = new NodeShell(config, dependencies);
-    const { log, faults } = { log: shell.#log, faults: dependencies.faults };
-    if (config.cluster.listener === undefined) return shell;
+    await shell.#openSide();
+    try {
+      await shell.#openManagement();
+    } catch (error) {
+      await shell.#side?.close();
+      throw error;
+    }
+    return shell;
+  }
+
+  async #openSide(): Promise<void> {
+    const { config } = this;
+    if (config.cluster.listener === undefined) return;
     // The cookie is there.
     if (config.node.dataDir !== undefined) prepareDataDirectory(config.node.dataDir);
-    const methods = new Map([...controlMethods(shell), ...peerMethods(shell)]);
-    shell.#side = await ClusterSide.open(config, methods, { log, faults });
-    return shell;
+    const methods = new Map([...controlMethods(this), ...peerMethods(this)]);
+    const { faults } = this.#dependencies;
+    this.#side = await ClusterSide.open(config, methods, { log: this.#log, faults });
+  }
+
+  /** Its code is only loaded where there is one. */
+  async #openManagement(): Promise<void> {
+    if (this.config.management.listeners.length === 0) return;
+    const { openManagement } = await import("../management/open-management.ts");
+    this.#management = await openManagement(this, this.config, this.#dependencies.logging);
   }
 
   get nodeName(): string {
@@ -139,6 +162,11 @@ export class NodeShell implements ControlledNode {
   /** Of the cluster port; undefined: there is none. */
   get clusterPort(): number | undefined {
     return this.#side?.port.port;
+  }
+
+  /** Ports of the HTTP API. */
+  get managementListeners(): readonly ManagementListener[] {
+    return this.#management?.listeners ?? [];
   }
 
   /** While the app starts or runs in a cluster. */
@@ -205,12 +233,14 @@ export class NodeShell implements ControlledNode {
   /** Ends everything. */
   async close(): Promise<void> {
     await this.stopApp();
+    await this.#management?.close();
     await this.#side?.close();
   }
 
   /** Ends everything at once, as if the process had been killed: for tests. */
   async kill(): Promise<void> {
     this.#abort.abort();
+    await this.#management?.close();
     await this.#side?.close();
     await this.#starting?.catch(() => undefined);
     await this.#broker?.kill();
@@ -434,6 +464,7 @@ export class NodeShell implements ControlledNode {
       record: this.#knownRecord(),
       broker: this.broker,
       clusterPort: port && { host: this.config.cluster.listener?.address, port: port.port },
+      management: this.managementListeners,
       configuredName: this.config.node.clusterName,
       unreachable: this.#stores?.unreachable ?? [],
     };

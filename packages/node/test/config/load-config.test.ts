@@ -385,17 +385,16 @@ describe("loadConfig", () => {
   test("says quietly what has no effect, and loudly where somebody may rely on it", () => {
     write(
       "leveret.conf",
-      "management.tcp.port = 15672\nssl_options.crl_check = true\nlog.syslog = false",
+      "stream.replication.port = 5\nssl_options.crl_check = true\nlog.syslog = false",
     );
     const { warnings, notices } = load({
-      flags: { "in-memory": true, "management-port": "1", "prometheus-port": "off" },
+      flags: { "in-memory": true, "prometheus-port": "off" },
     });
     expect(warnings).toEqual([
-      "--management-port has no effect: there is no HTTP API yet",
       expect.stringContaining("ssl_options.crl_check is accepted and has no effect"),
     ]);
     expect(notices).toEqual([
-      expect.stringContaining("management.tcp.port is accepted and has no effect"),
+      expect.stringContaining("stream.replication.port is accepted and has no effect"),
       expect.stringContaining("log.syslog is accepted and has no effect"),
     ]);
   });

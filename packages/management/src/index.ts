@@ -1,0 +1,32 @@
+export type { ManagedNode } from "./managed-node.ts";
+export type { Access, Credentials } from "./model/access.ts";
+export type { AlarmFacts, CertificateFacts, Health, QueueName } from "./model/health.ts";
+export { hasTag, type Identity } from "./model/identity.ts";
+export type { JsonObject, JsonValue } from "./model/json.ts";
+export type {
+  GlobalParameterEntry,
+  ImportOptions,
+  Metadata,
+  ParameterEntry,
+  PasswordHash,
+  PermissionEntry,
+  PolicyEntry,
+  PolicyKind,
+  TopicPermissionEntry,
+  UserEntry,
+  VhostEntry,
+} from "./model/metadata.ts";
+export type { MetadataChange } from "./model/metadata-change.ts";
+export type {
+  FeatureFlag,
+  ListenerFacts,
+  NamedFeature,
+  NodeFacts,
+  ProductFacts,
+} from "./model/node-facts.ts";
+export { RefusedError, type RefusedReason } from "./model/refused-error.ts";
+export type { Route, WhoMay } from "./routes/route.ts";
+export { ROUTES } from "./routes/route-table.ts";
+export type { HttpListener, HttpListenerOptions } from "./server/http-listener.ts";
+export { ManagementServer } from "./server/management-server.ts";
+export type { CorsOptions, HttpOptions } from "./server/options.ts";

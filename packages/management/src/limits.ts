@@ -1,0 +1,27 @@
+/** Every maximum of the management API, with its reason. Sizes are in bytes, times in milliseconds. */
+
+/** HTTP connections open at once on a listener: hundreds of browsers and exporters; more is a client that leaks. */
+export const CONNECTIONS_MAX = 2000;
+/** Request line and headers: longer than any path of four encoded names of 255 bytes. */
+export const HEADER_SIZE_MAX = 32_768;
+/** How long a stopping listener waits for answers that are under way. */
+export const STOP_TIMEOUT_MS = 2000;
+
+/** Rows of a page (RabbitMQ: page size should be less than 500, which it allows, too). */
+export const PAGE_SIZE_MAX = 500;
+export const DEFAULT_PAGE_SIZE = 100;
+/** Characters of a name filter; a name has at most 255 bytes. */
+export const NAME_FILTER_LENGTH_MAX = 1000;
+/** Columns and sort keys of one request. */
+export const COLUMNS_MAX = 200;
+
+/** How long one request works before other work gets its turn: the event loop is to be blocked for less than 10 ms. */
+export const SLICE_MS = 4;
+/** Characters of an answer that are given to the socket at once. */
+export const CHUNK_LENGTH = 65_536;
+/** Answers shorter than this are not compressed: one packet holds them. */
+export const COMPRESS_SIZE_MIN = 1024;
+/** Bytes of a name of an object (AMQP: short string). */
+export const NAME_SIZE_MAX = 255;
+/** Between two looks for clients that take too long. */
+export const TIMEOUT_CHECK_MS = 5000;

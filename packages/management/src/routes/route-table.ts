@@ -1,0 +1,31 @@
+import { CLUSTER_ROUTES } from "./cluster-routes.ts";
+import { DEFINITION_ROUTES } from "./definition-routes.ts";
+import { FEATURE_ROUTES } from "./feature-routes.ts";
+import { HEALTH_ROUTES } from "./health-routes.ts";
+import { USER_LIMIT_ROUTES, VHOST_LIMIT_ROUTES } from "./limit-routes.ts";
+import { LISTENER_CHECK_ROUTES } from "./listener-check-routes.ts";
+import { LOGIN_ROUTES } from "./login-routes.ts";
+import { GLOBAL_PARAMETER_ROUTES, PARAMETER_ROUTES } from "./parameter-routes.ts";
+import { PERMISSION_ROUTES, TOPIC_PERMISSION_ROUTES } from "./permission-routes.ts";
+import { OPERATOR_POLICY_ROUTES, POLICY_ROUTES } from "./policy-routes.ts";
+import type { Route } from "./route.ts";
+import { USER_ROUTES } from "./user-routes.ts";
+import { VHOST_ROUTES } from "./vhost-routes.ts";
+
+/** Topics in the order of the API's documentation, each with its routes. */
+const ROUTE_TOPICS: Readonly<Record<string, readonly Route[]>> = {
+  Cluster: CLUSTER_ROUTES,
+  "Virtual hosts": VHOST_ROUTES,
+  Users: USER_ROUTES,
+  Permissions: [...PERMISSION_ROUTES, ...TOPIC_PERMISSION_ROUTES],
+  Limits: [...VHOST_LIMIT_ROUTES, ...USER_LIMIT_ROUTES],
+  Policies: [...POLICY_ROUTES, ...OPERATOR_POLICY_ROUTES],
+  Parameters: [...PARAMETER_ROUTES, ...GLOBAL_PARAMETER_ROUTES],
+  Definitions: DEFINITION_ROUTES,
+  Login: LOGIN_ROUTES,
+  Features: FEATURE_ROUTES,
+  "Health checks": [...HEALTH_ROUTES, ...LISTENER_CHECK_ROUTES],
+};
+
+/** All routes of the API. */
+export const ROUTES: readonly Route[] = Object.values(ROUTE_TOPICS).flat();

@@ -1,0 +1,154 @@
+import * as v from "valibot";
+import { objectsAnswer } from "../lists/list-answer.ts";
+import { LIST_QUERY } from "../lists/list-query.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { VhostEntry } from "../model/metadata.ts";
+import { noContent, objectAnswer, put } from "./answers.ts";
+import { FLAG, TAGS, TEXT } from "./body-schemas.ts";
+import { permissionObject, topicPermissionObject } from "./permission-routes.ts";
+import { type ApiRequest, type Route, route } from "./route.ts";
+import { requireVhost, visibleVhosts } from "./vhost-scope.ts";
+
+const QUEUE_TYPE = v.picklist(
+  ["classic", "quorum", "undefined"],
+  "default_queue_type must be classic or quorum",
+);
+const VHOST = v.object({
+  description: v.optional(TEXT),
+  tags: v.optional(TAGS),
+  tracing: v.optional(FLAG),
+  default_queue_type: v.optional(QUEUE_TYPE),
+  /** The name of the same in earlier releases. */
+  defaultqueuetype: v.optional(QUEUE_TYPE),
+});
+
+export const VHOST_ROUTES: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/vhosts",
+    may: "user",
+    summary: "The virtual hosts that the user may enter; all for those who may watch.",
+    query: LIST_QUERY,
+    handle: (request) => {
+      const states = clusterState(request);
+      const vhosts = visibleVhosts(request);
+      return objectsAnswer(
+        request,
+        vhosts.map((vhost) => vhostObject(vhost, states)),
+      );
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/vhosts/{vhost}",
+    may: "visible vhost",
+    summary: "One virtual host.",
+    handle: (request) => {
+      const vhost = requireVhost(request, request.params.vhost);
+      return objectAnswer(request, vhostObject(vhost, clusterState(request)));
+    },
+  }),
+  route({
+    method: "PUT",
+    path: "/vhosts/{vhost}",
+    may: "administrator",
+    summary: "Makes a virtual host, in which its maker may do everything, or changes one.",
+    body: VHOST,
+    handle: putVhost,
+  }),
+  route({
+    method: "DELETE",
+    path: "/vhosts/{vhost}",
+    may: "administrator",
+    summary: "Deletes a virtual host with all that is in it.",
+    handle: async (request) => {
+      const { name } = requireVhost(request, request.params.vhost);
+      await request.node.metadata.change({ type: "deleteVhost", name }, request.user);
+      return noContent();
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/vhosts/{vhost}/start/{node}",
+    may: "administrator",
+    summary:
+      "Starts a virtual host that has failed on a node. They do not fail here, so there is nothing to do.",
+    handle: (request) => {
+      requireVhost(request, request.params.vhost);
+      return noContent();
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/vhosts/{vhost}/permissions",
+    may: "administrator",
+    summary: "The permissions of all users in a virtual host.",
+    query: LIST_QUERY,
+    handle: (request) => {
+      const { name } = requireVhost(request, request.params.vhost);
+      const permissions = request.node.metadata.permissions().filter(({ vhost }) => vhost === name);
+      return objectsAnswer(request, permissions.map(permissionObject));
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/vhosts/{vhost}/topic-permissions",
+    may: "administrator",
+    summary: "The topic permissions of all users in a virtual host.",
+    query: LIST_QUERY,
+    handle: (request) => {
+      const { name } = requireVhost(request, request.params.vhost);
+      const all = request.node.metadata.topicPermissions();
+      const own = all.filter(({ vhost }) => vhost === name);
+      return objectsAnswer(request, own.map(topicPermissionObject));
+    },
+  }),
+];
+
+type ClusterState = Readonly<Record<string, string>>;
+
+function clusterState({ node }: Pick<ApiRequest, "node">): ClusterState {
+  return Object.fromEntries(node.facts.runningNames().map((name) => [name, "running"]));
+}
+
+// Statistics of the vhost (messages, message_stats, recv_oct, ...) are to be added here.
+function vhostObject(vhost: VhostEntry, states: ClusterState): JsonObject {
+  const { name, description, tags, tracing, defaultQueueType } = vhost;
+  return {
+    name,
+    description,
+    tags,
+    default_queue_type: defaultQueueType ?? "undefined",
+    metadata: {
+      description,
+      tags,
+      ...(defaultQueueType !== undefined && { default_queue_type: defaultQueueType }),
+    },
+    tracing,
+    cluster_state: states,
+  };
+}
+
+async function putVhost({
+  node,
+  user,
+  params,
+  body,
+}: ApiRequest<{ readonly vhost: string }, v.InferOutput<typeof VHOST>>): Promise<Response> {
+  const name = params.vhost;
+  const { description, tags, tracing } = body;
+  const { default_queue_type: queueType = body.defaultqueuetype } = body;
+  const defaultQueueType = queueType === "undefined" ? undefined : queueType;
+  const { metadata } = node;
+  const existed = metadata.vhost(name) !== undefined;
+  await metadata.change(
+    { type: "addVhost", name, description, tags, tracing, defaultQueueType },
+    user,
+  );
+  // Who comes from another backend has no record to hang them on.
+  if (!existed && metadata.user(user.name) !== undefined) {
+    const all = { configure: ".*", write: ".*", read: ".*" };
+    await metadata.change({ type: "setPermissions", user: user.name, vhost: name, ...all }, user);
+  }
+  return put(existed);
+}

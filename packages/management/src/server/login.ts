@@ -1,0 +1,38 @@
+import type { IncomingMessage } from "node:http";
+import { loginFailed } from "../http-error.ts";
+import type { Access } from "../model/access.ts";
+import { hasTag, type Identity } from "../model/identity.ts";
+
+/** RabbitMQ's realm: scripts look at it. */
+const CHALLENGE = { "www-authenticate": 'Basic realm="RabbitMQ Management"' };
+
+/**
+ * The user of a request, from its credentials (RFC 7617). The user needs a tag that opens the API; who has none is told the same as who is
+ * not known. @throws HttpError 401
+ */
+export async function logIn(access: Access, incoming: IncomingMessage): Promise<Identity> {
+  const shown = basicCredentials(incoming.headers.authorization);
+  const remoteAddress = incoming.socket.remoteAddress ?? "";
+  const user = shown && (await access.authenticate({ ...shown, remoteAddress }));
+  if (user !== undefined && hasTag(user, "management")) return user;
+  throw loginFailed(isScriptOfBrowser(incoming) ? {} : CHALLENGE);
+}
+
+/** undefined: none, or not to be understood. */
+function basicCredentials(
+  header: string | undefined,
+): { readonly username: string; readonly password: string } | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/_=-]+)$/i.exec(header ?? "") ?? [];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  if (colon === -1) return undefined;
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** A challenge would make the browser ask for a password itself, over the page that has asked. */
+function isScriptOfBrowser({ headers }: IncomingMessage): boolean {
+  if (headers["x-requested-with"] === "XMLHttpRequest") return true;
+  const mode = headers["sec-fetch-mode"];
+  return mode !== undefined && mode !== "navigate";
+}

@@ -1,0 +1,82 @@
+import type { Context } from "hono";
+import { badRequest } from "../http-error.ts";
+import { NAME_SIZE_MAX } from "../limits.ts";
+import type { ManagedNode } from "../managed-node.ts";
+import { NOBODY } from "../model/identity.ts";
+import type { Route } from "../routes/route.ts";
+import { paramNames } from "../routes/route-order.ts";
+import { authorise } from "./authorise.ts";
+import { type Environment, rawPath } from "./environment.ts";
+import { logIn } from "./login.ts";
+import { parseBody, readBody } from "./request-body.ts";
+
+/** What handlers of routes need of the server. */
+export interface HandlerParts {
+  readonly node: ManagedNode;
+  readonly bodySizeMax: number;
+}
+
+/** Parameters that are no names of objects, and may be longer. */
+const LONG_PARAMS: ReadonlySet<string> = new Set(["props", "password", "pattern"]);
+
+/** Serves one route: path, login, right, body, handler, in this order, as RabbitMQ does. */
+export function routeHandler(
+  entry: Route,
+  { node, bodySizeMax }: HandlerParts,
+): (context: Context<Environment>) => Promise<Response> {
+  const names = paramNames(entry.path);
+  return async (context) => {
+    const { incoming, outgoing } = context.env;
+    const params = readParams(context, names);
+    const user = entry.may === "anyone" ? NOBODY : await logIn(node.access, incoming);
+    authorise(node, user, { may: entry.may, vhost: params["vhost"] });
+    const body = await readRouteBody(entry.body, context, bodySizeMax);
+    const gone = new AbortController();
+    outgoing.once("close", () => gone.abort());
+    const { headers } = context.req.raw;
+    const query = queryOf(incoming.url ?? "");
+    return entry.handle({ node, user, params, query, headers, body, signal: gone.signal });
+  };
+}
+
+/** @throws HttpError */
+function readParams(
+  context: Context<Environment>,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  requireDecodable(rawPath(context.env));
+  const params: Record<string, string> = {};
+  for (const name of names) {
+    const value = context.req.param(name) ?? "";
+    if (!LONG_PARAMS.has(name) && Buffer.byteLength(value) > NAME_SIZE_MAX) {
+      throw badRequest(`${name} is longer than ${NAME_SIZE_MAX} bytes`);
+    }
+    params[name] = value;
+  }
+  return params;
+}
+
+/** Each `%` begins the code of a byte, and the bytes are UTF-8. @throws HttpError */
+function requireDecodable(path: string): void {
+  try {
+    decodeURIComponent(path);
+  } catch (error) {
+    throw badRequest("the path is not percent-encoded UTF-8", { cause: error });
+  }
+}
+
+async function readRouteBody(
+  wanted: Route["body"],
+  { env, req }: Context<Environment>,
+  sizeMax: number,
+): Promise<unknown> {
+  if (wanted === undefined) return undefined;
+  const bytes = await readBody(env.incoming, sizeMax);
+  if (wanted === "raw") return { bytes, contentType: req.header("content-type") ?? "" };
+  return parseBody(wanted, bytes);
+}
+
+function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf("?");
+  return new URLSearchParams(start === -1 ? "" : url.slice(start + 1));
+}

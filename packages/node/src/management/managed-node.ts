@@ -1,0 +1,16 @@
+import type { ManagedNode } from "@leveret/management";
+import type { ControlledNode } from "../control/controlled-node.ts";
+import { ClusterFacts } from "./cluster-facts.ts";
+import { LoginAccess } from "./login-access.ts";
+import { NodeHealth } from "./node-health.ts";
+import { NodeMetadata } from "./node-metadata.ts";
+
+/** A node as packages/management sees it. Each part is in a file of its own. */
+export function managedNode(node: ControlledNode): ManagedNode {
+  return {
+    access: new LoginAccess(node),
+    metadata: new NodeMetadata(node),
+    facts: new ClusterFacts(node),
+    health: new NodeHealth(node),
+  };
+}
