@@ -11,7 +11,8 @@ import { reportReady } from "./detached-start.ts";
 import { enterLocalNode, localAddress } from "./local-entry.ts";
 import { type Logging, type LogOutput, openLogging } from "./logger.ts";
 import { DefinitionsError } from "./metadata/definitions.ts";
-import { removePidFile, writePidFile } from "./pid-file.ts";
+import { writePidFile } from "./pid-file.ts";
+import { ProcessEnding } from "./process-ending.ts";
 import { PRODUCT } from "./product.ts";
 import { ClusterError } from "./shell/cluster-error.ts";
 import { NodeShell } from "./shell/node-shell.ts";
@@ -26,8 +27,6 @@ const EXIT_CLUSTER = 75;
 /** Anything else that keeps the node from starting: a port in use, a file that cannot be read. */
 const EXIT_FAILURE = 1;
 
-const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
-
 /** Runs the broker in this process until a signal ends it. Resolves when it serves, or could not start. */
 export async function runNode(loaded: LoadedConfig, env: Environment): Promise<void> {
   const { config, warnings, notices } = loaded;
@@ -35,9 +34,10 @@ export async function runNode(loaded: LoadedConfig, env: Environment): Promise<v
   if (logging === undefined) return;
   for (const warning of warnings) logging.root.warn(warning);
   for (const notice of notices) logging.root.info(notice);
-  const hasStarted = endOnSignal(logging);
-  const ending: Ending = { begin: () => undefined };
+  const ending = new ProcessEnding(logging);
+  ending.watchSignals();
   const shell = await start({ config, env }, logging, ending);
+  if (ending.hasBegun) return;
   const node = shell?.broker;
   if (shell === undefined || node === undefined) {
     logging.close();
@@ -48,14 +48,8 @@ export async function runNode(loaded: LoadedConfig, env: Environment): Promise<v
     logging.close();
     return;
   }
-  hasStarted();
-  stopOnSignal(shell, logging, ending);
+  ending.started();
   announce(shell, node, logging);
-}
-
-/** What ends the process in an orderly way; nothing before it has started. */
-interface Ending {
-  begin(reason: string): void;
 }
 
 /** undefined: a log file cannot be opened, which is said on stderr as there is no log yet. */
@@ -89,7 +83,7 @@ function noteProcessId(config: Config, logging: Logging): boolean {
 async function start(
   { config, env }: { readonly config: Config; readonly env: Environment },
   logging: Logging,
-  ending: Ending,
+  ending: ProcessEnding,
 ): Promise<NodeShell | undefined> {
   let shell: NodeShell | undefined;
   try {
@@ -99,10 +93,12 @@ async function start(
       onStopOrdered: () => ending.begin("an operator has ordered this node to stop"),
       localAddress: (name) => localAddress(name, config, env),
     });
+    ending.opened(shell);
     enterLocalNode(shell.clusterPort, { config, env, log: logging.root });
     await shell.firstStart();
     return shell;
   } catch (error) {
+    if (ending.hasBegun) return undefined;
     await shell?.close();
     process.exitCode = exitCodeOf(error);
     if (process.exitCode === EXIT_FAILURE && !isKnown(error)) {
@@ -187,46 +183,6 @@ function logOutputs({ log }: Config): LogOutput[] {
     });
   }
   return outputs;
-}
-
-/**
- * SIGTERM and SIGINT while the node starts: nobody has to be told, and a start can be cut short anywhere. Without a handler they would
- * have no effect on the first process of a container. The function returned ends that.
- */
-function endOnSignal(logging: Logging): () => void {
-  const onSignal = (signal: NodeJS.Signals): void => {
-    logging.root.info(`received ${signal} before the start was complete`);
-    logging.close();
-    process.exit(0);
-  };
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
-  return () => {
-    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
-  };
-}
-
-/**
- * SIGTERM and SIGINT: clients are told (320), other nodes take over what this one leads, then exit 0; a second signal ends at once.
- * An operator's order does the same.
- */
-function stopOnSignal(shell: NodeShell, logging: Logging, ending: Ending): void {
-  let isStopping = false;
-  ending.begin = (reason) => {
-    if (isStopping) return;
-    isStopping = true;
-    logging.root.info(`${reason}, shutting down`);
-    void shell.close().then(() => {
-      const { pidFile } = shell.config.node;
-      if (pidFile !== undefined) removePidFile(pidFile);
-      logging.close();
-      process.exit(0);
-    });
-  };
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(EXIT_FAILURE);
-    ending.begin(`received ${signal}`);
-  };
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
 }
 
 /** The banner for a person, and the line that scripts wait for. */

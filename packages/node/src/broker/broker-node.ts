@@ -24,7 +24,7 @@ import { Broker } from "./broker.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import { importDefinitions, importDefinitionsFile } from "./import-definitions.ts";
 import { completeSetup, needsDefaults, seedDefaults } from "./seed.ts";
-import { shutDown } from "./shutdown.ts";
+import { closeClients, MAINTENANCE_TEXT, SHUTDOWN_TEXT } from "./shutdown.ts";
 
 export interface NodeDependencies {
   readonly logging: Logging;
@@ -53,7 +53,7 @@ export class BrokerNode {
   /** Where commands of operators enter. */
   readonly administration: Administration;
   readonly config: Config;
-  readonly listeners: readonly Listener[];
+  readonly #listeners: readonly Listener[];
   readonly memory: MemoryMonitor;
   readonly disk: DiskMonitor | undefined;
   readonly #logging: Logging;
@@ -66,7 +66,7 @@ export class BrokerNode {
     this.#logging = logging;
     this.broker = parts.broker;
     this.administration = parts.administration;
-    this.listeners = parts.listeners;
+    this.#listeners = parts.listeners;
     this.memory = parts.memory;
     this.disk = parts.disk;
     this.#shutdownTimeoutMs = parts.shutdownTimeoutMs;
@@ -133,6 +133,29 @@ export class BrokerNode {
     return this.#logging;
   }
 
+  /** Those that clients can come to; none while they are suspended. */
+  get listeners(): readonly Listener[] {
+    return this.#listeners.filter(({ isOpen }) => isOpen);
+  }
+
+  /** No more clients are let in, until {@link resumeListeners}. Those that are connected stay. */
+  suspendListeners(): void {
+    for (const listener of this.#listeners) listener.suspend();
+  }
+
+  /** @throws ListenError if a port was taken meanwhile */
+  async resumeListeners(): Promise<void> {
+    if (this.#stopping !== undefined) return;
+    for (const listener of this.#listeners) await listener.resume();
+  }
+
+  /** Lets no more clients in, and tells those that are connected that they have to go (320). Resolves when they are gone. */
+  async drainClients(): Promise<void> {
+    this.suspendListeners();
+    await closeClients(this.broker, MAINTENANCE_TEXT, this.#shutdownTimeoutMs);
+    for (const listener of this.#listeners) listener.dropUnfinished();
+  }
+
   /** Closes listeners, tells the clients (320), stops everything. Repeatable. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -142,9 +165,9 @@ export class BrokerNode {
   async #stop(): Promise<void> {
     this.memory.stop();
     this.disk?.stop();
-    const closed = this.listeners.map((listener) => listener.close());
-    await shutDown(this.broker, this.#shutdownTimeoutMs);
-    for (const listener of this.listeners) listener.dropUnfinished();
+    const closed = this.#listeners.map((listener) => listener.close());
+    await closeClients(this.broker, SHUTDOWN_TEXT, this.#shutdownTimeoutMs);
+    for (const listener of this.#listeners) listener.dropUnfinished();
     await Promise.all(closed);
     await this.#stores?.leave?.();
     this.broker.close();
@@ -168,7 +191,7 @@ export class BrokerNode {
 
   /** What clients sent can be neither stored nor refused: that they lose their connections tells them so. */
   #abandon(): void {
-    for (const listener of this.listeners) void listener.close();
+    for (const listener of this.#listeners) void listener.close();
     for (const connection of [...this.broker.connections]) connection.destroy();
   }
 }

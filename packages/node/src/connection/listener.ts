@@ -25,6 +25,12 @@ export interface ListenerOptions extends ListenAddress {
     | undefined;
 }
 
+/** Where a listener is reached. */
+interface BoundAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** One listening port. Makes a Connection of each client that comes. */
 export class Listener {
   readonly #broker: Broker;
@@ -34,6 +40,7 @@ export class Listener {
   readonly #arriving = new Map<string, Socket>();
   /** TLS only: all open TCP sockets, as those in their TLS handshake are nobody else's. */
   readonly #underTls = new Set<Socket>();
+  #address: BoundAddress = { address: "", port: 0 };
 
   private constructor(broker: Broker, options: ListenerOptions) {
     this.#broker = broker;
@@ -51,7 +58,8 @@ export class Listener {
   /** Starts to listen. @throws ListenError */
   static async open(broker: Broker, options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(broker, options);
-    await listener.#listen();
+    listener.#accept();
+    await listener.#listen(options);
     return listener;
   }
 
@@ -60,11 +68,16 @@ export class Listener {
   }
 
   /** The address that was bound; the port is known even if any was asked for. */
-  get address(): { readonly address: string; readonly port: number } {
-    return this.#server.address() as AddressInfo; // A TCP server that listens has one.
+  get address(): BoundAddress {
+    return this.#address;
   }
 
-  /** Accepts nobody any more. Connections go on. */
+  /** Clients can come. */
+  get isOpen(): boolean {
+    return this.#server.listening;
+  }
+
+  /** Accepts nobody any more. Connections go on; resolves when all are gone. */
   async close(): Promise<void> {
     for (const socket of this.#arriving.values()) socket.destroy();
     await new Promise<void>((resolve) => {
@@ -72,23 +85,44 @@ export class Listener {
     });
   }
 
+  /** Accepts nobody until {@link resume}. Connections go on. */
+  suspend(): void {
+    if (!this.isOpen) return;
+    for (const socket of this.#arriving.values()) socket.destroy();
+    this.#server.close();
+  }
+
+  /** Listens again, at the same address. @throws ListenError */
+  async resume(): Promise<void> {
+    if (!this.isOpen) await this.#listen(this.#address);
+  }
+
   /** Drops clients that never got as far as to be a connection; to be called once the connections are gone. */
   dropUnfinished(): void {
     for (const socket of this.#underTls) socket.destroy();
   }
 
-  async #listen(): Promise<void> {
-    const { address, port, backlog, tls, hasProxyProtocol } = this.#options;
+  #accept(): void {
+    const { tls, hasProxyProtocol } = this.#options;
     const server = this.#server;
     if (tls !== undefined) server.on("connection", this.#onSocketUnderTls);
     if (tls === undefined || hasProxyProtocol) server.on("connection", this.#onSocket);
     else this.#acceptTls(server);
+    server.on("error", (error) => {
+      if (this.isOpen) this.#broker.log.error({ err: error }, "listener error");
+    });
+  }
+
+  /** @throws ListenError */
+  async #listen({ address, port }: ListenAddress): Promise<void> {
+    const { backlog } = this.#options;
+    const server = this.#server;
     await new Promise<void>((resolve, reject) => {
       const refuse = (error: Error): void => reject(new ListenError({ address, port }, error));
       server.once("error", refuse);
       server.listen({ ...(address === undefined ? {} : { host: address }), port, backlog }, () => {
         server.off("error", refuse);
-        server.on("error", (error) => this.#broker.log.error({ err: error }, "listener error"));
+        this.#address = server.address() as AddressInfo; // A TCP server that listens has one.
         resolve();
       });
     });

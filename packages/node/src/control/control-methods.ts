@@ -6,6 +6,7 @@ import type { ControlledNode } from "./controlled-node.ts";
 import { ALARM_METHODS, DEFINITIONS_METHODS } from "./definitions-methods.ts";
 import { HOST_METHODS } from "./host-methods.ts";
 import { LOG_METHODS } from "./log-methods.ts";
+import { MAINTENANCE_METHODS } from "./maintenance-methods.ts";
 import { MESSAGE_METHODS } from "./message-methods.ts";
 import { CLUSTER_METHODS, NODE_METHODS } from "./node-methods.ts";
 import { PERMISSION_METHODS } from "./permission-methods.ts";
@@ -19,6 +20,7 @@ import { VHOST_METHODS } from "./vhost-methods.ts";
 const GROUPS: readonly NodeMethods[] = [
   NODE_METHODS,
   CLUSTER_METHODS,
+  MAINTENANCE_METHODS,
   USER_METHODS,
   PERMISSION_METHODS,
   VHOST_METHODS,

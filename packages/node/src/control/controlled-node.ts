@@ -26,6 +26,13 @@ export interface ControlledNode {
   /** undefined: everything is in memory. */
   readonly dataDir: string | undefined;
 
+  /** Drained, or being drained: no clients. */
+  readonly isUnderMaintenance: boolean;
+
+  /** Sends the clients away, and has other nodes lead what this one leads. Called when running only. @throws OperationError */
+  drain(): Promise<void>;
+  /** Undoes {@link drain}. Called when running only. @throws OperationError, ListenError */
+  revive(): Promise<void>;
   /** Resolves when the broker is stopped; nothing to do if it is. The planned leave is part of it. */
   stopApp(): Promise<void>;
   /** Resolves when clients are served; nothing to do if they are. @throws OperationError, or why the broker cannot start */

@@ -76,7 +76,7 @@ async function statusOf(node: ControlledNode, broker: BrokerNode): Promise<unkno
     pid: process.pid,
     os: platform() === "linux" ? "Linux" : platform(),
     uptime: Math.floor(process.uptime()),
-    is_under_maintenance: false,
+    is_under_maintenance: node.isUnderMaintenance,
     rabbitmq_version: versionOf(node),
     product_name: config.product.name ?? PRODUCT.name,
     product_version: PRODUCT.productVersion,

@@ -18,11 +18,12 @@ export interface StatusFacts {
   readonly configuredName: string | undefined;
   /** Names of members that run and do not answer this node. */
   readonly unreachable: readonly string[];
+  readonly isUnderMaintenance: boolean;
 }
 
 /** This node's own part of it. */
 export function ownStatus(facts: StatusFacts): NodeStatus {
-  const { nodeName, broker, clusterPort, management, unreachable } = facts;
+  const { nodeName, broker, clusterPort, management, unreachable, isUnderMaintenance } = facts;
   return {
     versions: {
       rabbitmq: PRODUCT.version,
@@ -39,6 +40,7 @@ export function ownStatus(facts: StatusFacts): NodeStatus {
       ...management.map((listener) => httpListener(nodeName, listener)),
     ],
     unreachable,
+    isUnderMaintenance,
   };
 }
 
@@ -66,7 +68,9 @@ export function clusterStatus(
     // Its cluster port is there also while the app is stopped.
     listeners: (parts.length === 0 ? [own] : parts).flatMap(({ listeners }) => listeners),
     partitions: partitionsOf(answers),
-    maintenance: Object.fromEntries(runningNodes.map((name) => [name, false])),
+    maintenance: Object.fromEntries(
+      runningNodes.map((name) => [name, answers.get(name)?.isUnderMaintenance === true]),
+    ),
   };
 }
 

@@ -26,6 +26,7 @@ import { clusterStatus, ownStatus, runningNames, type StatusFacts } from "./clus
 import { ClusterStores } from "./cluster-stores.ts";
 import { findIdentity } from "./find-identity.ts";
 import { forgetOffline } from "./forget-offline.ts";
+import { Maintenance } from "./maintenance.ts";
 import { Membership } from "./membership.ts";
 import { rememberedIdentity } from "./node-identity.ts";
 import type { PeerPlace } from "./peer-calls.ts";
@@ -57,6 +58,9 @@ export class NodeShell implements ControlledNode {
   #awaited: readonly string[] = [];
   #broker: BrokerNode | undefined;
   #stores: ClusterStores | undefined;
+  /** While the app runs. */
+  #maintenance: Maintenance | undefined;
+  #isClosing = false;
   #isFounding = false;
   /** The cluster has told the app, in this life of it, that it is no member any more. */
   #fencedBecause: ClusterError | undefined;
@@ -205,7 +209,7 @@ export class NodeShell implements ControlledNode {
     try {
       await this.startApp();
     } catch (error) {
-      if (!(error instanceof StartAborted)) throw error;
+      if (!(error instanceof StartAborted) || this.#isClosing) throw error;
       await this.awaitStartup(Number.POSITIVE_INFINITY);
     }
   }
@@ -230,8 +234,9 @@ export class NodeShell implements ControlledNode {
     return Promise.resolve();
   }
 
-  /** Ends everything. */
+  /** Ends everything; a start that is under way, too: it rejects with StartAborted. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.stopApp();
     await this.#management?.close();
     await this.#side?.close();
@@ -243,7 +248,9 @@ export class NodeShell implements ControlledNode {
     await this.#management?.close();
     await this.#side?.close();
     await this.#starting?.catch(() => undefined);
+    this.#maintenance?.end();
     await this.#broker?.kill();
+    this.#maintenance = undefined;
     this.#broker = undefined;
     this.#stores = undefined;
     this.#state = "stopped";
@@ -260,6 +267,7 @@ export class NodeShell implements ControlledNode {
         ...this.#dependencies,
         ...(await this.#storesOpener()),
       });
+      this.#maintenance = this.#makeMaintenance(this.#broker);
       this.#state = "running";
       await this.#agree();
     } catch (error) {
@@ -364,13 +372,40 @@ export class NodeShell implements ControlledNode {
     this.#abort.abort();
     // What went wrong was told to who started it.
     await this.#starting?.catch(() => undefined);
+    this.#maintenance?.end();
     await this.#broker?.stop();
+    this.#maintenance = undefined;
     this.#broker = undefined;
     this.#stores = undefined;
     this.#state = "stopped";
   }
 
   // Operations
+
+  get isUnderMaintenance(): boolean {
+    return this.#maintenance?.isOn === true;
+  }
+
+  drain(): Promise<void> {
+    return this.#runningMaintenance.drain();
+  }
+
+  revive(): Promise<void> {
+    return this.#runningMaintenance.revive();
+  }
+
+  #makeMaintenance(broker: BrokerNode): Maintenance {
+    const askOthers = async (): Promise<ReadonlySet<string>> => {
+      const { maintenance } = await this.clusterStatus();
+      return new Set(Object.keys(maintenance).filter((name) => maintenance[name] === true));
+    };
+    return new Maintenance({ broker, stores: this.#stores, log: this.#log, askOthers });
+  }
+
+  get #runningMaintenance(): Maintenance {
+    if (this.#maintenance !== undefined && this.#state === "running") return this.#maintenance;
+    throw new OperationError("app_not_running", `the app of node ${this.nodeName} does not run`);
+  }
 
   reset(force: boolean): Promise<void> {
     return this.#whileStopped(async (membership, record) => {
@@ -467,6 +502,7 @@ export class NodeShell implements ControlledNode {
       management: this.managementListeners,
       configuredName: this.config.node.clusterName,
       unreachable: this.#stores?.unreachable ?? [],
+      isUnderMaintenance: this.isUnderMaintenance,
     };
   }
 

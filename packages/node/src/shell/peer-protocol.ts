@@ -53,6 +53,8 @@ export interface NodeStatus {
   readonly listeners: readonly ListenerInfo[];
   /** Names of members that run as far as it knows, and that it cannot reach. */
   readonly unreachable: readonly string[];
+  /** It is being drained, or is. */
+  readonly isUnderMaintenance: boolean;
 }
 
 /** The answer to a new member. */
@@ -105,7 +107,7 @@ export function decodeAdmission(value: unknown): Admission {
   };
 }
 
-/** Of a node of the same release: its parts are shown, not acted on. @throws ClusterRecordError */
+/** Perhaps of a node of another version, which may not tell all. @throws ClusterRecordError */
 export function decodeNodeStatus(value: unknown): NodeStatus {
   const fields = fieldsOf(value);
   const { rabbitmq, product, platform } = fieldsOf(fields["versions"]);
@@ -118,6 +120,7 @@ export function decodeNodeStatus(value: unknown): NodeStatus {
     alarms: listOf(fields["alarms"]).map(decodeAlarm),
     listeners: listOf(fields["listeners"]).map(decodeListener),
     unreachable: listOf(fields["unreachable"]).map((name) => textOf(name, "unreachable")),
+    isUnderMaintenance: fields["isUnderMaintenance"] === true,
   };
 }
 

@@ -22,7 +22,17 @@ export const MEMBER_RETRY_MS = 500;
 export const STOPPING_TIMEOUT_MS = 5000;
 /** How long a stopping node waits without any progress for others to take over its replicas. */
 export const LEAVE_PATIENCE_MS = 10_000;
-/** ... and in all: systemd ends a service after 90 s, and Kubernetes is told to wait for 60. */
+/** ... and in all: supervisors are told to wait for 90 s (deploy/), as systemd does anyway. */
 export const LEAVE_MAX_MS = 50_000;
 /** Between two looks at what is left to be taken over. */
 export const LEAVE_LOOK_MS = 20;
+/** Leaders that a node that is drained hands over at once: each stops its queue's publishers for a round trip. */
+export const HAND_OVER_AT_ONCE = 64;
+/** Between two looks at what is still led here. */
+export const HAND_OVER_LOOK_MS = 20;
+/** How long a draining node waits without any progress for others to lead. */
+export const HAND_OVER_PATIENCE_MS = 10_000;
+/** Between two looks of a drained node whether it leads again. */
+export const HAND_OVER_AGAIN_MS = 1000;
+/** How long a process that is to end waits for all of it: clients 3 s, the cluster 5, others to take over 50; then the storage. */
+export const STOP_MAX_MS = 80_000;

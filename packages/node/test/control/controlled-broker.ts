@@ -81,6 +81,18 @@ export class ControlledBroker implements ControlledNode, AsyncDisposable {
     this.broker = undefined;
   }
 
+  get isUnderMaintenance(): boolean {
+    return this.asked.at(-1) === "drain";
+  }
+
+  drain(): Promise<void> {
+    return this.#note("drain");
+  }
+
+  revive(): Promise<void> {
+    return this.#note("revive");
+  }
+
   /** Tools see the end of the process by the end of their connection. */
   async stop(): Promise<void> {
     await this.#note("stop");
@@ -134,7 +146,7 @@ export class ControlledBroker implements ControlledNode, AsyncDisposable {
         },
       ],
       partitions: {},
-      maintenance: isRunning ? { [nodeName]: false } : {},
+      maintenance: isRunning ? { [nodeName]: this.isUnderMaintenance } : {},
     };
   }
 

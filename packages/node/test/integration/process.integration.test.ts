@@ -11,7 +11,9 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ControlClient } from "@leveret/control";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { findFreePort } from "../../src/embed/free-port.ts";
 import { RawClient, waitFor } from "./raw-client.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -83,6 +85,22 @@ function start(
   return broker;
 }
 
+async function freePorts(count: number): Promise<number[]> {
+  const ports: number[] = [];
+  for (let index = 0; index < count; index++) ports.push(await findFreePort());
+  return ports;
+}
+
+/** As `leveretctl stop`. */
+async function orderStop(port: number): Promise<void> {
+  const client = await ControlClient.connect({
+    ...{ host: "127.0.0.1", port, nodeName: "tool@localhost", cookie: "COOKIE" },
+    ...{ nodeMeant: undefined, timeoutMs: 5000 },
+  });
+  await client.call("stop", {}, { timeoutMs: 5000 });
+  client.close();
+}
+
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), "leveret-process-"));
 });
@@ -147,9 +165,39 @@ describe("the process", () => {
     // Node ends when no call to the system is under way any more.
     closeSync(openSync(join(cwd, "pipe"), "w"));
     expect(await broker.ended).toBe(0);
-    expect(broker.lines.at(-1)?.msg).toBe("received SIGTERM before the start was complete");
+    expect(has("received SIGTERM before the start was complete, shutting down")).toBe(true);
+    expect(broker.lines.map(({ msg }) => msg)).not.toContain("leveret ready");
     await start(["--amqp-port", "0"]).ready();
   });
+
+  test.each(["SIGTERM", "stop"])(
+    "closes its storage in order at %s while it waits for other nodes",
+    async (how) => {
+      const ports = await freePorts(2);
+      const peers = ports.flatMap((port, index) => ["--peer", `rabbit${index}@localhost:${port}`]);
+      const flags = (index: number): string[] => [
+        ...["--amqp-port", "0", "--data-dir", `data${index}`, "--cookie", "COOKIE", ...peers],
+        ...["--cluster-port", `${ports[index]}`, "--node-name", `rabbit${index}@localhost`],
+      ];
+      const members = [start(flags(0)), start(flags(1))];
+      for (const member of members) await member.ready();
+      for (const member of members) member.child.kill("SIGKILL");
+      for (const member of members) await member.ended;
+      const waiting = start(flags(0));
+      const has = (text: string): boolean => waiting.lines.some(({ msg }) => msg.includes(text));
+      await waitFor(() => has("Waiting for cluster peers"), "a start that waits");
+      expect(existsSync(join(cwd, "data0/lock"))).toBe(true);
+      if (how === "SIGTERM") waiting.child.kill("SIGTERM");
+      else await orderStop(ports[0] ?? 0);
+      expect(await waiting.ended).toBe(0);
+      expect(waiting.stderr).toBe("");
+      // Whoever closes the storage gives the directory back as the last thing.
+      expect(existsSync(join(cwd, "data0/lock"))).toBe(false);
+      expect(waiting.lines.filter(({ level }) => level === "error")).toEqual([]);
+      // Both come back as if nothing had been.
+      for (const member of [start(flags(0)), start(flags(1))]) await member.ready();
+    },
+  );
 
   test.each([
     [["--no-such-flag"], "leveret: unknown option '--no-such-flag'"],
