@@ -30,6 +30,10 @@ export interface ConfigParts {
   readonly files: readonly string[];
   readonly cwd: string;
   readonly host: string;
+  /** Directory of data directories, each named after its node; undefined: none is named. */
+  readonly dataBase?: string | undefined;
+  /** Names of nodes have the whole name of the host. */
+  readonly hasLongNames?: boolean;
 }
 
 /** frame_max of less is refused by RabbitMQ's clients and by the specification (1.2, FRAME-MIN-SIZE). */
@@ -90,17 +94,26 @@ function contradictions(config: Config): string[] {
   return problems;
 }
 
-function buildNode({ settings, flags, cwd, host }: ConfigParts): NodeConfig {
-  const shortHost = host.split(".")[0] ?? host;
-  const name = flags.text("node-name") ?? "rabbit";
+function buildNode(parts: ConfigParts): NodeConfig {
+  const { settings, flags, cwd, dataBase } = parts;
+  const name = nodeName(parts);
   const pidFile = flags.text("pid-file");
+  const usualDir = dataBase === undefined ? "data" : resolve(dataBase, name);
   return {
-    name: name.includes("@") ? name : `${name}@${shortHost}`,
+    name,
     clusterName: settings.text("cluster_name"),
-    dataDir: flags.isSet("in-memory") ? undefined : resolve(cwd, flags.text("data-dir") ?? "data"),
+    dataDir: flags.isSet("in-memory")
+      ? undefined
+      : resolve(cwd, flags.text("data-dir") ?? usualDir),
     pidFile: pidFile === undefined ? undefined : resolve(cwd, pidFile),
     isDetached: flags.isSet("detached"),
   };
+}
+
+function nodeName({ flags, host, hasLongNames = false }: ConfigParts): string {
+  const name = flags.text("node-name") ?? "rabbit";
+  if (name.includes("@")) return name;
+  return `${name}@${hasLongNames ? host : (host.split(".")[0] ?? host)}`;
 }
 
 function buildListeners(settings: Settings, flags: GivenFlags): ListenersConfig {

@@ -22,13 +22,20 @@ export interface ConfigFiles {
 }
 
 /**
- * Reads the configuration file and after it, in order of their names, `conf.d/*.conf` beside it. Without a
- * name: `leveret.conf` in `cwd`, if it is there. Throws {@link ConfigError}.
+ * Reads the configuration file and after it, in order of their names, `*.conf` in `fragments`, which is `conf.d` beside it if nothing
+ * else is said. Without a name: `leveret.conf` in `cwd`, if it is there. Throws {@link ConfigError}.
  */
-export function readConfigFiles(name: string | undefined, cwd: string): ConfigFiles {
+export function readConfigFiles(
+  name: string | undefined,
+  cwd: string,
+  fragments?: string,
+): ConfigFiles {
   const main = findMainFile(name, cwd);
-  if (main === undefined) return { files: [], entries: [], warnings: [] };
-  const files = [main, ...fragmentsBeside(main)];
+  const folder = fragments ?? (main === undefined ? undefined : join(dirname(main), "conf.d"));
+  const files = [
+    ...(main === undefined ? [] : [main]),
+    ...(folder === undefined ? [] : fragmentsIn(folder)),
+  ];
   const parsed = files.map((file): ConfFile => parseRabbitmqConf(readText(file), file));
   const errors = parsed.flatMap((file) => file.errors);
   if (errors.length > 0) throw new ConfigError(errors.map(problemText));
@@ -59,8 +66,7 @@ function findMainFile(name: string | undefined, cwd: string): string | undefined
   return found;
 }
 
-function fragmentsBeside(main: string): string[] {
-  const folder = join(dirname(main), "conf.d");
+function fragmentsIn(folder: string): string[] {
   return existsSync(folder) && statSync(folder).isDirectory() ? filesIn(folder, ".conf") : [];
 }
 

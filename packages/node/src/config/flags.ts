@@ -58,6 +58,7 @@ export const FLAGS: readonly Flag[] = [
     name: "data-dir",
     argument: "DIR",
     type: STRING,
+    variables: ["RABBITMQ_MNESIA_DIR"],
     fallback: "./data",
     text: "storage: durable exchanges, queues and messages, users and settings",
   },

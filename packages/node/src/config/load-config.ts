@@ -6,6 +6,7 @@ import { findDefinitions, readConfigFiles } from "./config-files.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import type { FlagName, FlagValues } from "./flags.ts";
 import { checkFlags, type Environment, GivenFlags } from "./given-flags.ts";
+import { readRabbitmqVariables } from "./rabbitmq-variables.ts";
 import { checkEntries } from "./settings.ts";
 import type { Value } from "./value-type.ts";
 
@@ -32,25 +33,38 @@ export interface LoadedConfig {
  * that is wrong in one go.
  */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
-  const { cwd, env = {} } = sources;
+  const { cwd } = sources;
+  const variables = readRabbitmqVariables(sources.env ?? {}, cwd);
   const {
     flags,
     errors: flagErrors,
     warnings: flagWarnings,
-  } = checkFlags(sources.flags ?? {}, env);
+  } = checkFlags(sources.flags ?? {}, variables.env);
   if (flagErrors.length > 0) throw new ConfigError(flagErrors);
-  const { files, entries, warnings: fileWarnings } = readConfigFiles(flags.text("config"), cwd);
-  const checked = checkEntries(entries);
+  const {
+    files,
+    entries,
+    warnings: fileWarnings,
+  } = readConfigFiles(flags.text("config"), cwd, variables.fragments);
+  const checked = checkEntries([...entries, ...variables.entries]);
   const { settings } = checked;
   const isStrict = flags.isSet("strict-config") || settings.boolean("config.strict");
   const errors = [...checked.errors, ...(isStrict ? checked.unknownKeys : [])];
   if (errors.length > 0) throw new ConfigError(errors);
   const unknownKeys = isStrict ? [] : checked.unknownKeys;
-  const config = buildConfig({ settings, flags, files, cwd, host: sources.host ?? hostname() });
+  const host = sources.host ?? hostname();
+  const { dataBase, hasLongNames } = variables;
+  const config = buildConfig({ settings, flags, files, cwd, host, dataBase, hasLongNames });
   return {
     config: deepFreeze({ ...config, definitions: findDefinitions(config.definitions) }),
-    warnings: [...flagWarnings, ...fileWarnings, ...unknownKeys, ...checked.warnings],
-    notices: checked.withoutEffect,
+    warnings: [
+      ...flagWarnings,
+      ...variables.warnings,
+      ...fileWarnings,
+      ...unknownKeys,
+      ...checked.warnings,
+    ],
+    notices: [...variables.notices, ...checked.withoutEffect],
   };
 }
 

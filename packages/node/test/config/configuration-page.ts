@@ -1,11 +1,15 @@
 import { FLAGS, type Flag, flagVariable } from "../../src/config/flags.ts";
+import { RABBITMQ_VARIABLES, type RabbitmqVariable } from "../../src/config/rabbitmq-variables.ts";
 import { CONFIG_SECTIONS } from "../../src/config/schema.ts";
 import type { ConfigKey } from "../../src/config/schema-key.ts";
 import { describeType } from "../../src/config/value-type.ts";
 
 /** Puts tables made from the code between the markers of docs/configuration.md. */
 export function withTables(page: string): string {
-  return replaceBetween(replaceBetween(page, "flags", flagTable()), "keys", keyTables());
+  const tables = { flags: flagTable(), variables: variableTable(), keys: keyTables() };
+  return Object.entries(tables).reduce((text, [name, table]) => {
+    return replaceBetween(text, name, table);
+  }, page);
 }
 
 function replaceBetween(page: string, name: string, text: string): string {
@@ -32,6 +36,16 @@ function flagText(flag: Flag): string {
     flag.isRepeatable === true ? "; repeatable, in the environment separated by commas" : "";
   const effect = flag.withoutEffect === undefined ? "" : ` **No effect: ${flag.withoutEffect}.**`;
   return `${flag.text}${repeat}.${effect}`;
+}
+
+function variableTable(): string {
+  const rows = RABBITMQ_VARIABLES.map((variable) => [code(variable.name), variableText(variable)]);
+  return table(["variable", "meaning"], rows);
+}
+
+function variableText({ text, withoutEffect }: RabbitmqVariable): string {
+  if (withoutEffect === undefined) return text;
+  return `No effect (${withoutEffect === "loud" ? "a warning" : "logged at info"}). ${text}`;
 }
 
 function keyTables(): string {
