@@ -498,6 +498,9 @@ const PLAYS: Readonly<Record<string, Play>> = {
       ],
     },
   },
+  upgrade_await_quorum_single: { answers: { await_online_quorum_plus_one: "single" } },
+  upgrade_await_quorum_late: { answers: { await_online_quorum_plus_one: false } },
+  upgrade_await_mirror: { answers: { await_online_synchronized_mirrors: true } },
 };
 
 /** Exit codes that are not RabbitMQ's. */

@@ -23,6 +23,7 @@ import { REPORT_COMMANDS } from "./report.ts";
 import { RESOURCE_LIMIT_COMMANDS } from "./resource-limits.ts";
 import { TLS_COMMANDS } from "./tls.ts";
 import { TOP_COMMANDS } from "./top.ts";
+import { UPGRADE_COMMANDS } from "./upgrade.ts";
 import { USER_COMMANDS } from "./users.ts";
 import { VHOST_COMMANDS } from "./vhosts.ts";
 
@@ -55,6 +56,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...REPORT_COMMANDS,
     ...TOP_COMMANDS,
     ...PLUGIN_COMMANDS,
+    ...UPGRADE_COMMANDS,
     ...UNSUPPORTED_COMMANDS,
   ].map((command) => [command.name, command]),
 );

@@ -10,6 +10,7 @@ export const TOOLS = [
   "rabbitmq-diagnostics",
   "rabbitmq-queues",
   "rabbitmq-plugins",
+  "rabbitmq-upgrade",
 ] as const;
 export type Tool = (typeof TOOLS)[number];
 

@@ -32,8 +32,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   remove_classic_queue_mirroring_from_policies:
     "mirroring by policies is supported; use set_policy and clear_policy",
   force_standalone_khepri_boot: "use force_boot, or forget_cluster_node --offline",
-  suspend_listeners: "not there yet; stop_app closes all listeners",
-  resume_listeners: "not there yet; start_app opens all listeners",
   force_checkpoint: "nodes make snapshots of their logs by themselves",
   grow_to_count: "use grow for each node, or initial-cluster-size when a queue is declared",
   reclaim_quorum_memory: "the node's runtime collects garbage by itself",
