@@ -1,3 +1,4 @@
+export { type ConsoleFiles, readConsoleFiles } from "./console/console-files.ts";
 export type { ManagedNode } from "./managed-node.ts";
 export type { Access, Credentials } from "./model/access.ts";
 export type { AlarmFacts, CertificateFacts, Health, QueueName } from "./model/health.ts";

@@ -1,5 +1,8 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { compress } from "hono/compress";
+import { addConsole } from "../console/add-console.ts";
+import type { ConsoleFiles } from "../console/console-files.ts";
+import { SessionTable } from "../console/session-table.ts";
 import { methodNotAllowed, notFound } from "../http-error.ts";
 import { COMPRESS_SIZE_MIN } from "../limits.ts";
 import type { ManagedNode } from "../managed-node.ts";
@@ -16,6 +19,8 @@ export interface AppParts {
   readonly node: ManagedNode;
   readonly routes: readonly Route[];
   readonly options: HttpOptions;
+  /** The management console; without them there is the API alone. */
+  readonly consoleFiles?: ConsoleFiles;
   /** A bug: the client is told no more than that. */
   onUnexpected(error: unknown, path: string): void;
 }
@@ -33,7 +38,11 @@ export function createApp(parts: AppParts): Hono<Environment> {
   app.use(withHeaders(options.headers));
   app.use(allowOtherOrigins(options.cors));
   if (options.isCompressed) app.use(compress({ threshold: COMPRESS_SIZE_MIN }));
-  for (const [path, routes] of byPath(parts.routes)) addPath(app, path, { ...parts, routes });
+  const sessions = new SessionTable();
+  for (const [path, routes] of byPath(parts.routes)) {
+    addPath(app, path, { ...parts, routes, sessions });
+  }
+  addConsole(app, { consoleFiles: new Map(), ...parts, sessions });
   app.notFound(() => errorResponse(notFound()));
   app.onError((error, context) => {
     const answer = errorAnswer(error);
@@ -53,11 +62,16 @@ function withHeaders(headers: HttpOptions["headers"]): MiddlewareHandler<Environ
   };
 }
 
-function addPath(app: Hono<Environment>, path: string, parts: AppParts): void {
+function addPath(
+  app: Hono<Environment>,
+  path: string,
+  parts: AppParts & { readonly sessions: SessionTable },
+): void {
   const pattern = `/api${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
   const methods = parts.routes.map(({ method }) => method);
   const allow = [...(methods.includes("GET") ? ["HEAD"] : []), ...methods, "OPTIONS"].join(", ");
-  const handlerParts = { node: parts.node, bodySizeMax: parts.options.bodySizeMax };
+  const { node, sessions, options } = parts;
+  const handlerParts = { node, sessions, bodySizeMax: options.bodySizeMax };
   for (const entry of parts.routes) {
     app.on(entry.method, pattern, routeHandler(entry, handlerParts));
   }

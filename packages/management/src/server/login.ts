@@ -1,4 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { sessionUser } from "../console/session-login.ts";
+import type { SessionTable } from "../console/session-table.ts";
 import { loginFailed } from "../http-error.ts";
 import type { Access } from "../model/access.ts";
 import { hasTag, type Identity } from "../model/identity.ts";
@@ -7,10 +9,18 @@ import { hasTag, type Identity } from "../model/identity.ts";
 const CHALLENGE = { "www-authenticate": 'Basic realm="RabbitMQ Management"' };
 
 /**
- * The user of a request, from its credentials (RFC 7617). The user needs a tag that opens the API; who has none is told the same as who is
- * not known. @throws HttpError 401
+ * The user of a request, from its credentials (RFC 7617), or without them from its session of the console, if `sessions` are given. The user
+ * needs a tag that opens the API; who has none is told the same as who is not known. @throws HttpError 401
  */
-export async function logIn(access: Access, incoming: IncomingMessage): Promise<Identity> {
+export async function logIn(
+  access: Access,
+  incoming: IncomingMessage,
+  sessions?: SessionTable,
+): Promise<Identity> {
+  if (incoming.headers.authorization === undefined && sessions !== undefined) {
+    const known = await sessionUser(access, sessions, incoming);
+    if (known !== undefined) return known;
+  }
   const shown = basicCredentials(incoming.headers.authorization);
   const remoteAddress = incoming.socket.remoteAddress ?? "";
   const user = shown && (await access.authenticate({ ...shown, remoteAddress }));

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { SessionTable } from "../console/session-table.ts";
 import { badRequest } from "../http-error.ts";
 import { NAME_SIZE_MAX } from "../limits.ts";
 import type { ManagedNode } from "../managed-node.ts";
@@ -14,6 +15,8 @@ import { parseBody, readBody } from "./request-body.ts";
 export interface HandlerParts {
   readonly node: ManagedNode;
   readonly bodySizeMax: number;
+  /** Of the console. */
+  readonly sessions: SessionTable;
 }
 
 /** Parameters that are no names of objects, and may be longer. */
@@ -22,13 +25,13 @@ const LONG_PARAMS: ReadonlySet<string> = new Set(["props", "password", "pattern"
 /** Serves one route: path, login, right, body, handler, in this order, as RabbitMQ does. */
 export function routeHandler(
   entry: Route,
-  { node, bodySizeMax }: HandlerParts,
+  { node, bodySizeMax, sessions }: HandlerParts,
 ): (context: Context<Environment>) => Promise<Response> {
   const names = paramNames(entry.path);
   return async (context) => {
     const { incoming, outgoing } = context.env;
     const params = readParams(context, names);
-    const user = entry.may === "anyone" ? NOBODY : await logIn(node.access, incoming);
+    const user = entry.may === "anyone" ? NOBODY : await logIn(node.access, incoming, sessions);
     authorise(node, user, { may: entry.may, vhost: params["vhost"] });
     const body = await readRouteBody(entry.body, context, bodySizeMax);
     const gone = new AbortController();

@@ -1,4 +1,4 @@
-import { type HttpListener, ManagementServer, ROUTES } from "@leveret/management";
+import { type HttpListener, ManagementServer, ROUTES, readConsoleFiles } from "@leveret/management";
 import type { Config, ManagementListenerConfig, TlsConfig } from "../config/config.ts";
 import { ListenError } from "../connection/listen-error.ts";
 import { TlsOptionsError, tlsServerOptions } from "../connection/tls-options.ts";
@@ -32,6 +32,7 @@ export async function openManagement(
     node: managedNode(node),
     routes: ROUTES,
     options: management.http,
+    consoleFiles: await readConsoleFiles(),
     onUnexpected: (error, path) => log.error({ err: error }, `internal error at HTTP ${path}`),
   });
   try {

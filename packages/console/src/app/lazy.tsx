@@ -1,0 +1,41 @@
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../i18n/translate.ts";
+
+/** A component whose code is fetched when it is first shown. The broker may have been replaced meanwhile: then the page is loaded anew. */
+export function lazy<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> {
+  let loaded: ComponentType<Props> | undefined;
+  return function Lazy(props: Props): JSX.Element {
+    const [, setReady] = useState(loaded !== undefined);
+    const [failed, setFailed] = useState(false);
+    useEffect(() => {
+      if (loaded === undefined) {
+        load().then(
+          (component) => {
+            loaded = component;
+            setReady(true);
+          },
+          () => setFailed(true),
+        );
+      }
+    }, []);
+    if (loaded !== undefined) {
+      const Loaded = loaded;
+      return <Loaded {...props} />;
+    }
+    return failed ? <LoadFailed /> : <p class="muted loading">{t("Loading…")}</p>;
+  };
+}
+
+function LoadFailed(): JSX.Element {
+  return (
+    <p class="notice notice-bad" role="alert">
+      {t("This part of the console could not be loaded.")}{" "}
+      <button type="button" onClick={() => globalThis.location.reload()}>
+        {t("Load the page again")}
+      </button>
+    </p>
+  );
+}
