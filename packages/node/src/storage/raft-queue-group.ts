@@ -14,8 +14,8 @@ export interface QueueGroupOwner {
 export class RaftQueueGroup implements QueueGroup {
   readonly groupId: number;
   readonly log: QueueLog;
-  isReplicated = false;
   onChange: (() => void) | undefined;
+  #isMeantToBeReplicated = false;
   readonly #group: RaftGroup;
   readonly #owner: QueueGroupOwner;
   #waiting: (() => void)[] = [];
@@ -35,6 +35,17 @@ export class RaftQueueGroup implements QueueGroup {
   /** Whether this is about that replica: one that was deleted may have a successor on the same node. */
   isOf(group: RaftGroup | undefined): boolean {
     return group === this.#group;
+  }
+
+  /** A queue that is to have one replica has others as long as the last of them has not gone. */
+  get isReplicated(): boolean {
+    if (this.#isMeantToBeReplicated) return true;
+    const { voters, votersOutgoing, learners } = this.#group.status().conf;
+    return new Set([...voters, ...votersOutgoing, ...learners]).size > 1;
+  }
+
+  set isReplicated(isMeant: boolean) {
+    this.#isMeantToBeReplicated = isMeant;
   }
 
   get isReady(): boolean {

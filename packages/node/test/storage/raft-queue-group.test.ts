@@ -23,3 +23,25 @@ test("the group of a queue answers who waits for it when it is deleted", async (
   expect(answers).toBe(2);
   expect(deleted).toEqual([16]);
 });
+
+test("a queue that is to have one replica is replicated until its group has no other member", () => {
+  let conf = { voters: [1, 2], votersOutgoing: [1, 2, 3], learners: [] as number[] };
+  const status = () => ({ stoppedBecause: undefined, isDamaged: false, conf });
+  // What of a group this one asks for.
+  const raft = { groupId: 16, status } as unknown as RaftGroup;
+  const group = new RaftQueueGroup(raft, new QueueLog(), {
+    node: { startFirst: () => undefined, deleteGroup: () => undefined },
+    timers: REAL_TIMERS,
+    forget: () => undefined,
+  });
+  group.isReplicated = false;
+  expect(group.isReplicated).toBe(true);
+  conf = { voters: [1], votersOutgoing: [], learners: [2] };
+  expect(group.isReplicated).toBe(true);
+  conf = { voters: [1], votersOutgoing: [1, 2], learners: [] };
+  expect(group.isReplicated).toBe(true);
+  conf = { voters: [1], votersOutgoing: [], learners: [] };
+  expect(group.isReplicated).toBe(false);
+  group.isReplicated = true;
+  expect(group.isReplicated).toBe(true);
+});

@@ -794,9 +794,9 @@ export class ClusterQueue extends BrokerQueue {
       const isGone = before !== this.#hub.nodeId && !synced.has(before ?? 0);
       const hasForgotten = missing.size > 0 || this.#hub.restarts !== this.#restartsSeen;
       this.#restartsSeen = this.#hub.restarts;
-      // Where another node led it is replicated, though its record may want that no more.
-      const isReplicated = before !== undefined || group?.isReplicated === true;
-      if ((isGone || hasForgotten) && isReplicated) {
+      // Where another node led it was replicated, though nothing may be left of that.
+      const wasReplicated = before !== undefined || group?.isReplicated === true;
+      if ((isGone || hasForgotten) && wasReplicated) {
         group?.log.suspectDeliveries(DELIVERIES_AHEAD);
       }
       this.#isServed = true;

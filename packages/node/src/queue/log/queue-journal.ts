@@ -370,7 +370,7 @@ export class QueueJournal implements MessageBacking<Message>, MessageLog, Traffi
   }
 
   #isTooFar(toldCount: number): boolean {
-    return this.#group.isReplicated && this.#deliveredCount - toldCount >= DELIVERIES_AHEAD;
+    return this.#deliveredCount - toldCount >= DELIVERIES_AHEAD && this.#group.isReplicated;
   }
 
   load(message: Message): boolean {

@@ -19,6 +19,10 @@ export const REGRESSION_SEEDS: readonly (ClusterRunOptions & { readonly found: s
       "what a lost leader may have handed out was marked by the next leader, not by the one after it",
   },
   {
+    seed: 121,
+    found: "the same was not marked where the policy wanted the queue in one place meanwhile",
+  },
+  {
     seed: 5005,
     found:
       "a node that had restarted quickly was taken for one that still knew what its consumers had got",
