@@ -19,13 +19,32 @@ export type {
 } from "./model/metadata.ts";
 export type { MetadataChange } from "./model/metadata-change.ts";
 export type {
+  Metric,
+  Metrics,
+  MetricsEndpoint,
+  MetricsRequest,
+  MetricTable,
+  MetricType,
+} from "./model/metrics.ts";
+export type {
   FeatureFlag,
   ListenerFacts,
   NamedFeature,
   NodeFacts,
+  NodesOptions,
   ProductFacts,
 } from "./model/node-facts.ts";
 export { RefusedError, type RefusedReason } from "./model/refused-error.ts";
+export type {
+  LiveFigures,
+  SampleRange,
+  SampleWindows,
+  Statistics,
+  StatisticsScope,
+  WindowName,
+} from "./model/statistics.ts";
+export { type PrometheusOptions, PrometheusServer } from "./prometheus/prometheus-server.ts";
+export { seriesOf } from "./prometheus/series.ts";
 export type { Route, WhoMay } from "./routes/route.ts";
 export { ROUTES } from "./routes/route-table.ts";
 export type { HttpListener, HttpListenerOptions } from "./server/http-listener.ts";

@@ -15,6 +15,11 @@ export const NAME_FILTER_LENGTH_MAX = 1000;
 /** Columns and sort keys of one request. */
 export const COLUMNS_MAX = 200;
 
+/** Samples of one figure in an answer: a day in steps of a minute, or what RabbitMQ's console asks for, 121. */
+export const SAMPLES_MAX = 2000;
+/** A stream of events ends after this time: whoever was locked out since is not let in again. */
+export const LIVE_STREAM_MS = 900_000;
+
 /** How long one request works before other work gets its turn: the event loop is to be blocked for less than 10 ms. */
 export const SLICE_MS = 4;
 /** Characters of an answer that are given to the socket at once. */

@@ -2,6 +2,7 @@ import type { Access } from "./model/access.ts";
 import type { Health } from "./model/health.ts";
 import type { Metadata } from "./model/metadata.ts";
 import type { NodeFacts } from "./model/node-facts.ts";
+import type { Statistics } from "./model/statistics.ts";
 
 /**
  * The node as the management API sees it: all that packages/management knows of packages/node. Implemented in packages/node/src/management,
@@ -19,4 +20,6 @@ export interface ManagedNode {
   readonly facts: NodeFacts;
   /** What health checks look at. */
   readonly health: Health;
+  /** Figures of the cluster: counts, rates, samples. */
+  readonly statistics: Statistics;
 }

@@ -21,7 +21,7 @@ export interface BannerFacts {
 }
 
 interface BannerListener {
-  readonly protocol: "amqp" | "amqps" | "http" | "https";
+  readonly protocol: "amqp" | "amqps" | "http" | "https" | "http/prometheus" | "https/prometheus";
   readonly address: string;
   readonly port: number;
 }

@@ -192,7 +192,7 @@ function announce(shell: NodeShell, node: BrokerNode, logging: Logging): void {
     protocol: listener.isTls ? ("amqps" as const) : ("amqp" as const),
     ...listener.address,
   }));
-  const listeners = [...amqp, ...shell.managementListeners];
+  const listeners = [...amqp, ...shell.managementListeners, ...shell.prometheusListeners];
   if (config.log.isConsole && process.stdout.isTTY) {
     const colors = process.stdout.hasColors();
     process.stdout.write(formatBanner(bannerFacts(node, listeners), { colors }));

@@ -1,5 +1,6 @@
 import type { Identity } from "./identity.ts";
 import type { JsonObject } from "./json.ts";
+import type { SampleWindows } from "./statistics.ts";
 
 /** Something of the product that is listed by name: an exchange type, a login mechanism. */
 export interface NamedFeature {
@@ -33,6 +34,11 @@ export interface FeatureFlag {
   readonly isEnabled: boolean;
 }
 
+export interface NodesOptions {
+  readonly only?: string;
+  readonly windows: SampleWindows;
+}
+
 /** This node and its cluster. What other nodes must be asked for comes as promises; a node that does not answer is left out. */
 export interface NodeFacts {
   /** `rabbit@host`. */
@@ -47,9 +53,9 @@ export interface NodeFacts {
   listeners(): Promise<readonly ListenerFacts[]>;
   /**
    * Objects of GET /nodes, sorted by name: of running nodes as they describe themselves, of others name, type and `running: false`. `only`: of
-   * that node alone; none if it is no member.
+   * that node alone; none if it is no member. `windows`: with samples of their figures.
    */
-  nodes(only?: string): Promise<readonly JsonObject[]>;
+  nodes(options: NodesOptions): Promise<readonly JsonObject[]>;
   readonly featureFlags: readonly FeatureFlag[];
   /** Moves leaderships of queues so that each node has its share. */
   rebalanceQueues(by: Identity): Promise<void>;

@@ -6,6 +6,7 @@ import { json, noContent, objectAnswer } from "./answers.ts";
 import { ANY_BODY, TEXT } from "./body-schemas.ts";
 import { overviewObject } from "./overview-object.ts";
 import { type Route, route } from "./route.ts";
+import { SAMPLE_QUERY, sampleWindows } from "./sample-windows.ts";
 
 export const CLUSTER_ROUTES: readonly Route[] = [
   route({
@@ -13,7 +14,7 @@ export const CLUSTER_ROUTES: readonly Route[] = [
     path: "/overview",
     may: "user",
     summary: "Versions, totals, rates and listeners of the cluster.",
-    query: ["columns"],
+    query: ["columns", ...SAMPLE_QUERY],
     handle: async (request) => objectAnswer(request, await overviewObject(request)),
   }),
   route({
@@ -51,17 +52,21 @@ export const CLUSTER_ROUTES: readonly Route[] = [
     path: "/nodes",
     may: "monitoring",
     summary: "The nodes of the cluster.",
-    query: LIST_QUERY,
-    handle: async (request) => objectsAnswer(request, await request.node.facts.nodes()),
+    query: [...LIST_QUERY, ...SAMPLE_QUERY],
+    handle: async (request) => {
+      const windows = sampleWindows(request.query);
+      return objectsAnswer(request, await request.node.facts.nodes({ windows }));
+    },
   }),
   route({
     method: "GET",
     path: "/nodes/{node}",
     may: "monitoring",
     summary: "One node.",
-    query: ["columns"],
+    query: ["columns", ...SAMPLE_QUERY],
     handle: async (request) => {
-      const [found] = await request.node.facts.nodes(request.params.node);
+      const windows = sampleWindows(request.query);
+      const [found] = await request.node.facts.nodes({ only: request.params.node, windows });
       if (found === undefined) throw notFound();
       return objectAnswer(request, found);
     },

@@ -2,16 +2,22 @@ import { hasTag } from "../model/identity.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { ListenerFacts, NamedFeature } from "../model/node-facts.ts";
 import type { ApiRequest } from "./route.ts";
+import { sampleWindows } from "./sample-windows.ts";
+import { visibleVhosts } from "./vhost-scope.ts";
 
 /** Seconds that samples of each kind are kept (RabbitMQ: sample_retention_policies). */
 const RETENTION = { global: [600, 3600, 28800, 86400], basic: [600, 3600], detailed: [600] };
 
 /** GET /overview. Who may not watch sees no listeners, and totals of his own virtual hosts only. */
-export async function overviewObject({
-  node,
-  user,
-}: Pick<ApiRequest, "node" | "user" | "query">): Promise<JsonObject> {
+export async function overviewObject(
+  request: Pick<ApiRequest, "node" | "user" | "query">,
+): Promise<JsonObject> {
+  const { node, user, query } = request;
   const { product, nodeName } = node.facts;
+  const vhosts = hasTag(user, "monitoring")
+    ? undefined
+    : visibleVhosts(request).map(({ name }) => name);
+  const figures = await node.statistics.overview({ vhosts, windows: sampleWindows(query) });
   const listeners = hasTag(user, "monitoring") ? await node.facts.listeners() : undefined;
   return {
     management_version: product.rabbitmqVersion,
@@ -28,7 +34,7 @@ export async function overviewObject({
     release_series_support_status: "supported",
     disable_stats: false,
     enable_queue_totals: false,
-    // message_stats, churn_rates, queue_totals and object_totals are to be added here, from node.statistics.
+    ...figures,
     statistics_db_event_queue: 0,
     ...(listeners !== undefined && {
       node: nodeName,

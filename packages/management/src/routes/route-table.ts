@@ -9,12 +9,13 @@ import { GLOBAL_PARAMETER_ROUTES, PARAMETER_ROUTES } from "./parameter-routes.ts
 import { PERMISSION_ROUTES, TOPIC_PERMISSION_ROUTES } from "./permission-routes.ts";
 import { OPERATOR_POLICY_ROUTES, POLICY_ROUTES } from "./policy-routes.ts";
 import type { Route } from "./route.ts";
+import { STATISTICS_ROUTES } from "./statistics-routes.ts";
 import { USER_ROUTES } from "./user-routes.ts";
 import { VHOST_ROUTES } from "./vhost-routes.ts";
 
 /** Topics in the order of the API's documentation, each with its routes. */
 const ROUTE_TOPICS: Readonly<Record<string, readonly Route[]>> = {
-  Cluster: CLUSTER_ROUTES,
+  Cluster: [...CLUSTER_ROUTES, ...STATISTICS_ROUTES],
   "Virtual hosts": VHOST_ROUTES,
   Users: USER_ROUTES,
   Permissions: [...PERMISSION_ROUTES, ...TOPIC_PERMISSION_ROUTES],

@@ -7,6 +7,7 @@ import { noContent, objectAnswer, put } from "./answers.ts";
 import { FLAG, TAGS, TEXT } from "./body-schemas.ts";
 import { permissionObject, topicPermissionObject } from "./permission-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
+import { SAMPLE_QUERY, sampleWindows } from "./sample-windows.ts";
 import { requireVhost, visibleVhosts } from "./vhost-scope.ts";
 
 const QUEUE_TYPE = v.picklist(
@@ -28,13 +29,14 @@ export const VHOST_ROUTES: readonly Route[] = [
     path: "/vhosts",
     may: "user",
     summary: "The virtual hosts that the user may enter; all for those who may watch.",
-    query: LIST_QUERY,
-    handle: (request) => {
+    query: [...LIST_QUERY, ...SAMPLE_QUERY],
+    handle: async (request) => {
       const states = clusterState(request);
       const vhosts = visibleVhosts(request);
+      const figures = await figuresOf(request, vhosts);
       return objectsAnswer(
         request,
-        vhosts.map((vhost) => vhostObject(vhost, states)),
+        vhosts.map((vhost) => ({ ...vhostObject(vhost, states), ...figures.get(vhost.name) })),
       );
     },
   }),
@@ -43,9 +45,12 @@ export const VHOST_ROUTES: readonly Route[] = [
     path: "/vhosts/{vhost}",
     may: "visible vhost",
     summary: "One virtual host.",
-    handle: (request) => {
+    query: SAMPLE_QUERY,
+    handle: async (request) => {
       const vhost = requireVhost(request, request.params.vhost);
-      return objectAnswer(request, vhostObject(vhost, clusterState(request)));
+      const figures = await figuresOf(request, [vhost]);
+      const object = vhostObject(vhost, clusterState(request));
+      return objectAnswer(request, { ...object, ...figures.get(vhost.name) });
     },
   }),
   route({
@@ -112,6 +117,15 @@ function clusterState({ node }: Pick<ApiRequest, "node">): ClusterState {
 }
 
 // Statistics of the vhost (messages, message_stats, recv_oct, ...) are to be added here.
+/** Messages, rates and octets of each. */
+function figuresOf(
+  { node, query }: Pick<ApiRequest, "node" | "query">,
+  vhosts: readonly VhostEntry[],
+): Promise<ReadonlyMap<string, JsonObject>> {
+  const windows = sampleWindows(query);
+  return node.statistics.vhosts({ vhosts: vhosts.map(({ name }) => name), windows });
+}
+
 function vhostObject(vhost: VhostEntry, states: ClusterState): JsonObject {
   const { name, description, tags, tracing, defaultQueueType } = vhost;
   return {

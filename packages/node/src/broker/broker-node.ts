@@ -16,6 +16,7 @@ import type { Logger, Logging } from "../logger.ts";
 import { PRODUCT } from "../product.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { RealClock } from "../runtime/real-clock.ts";
+import { NodeFigures } from "../statistics/node-figures.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import { StorageFailure } from "../storage/storage-failure.ts";
@@ -56,6 +57,8 @@ export class BrokerNode {
   readonly #listeners: readonly Listener[];
   readonly memory: MemoryMonitor;
   readonly disk: DiskMonitor | undefined;
+  /** Counts, rates, samples, gauges. */
+  readonly figures: NodeFigures;
   readonly #logging: Logging;
   readonly #shutdownTimeoutMs: number;
   readonly #stores: Stores | undefined;
@@ -71,6 +74,8 @@ export class BrokerNode {
     this.disk = parts.disk;
     this.#shutdownTimeoutMs = parts.shutdownTimeoutMs;
     this.#stores = parts.stores;
+    this.figures = new NodeFigures({ ...parts, storage: parts.stores?.storage });
+    if (isWatched(config)) this.figures.start();
   }
 
   /**
@@ -163,6 +168,7 @@ export class BrokerNode {
   }
 
   async #stop(): Promise<void> {
+    this.figures.stop();
     this.memory.stop();
     this.disk?.stop();
     const closed = this.#listeners.map((listener) => listener.close());
@@ -182,6 +188,7 @@ export class BrokerNode {
   }
 
   async #kill(): Promise<void> {
+    this.figures.stop();
     this.memory.stop();
     this.disk?.stop();
     this.#abandon();
@@ -194,6 +201,12 @@ export class BrokerNode {
     for (const listener of this.#listeners) void listener.close();
     for (const connection of [...this.broker.connections]) connection.destroy();
   }
+}
+
+/** Whether somebody may ask how fast things change; an embedded broker takes no samples. */
+function isWatched({ management, prometheus, cluster }: Config): boolean {
+  const ports = management.listeners.length + prometheus.listeners.length;
+  return ports > 0 || cluster.listener !== undefined;
 }
 
 interface Monitors {

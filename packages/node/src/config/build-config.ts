@@ -3,6 +3,7 @@ import { DEFAULT_DISK_FREE_LIMIT } from "../limits.ts";
 import { LOG_CATEGORIES, type LogCategory, type LogLevel } from "../logger.ts";
 import { buildCluster } from "./build-cluster.ts";
 import { buildManagement } from "./build-management.ts";
+import { buildPrometheus } from "./build-prometheus.ts";
 import { buildTls } from "./build-tls.ts";
 import { buildAuth, buildDefaults } from "./build-users.ts";
 import type {
@@ -65,6 +66,7 @@ export function buildConfig(parts: ConfigParts): Config {
       ...flags.list("definitions").map((file) => resolve(cwd, file)),
     ],
     management: buildManagement(settings, flags, problems),
+    prometheus: buildPrometheus(settings, flags, problems),
     product: { name: settings.text("product.name"), version: settings.text("product.version") },
     files,
   };

@@ -91,7 +91,8 @@ function secureListener(
   };
 }
 
-function timesOf(
+/** Of a port that speaks HTTP. */
+export function timesOf(
   settings: Settings,
   prefix: string,
 ): Pick<ManagementListenerConfig, "requestTimeoutMs" | "idleTimeoutMs" | "keepAliveRequestsMax"> {

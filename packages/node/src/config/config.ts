@@ -15,6 +15,7 @@ export interface Config {
   /** Definitions files (RabbitMQ's JSON format), loaded at boot in this order. */
   readonly definitions: readonly string[];
   readonly management: ManagementConfig;
+  readonly prometheus: PrometheusConfig;
   readonly product: ProductConfig;
   /** Configuration files that were read, in order of reading. */
   readonly files: readonly string[];
@@ -107,6 +108,19 @@ export interface ManagementListenerConfig extends ListenAddress {
   readonly idleTimeoutMs: number;
   /** Requests on one connection. */
   readonly keepAliveRequestsMax: number;
+}
+
+/** The metrics. */
+export interface PrometheusConfig {
+  /** Empty: there are none. */
+  readonly listeners: readonly ManagementListenerConfig[];
+  /** `/metrics` */
+  readonly path: string;
+  /** `/metrics` has each object by itself instead of sums. */
+  readonly isPerObject: boolean;
+  /** Who reads them needs the tag monitoring. */
+  readonly isAuthenticated: boolean;
+  readonly isCompressed: boolean;
 }
 
 export interface ManagementHttpConfig {

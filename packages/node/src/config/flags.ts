@@ -168,8 +168,7 @@ export const FLAGS: readonly Flag[] = [
     argument: "PORT",
     type: PORT,
     fallback: "15692",
-    text: "metrics",
-    withoutEffect: "there are no metrics yet",
+    text: "metrics for Prometheus; 0: any free port, off: none",
   },
   {
     name: "cluster-port",

@@ -74,6 +74,7 @@ export function defaultConfig(host: string = hostname()): Config {
     new Map<FlagName, Value>([
       ["in-memory", true],
       ["management-port", "off"],
+      ["prometheus-port", "off"],
     ]),
   );
   return buildConfig({ settings: checkEntries([]).settings, flags, files: [], cwd: "/", host });

@@ -23,14 +23,14 @@ export const MANAGEMENT: ConfigSection = {
       text: "Port of the HTTP API; not opened by default if there is one with TLS.",
     },
     { pattern: "management.tcp.ip", type: STRING, text: "Address to listen on; unset: all." },
-    ...timesOf("tcp"),
+    ...timesOf("management.tcp"),
     {
       pattern: "management.ssl.port",
       type: integer(0, UINT16_MAX),
       text: "Port of the HTTP API with TLS; usually 15671. Needs certificate and key.",
     },
     { pattern: "management.ssl.ip", type: STRING, text: "Address to listen on; unset: all." },
-    ...timesOf("ssl"),
+    ...timesOf("management.ssl"),
     ...tlsOf("management.ssl"),
     {
       pattern: "management.listener.port",
@@ -113,8 +113,8 @@ export const MANAGEMENT: ConfigSection = {
   ],
 };
 
-function timesOf(family: "tcp" | "ssl"): readonly ConfigKey[] {
-  const prefix = `management.${family}`;
+/** Of a port that speaks HTTP. */
+export function timesOf(prefix: string): readonly ConfigKey[] {
   return [
     {
       pattern: `${prefix}.request_timeout`,
@@ -146,7 +146,7 @@ function timesOf(family: "tcp" | "ssl"): readonly ConfigKey[] {
 }
 
 /** The same keys as `ssl_options`. */
-function tlsOf(prefix: string): readonly ConfigKey[] {
+export function tlsOf(prefix: string): readonly ConfigKey[] {
   return [
     { pattern: `${prefix}.cacertfile`, type: STRING, text: "As `ssl_options.cacertfile`." },
     { pattern: `${prefix}.certfile`, type: STRING, text: "As `ssl_options.certfile`." },

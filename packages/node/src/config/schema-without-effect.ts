@@ -4,7 +4,6 @@ import { type ConfigSection, loud, quiet } from "./schema-key.ts";
 export const WITHOUT_EFFECT: ConfigSection = {
   title: "Other keys of RabbitMQ",
   keys: [
-    quiet("prometheus.*", "There are no metrics yet."),
     quiet("distribution.*", "Erlang only."),
     quiet("raft.*", "There are no replicas yet."),
     quiet("quorum_queue.*", "There are no replicas yet."),
@@ -12,8 +11,8 @@ export const WITHOUT_EFFECT: ConfigSection = {
     quiet("mirroring_sync_batch_size", "There are no replicas yet."),
     quiet("mirroring_sync_max_throughput", "There are no replicas yet."),
     quiet("stream.*", "There are no streams yet."),
-    quiet("collect_statistics", "There are no statistics yet."),
-    quiet("collect_statistics_interval", "There are no statistics yet."),
+    quiet("collect_statistics", "Counting costs too little to be switched off."),
+    quiet("collect_statistics_interval", "Samples are taken each 5 s."),
     quiet("queue_index_embed_msgs_below", "There is no queue index."),
     quiet("classic_queue.default_version", "Classic queues have one version."),
     quiet("message_store_shutdown_timeout", "There is no message store yet."),

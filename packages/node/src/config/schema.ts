@@ -3,6 +3,7 @@ import { LIMITS, LISTENERS, TLS } from "./schema-connections.ts";
 import type { ConfigSection } from "./schema-key.ts";
 import { MANAGEMENT } from "./schema-management.ts";
 import { LOG, NODE, RESOURCES } from "./schema-node.ts";
+import { PROMETHEUS } from "./schema-prometheus.ts";
 import { AUTHENTICATION, DEFAULTS } from "./schema-users.ts";
 import { WITHOUT_EFFECT } from "./schema-without-effect.ts";
 
@@ -18,5 +19,6 @@ export const CONFIG_SECTIONS: readonly ConfigSection[] = [
   NODE,
   CLUSTER,
   MANAGEMENT,
+  PROMETHEUS,
   WITHOUT_EFFECT,
 ];

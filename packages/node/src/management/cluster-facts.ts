@@ -4,6 +4,7 @@ import type {
   JsonObject,
   ListenerFacts,
   NodeFacts,
+  NodesOptions,
   ProductFacts,
 } from "@leveret/management";
 import type { ControlledNode } from "../control/controlled-node.ts";
@@ -62,14 +63,14 @@ export class ClusterFacts implements NodeFacts {
     });
   }
 
-  async nodes(only?: string): Promise<readonly JsonObject[]> {
+  async nodes({ only, windows }: NodesOptions): Promise<readonly JsonObject[]> {
     const broker = runningBroker(this.#node);
     const names = this.memberNames().filter((name) => only === undefined || name === only);
     return Promise.all(
       names.map(async (name) => {
-        if (name === this.nodeName) return nodeObject({ node: this.#node, broker });
+        if (name === this.nodeName) return nodeObject({ node: this.#node, broker }, windows);
         const other = this.#node.others.find((one) => one.name === name);
-        const answer = other && (await askIfThere(other, "management_node", {}));
+        const answer = other && (await askIfThere(other, "management_node", { windows }));
         // The other node's handler of the same method has made it.
         if (answer !== undefined) return answer as JsonObject;
         return { name, type: "disc", running: false };

@@ -1,6 +1,7 @@
 import type { ManagedNode } from "@leveret/management";
 import type { ControlledNode } from "../control/controlled-node.ts";
 import { ClusterFacts } from "./cluster-facts.ts";
+import { ClusterStatistics } from "./cluster-statistics.ts";
 import { LoginAccess } from "./login-access.ts";
 import { NodeHealth } from "./node-health.ts";
 import { NodeMetadata } from "./node-metadata.ts";
@@ -12,5 +13,6 @@ export function managedNode(node: ControlledNode): ManagedNode {
     metadata: new NodeMetadata(node),
     facts: new ClusterFacts(node),
     health: new NodeHealth(node),
+    statistics: new ClusterStatistics(node),
   };
 }

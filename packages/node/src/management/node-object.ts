@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
-import type { JsonObject } from "@leveret/management";
+import type { JsonObject, SampleWindows } from "@leveret/management";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import type { Config } from "../config/config.ts";
 import type { RunningNode } from "../control/control-method.ts";
 import { PRODUCT } from "../product.ts";
 import { EXCHANGE_TYPE_FACTS } from "./exchange-type-facts.ts";
+import { nodeFigures } from "./node-figures-object.ts";
 
 /** Phrases for login mechanisms, as GET /nodes lists them. */
 const MECHANISMS: Readonly<Record<string, string>> = {
@@ -14,8 +15,8 @@ const MECHANISMS: Readonly<Record<string, string>> = {
   ANONYMOUS: "SASL ANONYMOUS authentication mechanism",
 };
 
-/** This node as GET /nodes shows it, with RabbitMQ's names. Figures of statistics are to be added here. */
-export function nodeObject({ node, broker }: RunningNode): JsonObject {
+/** This node as GET /nodes shows it, with RabbitMQ's names. */
+export function nodeObject({ node, broker }: RunningNode, windows: SampleWindows): JsonObject {
   const { config } = broker;
   const raised = alarmsOf(broker);
   return {
@@ -48,6 +49,7 @@ export function nodeObject({ node, broker }: RunningNode): JsonObject {
     enabled_plugins: [],
     partitions: [],
     cluster_links: [],
+    ...nodeFigures(broker, windows),
   };
 }
 

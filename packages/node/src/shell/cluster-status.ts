@@ -3,6 +3,7 @@ import { firstName } from "../broker/cluster-name.ts";
 import type { ClusterRecord } from "../cluster/members/cluster-record.ts";
 import type { ClusterStatus, ListenerInfo } from "../control/controlled-node.ts";
 import type { ManagementListener } from "../management/open-management.ts";
+import type { PrometheusListener } from "../management/open-prometheus.ts";
 import { PRODUCT } from "../product.ts";
 import type { NodeStatus } from "./peer-protocol.ts";
 
@@ -13,8 +14,8 @@ export interface StatusFacts {
   /** undefined: the app does not run. */
   readonly broker: BrokerNode | undefined;
   readonly clusterPort: { readonly host: string | undefined; readonly port: number } | undefined;
-  /** Ports of the HTTP API. */
-  readonly management: readonly ManagementListener[];
+  /** Ports of the HTTP API, and of the metrics. */
+  readonly management: readonly (ManagementListener | PrometheusListener)[];
   readonly configuredName: string | undefined;
   /** Names of members that run and do not answer this node. */
   readonly unreachable: readonly string[];
@@ -117,10 +118,21 @@ function clientListeners(nodeName: string, broker: BrokerNode | undefined): List
   }));
 }
 
-function httpListener(node: string, { protocol, address, port }: ManagementListener): ListenerInfo {
-  const purpose = protocol === "https" ? "HTTP API over TLS (HTTPS)" : "HTTP API";
+function httpListener(
+  node: string,
+  { protocol, address, port }: ManagementListener | PrometheusListener,
+): ListenerInfo {
+  const purpose = PURPOSES[protocol];
   return { node, interface: bracketed(address), port, protocol, purpose };
 }
+
+/** RabbitMQ's words. */
+const PURPOSES: Readonly<Record<(ManagementListener | PrometheusListener)["protocol"], string>> = {
+  http: "HTTP API",
+  https: "HTTP API over TLS (HTTPS)",
+  "http/prometheus": "Prometheus exporter API over HTTP",
+  "https/prometheus": "Prometheus exporter API over TLS (HTTPS)",
+};
 
 function bracketed(address: string): string {
   return address.includes(":") ? `[${address}]` : address;

@@ -17,6 +17,7 @@ import { OperationError } from "../control/operation-error.ts";
 import type { QueueOperations } from "../control/queue-operations.ts";
 import type { Logger } from "../logger.ts";
 import type { ManagementListener, NodeManagement } from "../management/open-management.ts";
+import type { NodePrometheus, PrometheusListener } from "../management/open-prometheus.ts";
 import { prepareDataDirectory } from "../storage/data-directory.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
 import { agreeOnRunning } from "./agree-on-running.ts";
@@ -54,6 +55,7 @@ export class NodeShell implements ControlledNode {
   readonly #log: Logger;
   #side: ClusterSide | undefined;
   #management: NodeManagement | undefined;
+  #prometheus: NodePrometheus | undefined;
   #state: AppState = "stopped";
   #awaited: readonly string[] = [];
   #broker: BrokerNode | undefined;
@@ -86,6 +88,7 @@ export class NodeShell implements ControlledNode {
     try {
       await shell.#openManagement();
     } catch (error) {
+      await shell.#management?.close();
       await shell.#side?.close();
       throw error;
     }
@@ -104,9 +107,16 @@ export class NodeShell implements ControlledNode {
 
   /** Its code is only loaded where there is one. */
   async #openManagement(): Promise<void> {
-    if (this.config.management.listeners.length === 0) return;
-    const { openManagement } = await import("../management/open-management.ts");
-    this.#management = await openManagement(this, this.config, this.#dependencies.logging);
+    const { config } = this;
+    const { logging } = this.#dependencies;
+    if (config.management.listeners.length > 0) {
+      const { openManagement } = await import("../management/open-management.ts");
+      this.#management = await openManagement(this, config, logging);
+    }
+    if (config.prometheus.listeners.length > 0) {
+      const { openPrometheus } = await import("../management/open-prometheus.ts");
+      this.#prometheus = await openPrometheus(this, config, logging);
+    }
   }
 
   get nodeName(): string {
@@ -171,6 +181,11 @@ export class NodeShell implements ControlledNode {
   /** Ports of the HTTP API. */
   get managementListeners(): readonly ManagementListener[] {
     return this.#management?.listeners ?? [];
+  }
+
+  /** Ports of the metrics. */
+  get prometheusListeners(): readonly PrometheusListener[] {
+    return this.#prometheus?.listeners ?? [];
   }
 
   /** While the app starts or runs in a cluster. */
@@ -239,6 +254,7 @@ export class NodeShell implements ControlledNode {
     this.#isClosing = true;
     await this.stopApp();
     await this.#management?.close();
+    await this.#prometheus?.close();
     await this.#side?.close();
   }
 
@@ -246,6 +262,7 @@ export class NodeShell implements ControlledNode {
   async kill(): Promise<void> {
     this.#abort.abort();
     await this.#management?.close();
+    await this.#prometheus?.close();
     await this.#side?.close();
     await this.#starting?.catch(() => undefined);
     this.#maintenance?.end();
@@ -499,7 +516,7 @@ export class NodeShell implements ControlledNode {
       record: this.#knownRecord(),
       broker: this.broker,
       clusterPort: port && { host: this.config.cluster.listener?.address, port: port.port },
-      management: this.managementListeners,
+      management: [...this.managementListeners, ...this.prometheusListeners],
       configuredName: this.config.node.clusterName,
       unreachable: this.#stores?.unreachable ?? [],
       isUnderMaintenance: this.isUnderMaintenance,

@@ -24,6 +24,7 @@ import type { QueueRecord } from "../metadata/records.ts";
 import type { QueueGroup, QueueGroups } from "../queue/log/queue-group.ts";
 import type { QueueLog } from "../queue/log/queue-log.ts";
 import { DroppableDisk } from "../runtime/droppable-disk.ts";
+import { type DiskFigures, MeasuredDisk } from "../runtime/measured-disk.ts";
 import { RealDisk } from "../runtime/real-disk.ts";
 import { RealNet } from "../runtime/real-net.ts";
 import { REAL_TIMERS, RealRaftClock } from "../runtime/real-raft-clock.ts";
@@ -106,6 +107,8 @@ export class NodeStorage implements QueueGroups {
   #stopping: Promise<void> | undefined;
   #failure: Error | undefined;
   #isKilled = false;
+  /** What was asked of the disk. */
+  readonly diskFigures: DiskFigures;
   readonly #disk: DroppableDisk;
   readonly #reserve: SpaceReserve;
   readonly #openedAtMs = performance.now();
@@ -114,7 +117,9 @@ export class NodeStorage implements QueueGroups {
 
   private constructor(options: NodeStorageOptions) {
     this.#options = options;
-    this.#disk = new DroppableDisk(options.disk ?? new RealDisk(options.directory));
+    const disk = new MeasuredDisk(options.disk ?? new RealDisk(options.directory));
+    this.diskFigures = disk.figures;
+    this.#disk = new DroppableDisk(disk);
     this.#reserve = new SpaceReserve(options.directory);
   }
 
@@ -171,6 +176,11 @@ export class NodeStorage implements QueueGroups {
   get metadataReplica(): ReplicaId {
     const { nodeId, generation } = this.identity;
     return replicaIdOf(nodeId, generation);
+  }
+
+  /** See RaftQueueGroup. */
+  commitLatencyMs(groupId: number): number | undefined {
+    return this.#queues.get(groupId)?.commitLatencyMs;
   }
 
   /** The function returned ends that. */

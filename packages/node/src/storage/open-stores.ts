@@ -38,6 +38,8 @@ export interface Stores {
   readonly metadata: MetadataStore;
   readonly queueGroups: QueueGroups;
   readonly places: QueuePlaces;
+  /** For figures; what runs goes by the others. */
+  readonly storage: NodeStorage;
   /** In a cluster: the broker is there, and other nodes may use it. */
   announce?(): Promise<void>;
   /** In a cluster: clients are gone, and other nodes are to take over what this one leads. */
@@ -76,7 +78,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
       metadata.close();
     };
     const places = placesAlone(storage);
-    return { metadata, queueGroups: storage, places, stop, kill: () => storage.kill() };
+    return { metadata, queueGroups: storage, places, storage, stop, kill: () => storage.kill() };
   } catch (error) {
     await storage.stop();
     throw error;

@@ -20,6 +20,9 @@ export class RaftQueueGroup implements QueueGroup {
   readonly #owner: QueueGroupOwner;
   #waiting: (() => void)[] = [];
   #stoppedBecause: string | undefined;
+  /** When the proposal was made whose time is taken; undefined: none is under way. */
+  #proposedAtMs: number | undefined;
+  #commitLatencyMs: number | undefined;
   #isDamaged: boolean;
 
   constructor(group: RaftGroup, log: QueueLog, owner: QueueGroupOwner) {
@@ -84,7 +87,12 @@ export class RaftQueueGroup implements QueueGroup {
     options: { readonly command: QueueCommand; readonly freesSpace: boolean },
     done: (result: ProposalResult) => void,
   ): boolean {
-    return this.#group.propose(data, options, done);
+    if (this.#proposedAtMs !== undefined) return this.#group.propose(data, options, done);
+    this.#proposedAtMs = performance.now();
+    return this.#group.propose(data, options, (result) => {
+      this.#noteLatency(result);
+      done(result);
+    });
   }
 
   read(first: number, maxBytes: number, done: (result: ReadResult) => void): void {
@@ -95,6 +103,11 @@ export class RaftQueueGroup implements QueueGroup {
     this.#owner.forget(this.groupId);
     this.#owner.node.deleteGroup(this.groupId, () => undefined);
     this.#owner.timers.defer(() => this.#answer());
+  }
+
+  /** Time from a proposal to its being committed and applied, of the last one that was measured; undefined: there was none. */
+  get commitLatencyMs(): number | undefined {
+    return this.#commitLatencyMs;
   }
 
   /** The group leads and has replayed its log. */
@@ -126,6 +139,14 @@ export class RaftQueueGroup implements QueueGroup {
   /** In a turn of its own: what follows must not meet the group in the middle of something. */
   #tellChange(): void {
     this.#owner.timers.defer(() => this.onChange?.());
+  }
+
+  #noteLatency({ kind }: ProposalResult): void {
+    const startMs = this.#proposedAtMs;
+    this.#proposedAtMs = undefined;
+    if (kind === "applied" && startMs !== undefined) {
+      this.#commitLatencyMs = performance.now() - startMs;
+    }
   }
 
   #answer(): void {

@@ -17,7 +17,7 @@ export interface HttpAnswer {
   readonly body: any;
 }
 
-/** One request on a connection of its own, with the path exactly as given. */
+/** One request on a connection of its own, with the path exactly as given. Of a stream of events the answer is its beginning. */
 export function sendRequest(
   port: number,
   method: string,
@@ -41,13 +41,20 @@ export function sendRequest(
       },
       (incoming) => {
         const chunks: Buffer[] = [];
-        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-        incoming.on("error", reject);
-        incoming.on("end", () => {
+        const { statusCode: status = 0, headers: received } = incoming;
+        const finish = (): void => {
           const bytes = Buffer.concat(chunks);
-          const { statusCode: status = 0, headers: received } = incoming;
           resolve({ status, headers: received, bytes, body: bodyOf(received, bytes) });
+        };
+        const isEndless = received["content-type"]?.startsWith("text/event-stream") === true;
+        incoming.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          if (!isEndless) return;
+          finish();
+          outgoing.destroy();
         });
+        incoming.on("error", reject);
+        incoming.on("end", finish);
       },
     );
     outgoing.on("error", reject);

@@ -58,6 +58,11 @@ export class LogTraffic implements PublisherHold {
     return this.#pendingBytes;
   }
 
+  /** Memory for batches that are kept for consumers close behind. */
+  get hotBytes(): number {
+    return this.#hotBytes;
+  }
+
   /** More is on its way than may be: publishers have to be held. */
   get isHigh(): boolean {
     return this.#isHigh;
