@@ -33,6 +33,11 @@ export function notFound(): HttpError {
   return new HttpError({ status: 404, error: "Object Not Found" }, "Not Found");
 }
 
+/** 404 of a write into a vhost that is not there. */
+export function vhostNotFound(): HttpError {
+  return new HttpError({ status: 404, error: "not_found" }, "vhost_not_found");
+}
+
 /** 401 without a challenge: logged in, and not allowed (RabbitMQ: not 403; rabbitmqadmin relies on it). */
 export function notAuthorised(reason: string): HttpError {
   return new HttpError({ status: 401, error: "not_authorised" }, reason);

@@ -45,6 +45,26 @@ export type {
 } from "./model/statistics.ts";
 export { type PrometheusOptions, PrometheusServer } from "./prometheus/prometheus-server.ts";
 export { seriesOf } from "./prometheus/series.ts";
+export {
+  type AmqpActions,
+  AmqpRefusedError,
+  type BindingEnds,
+  type BindingScope,
+  type GetRequest,
+  type GotMessage,
+  type NewBinding,
+  type NewExchange,
+  type NewMessage,
+  type NewQueue,
+  type ObjectList,
+  type ObjectOptions,
+  type ObjectRef,
+  type ObjectScope,
+  type ReplicaActions,
+  type ReplicaChange,
+  type ReplicaFacts,
+  type RuntimeObjects,
+} from "./model/runtime-objects.ts";
 export type { Route, WhoMay } from "./routes/route.ts";
 export { ROUTES } from "./routes/route-table.ts";
 export type { HttpListener, HttpListenerOptions } from "./server/http-listener.ts";

@@ -28,5 +28,9 @@ export const CHUNK_LENGTH = 65_536;
 export const COMPRESS_SIZE_MIN = 1024;
 /** Bytes of a name of an object (AMQP: short string). */
 export const NAME_SIZE_MAX = 255;
+/** Messages that one request takes from a queue: more than a person reads. */
+export const GET_COUNT_MAX = 10_000;
+/** Bytes of their bodies together, after which no further message is taken: an answer is built in memory, and is a third longer in base64. */
+export const GET_SIZE_MAX = 64_000_000;
 /** Between two looks for clients that take too long. */
 export const TIMEOUT_CHECK_MS = 5000;

@@ -2,6 +2,7 @@ import type { Access } from "./model/access.ts";
 import type { Health } from "./model/health.ts";
 import type { Metadata } from "./model/metadata.ts";
 import type { NodeFacts } from "./model/node-facts.ts";
+import type { RuntimeObjects } from "./model/runtime-objects.ts";
 import type { Statistics } from "./model/statistics.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface ManagedNode {
   readonly facts: NodeFacts;
   /** What health checks look at. */
   readonly health: Health;
+  /** Connections, channels, consumers, exchanges, queues, bindings. */
+  readonly objects: RuntimeObjects;
   /** Figures of the cluster: counts, rates, samples. */
   readonly statistics: Statistics;
 }

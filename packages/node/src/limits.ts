@@ -33,6 +33,8 @@ export const CLOSE_TIMEOUT_MS = 30_000;
 export const CLOSED_LINGER_MS = 5000;
 /** After a framing error nothing more can be understood; the peer gets this long to read the reason. */
 export const FRAMING_ERROR_LINGER_MS = 3000;
+/** How long the management API waits for what it has asked of the broker as a client; a declaration may wait for a new leader. */
+export const DIRECT_CALL_TIMEOUT_MS = 30_000;
 /** How long a stopping node waits for its clients to answer connection.close. */
 export const SHUTDOWN_TIMEOUT_MS = 3000;
 

@@ -1,6 +1,11 @@
+import { BINDING_ROUTES } from "./binding-routes.ts";
+import { CHANNEL_ROUTES } from "./channel-routes.ts";
 import { CLUSTER_ROUTES } from "./cluster-routes.ts";
+import { CONNECTION_ROUTES } from "./connection-routes.ts";
 import { DEFINITION_ROUTES } from "./definition-routes.ts";
+import { EXCHANGE_ROUTES } from "./exchange-routes.ts";
 import { FEATURE_ROUTES } from "./feature-routes.ts";
+import { GET_ROUTES } from "./get-routes.ts";
 import { HEALTH_ROUTES } from "./health-routes.ts";
 import { USER_LIMIT_ROUTES, VHOST_LIMIT_ROUTES } from "./limit-routes.ts";
 import { LISTENER_CHECK_ROUTES } from "./listener-check-routes.ts";
@@ -8,6 +13,8 @@ import { LOGIN_ROUTES } from "./login-routes.ts";
 import { GLOBAL_PARAMETER_ROUTES, PARAMETER_ROUTES } from "./parameter-routes.ts";
 import { PERMISSION_ROUTES, TOPIC_PERMISSION_ROUTES } from "./permission-routes.ts";
 import { OPERATOR_POLICY_ROUTES, POLICY_ROUTES } from "./policy-routes.ts";
+import { QUEUE_ROUTES } from "./queue-routes.ts";
+import { REPLICA_ROUTES } from "./replica-routes.ts";
 import type { Route } from "./route.ts";
 import { STATISTICS_ROUTES } from "./statistics-routes.ts";
 import { USER_ROUTES } from "./user-routes.ts";
@@ -16,6 +23,10 @@ import { VHOST_ROUTES } from "./vhost-routes.ts";
 /** Topics in the order of the API's documentation, each with its routes. */
 const ROUTE_TOPICS: Readonly<Record<string, readonly Route[]>> = {
   Cluster: [...CLUSTER_ROUTES, ...STATISTICS_ROUTES],
+  Connections: [...CONNECTION_ROUTES, ...CHANNEL_ROUTES],
+  Exchanges: EXCHANGE_ROUTES,
+  Queues: [...QUEUE_ROUTES, ...GET_ROUTES, ...REPLICA_ROUTES],
+  Bindings: BINDING_ROUTES,
   "Virtual hosts": VHOST_ROUTES,
   Users: USER_ROUTES,
   Permissions: [...PERMISSION_ROUTES, ...TOPIC_PERMISSION_ROUTES],

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import {
   AmqpError,
   type ChannelError,
@@ -40,6 +39,7 @@ import type { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTable } from "./channel-table.ts";
 import { ClientProperties } from "./client-properties.ts";
 import { type CloseReply, toCloseReply } from "./close-reply.ts";
+import type { ConnectionSocket } from "./direct-socket.ts";
 import { Handshake, type Negotiated } from "./handshake.ts";
 import type { HeartbeatTarget } from "./heartbeat.ts";
 import { InputSuspensions } from "./input-suspensions.ts";
@@ -47,6 +47,7 @@ import { OutputBuffer, type OutputListener } from "./output-buffer.ts";
 import { ProtocolHeaderReader } from "./protocol-header.ts";
 import { PublisherPace } from "./publisher-pace.ts";
 import { SilentClose } from "./silent-close.ts";
+import { type TlsFacts, tlsFactsOf } from "./tls-facts.ts";
 
 /** running: methods on channels; closing: connection.close was sent, its close-ok is awaited. */
 type ConnectionState = "header" | "handshake" | "running" | "closing" | "closed";
@@ -64,6 +65,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   readonly connectedAtMs: number = Date.now();
   client: ClientProperties = new ClientProperties();
   user = "";
+  /** The SASL mechanism of its login. */
+  authMechanism = "";
   frameMax: number;
   channelMax = 0;
   heartbeatSeconds = 0;
@@ -74,7 +77,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   receivedPackets = 0;
 
   #state: ConnectionState = "header";
-  readonly #socket: Socket;
+  readonly #socket: ConnectionSocket;
   readonly #header: ProtocolHeaderReader;
   readonly #handshake: Handshake;
   readonly #reader: FrameReader;
@@ -95,7 +98,12 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #viewed: Buffer = NO_BYTES;
   #view: DataView = viewOf(NO_BYTES);
 
-  constructor(broker: Broker, socket: Socket, id: number, addresses: ConnectionAddresses) {
+  constructor(
+    broker: Broker,
+    socket: ConnectionSocket,
+    id: number,
+    addresses: ConnectionAddresses,
+  ) {
     this.broker = broker;
     this.id = id;
     this.#socket = socket;
@@ -146,6 +154,10 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   get isClosed(): boolean {
     return this.#state === "closed";
   }
+  /** undefined: it does not use TLS. */
+  get tls(): TlsFacts | undefined {
+    return tlsFactsOf(this.#socket);
+  }
 
   /** FrameHandler: one frame of the input. */
   onFrame(type: number, channelNumber: number, bytes: Buffer, start: number, end: number): void {
@@ -178,6 +190,17 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
       { connection: this.name, user, vhost: vhost.name, client: this.client.connectionName },
       `connection ${this.name}: user '${user}' authenticated and granted access to vhost '${vhost.name}'`,
     );
+  }
+
+  /** A connection of this process: its user is known, and there is nothing to negotiate. */
+  openDirectly(user: string, vhost: VirtualHost): void {
+    this.user = user;
+    this.frameMax = 0;
+    this.#reader.frameMax = 0;
+    this.#vhost = vhost;
+    this.#state = "running";
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** The client said connection.close: everything it held goes before the answer (RabbitMQ). */

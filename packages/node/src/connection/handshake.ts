@@ -80,6 +80,7 @@ export class Handshake {
       this.#refuseLogin(mechanism, login.user, login.why);
     }
     connection.user = login.user;
+    connection.authMechanism = mechanism;
     this.#state = "tune-ok";
     const { channelMax, frameMax, heartbeatSeconds } = broker.options;
     connection.sendOnZero("connection.tune", { channelMax, frameMax, heartbeat: heartbeatSeconds });

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import {
   OUTPUT_ARENA_SIZE,
   OUTPUT_EAGER_FLUSH,
@@ -32,7 +32,7 @@ export class OutputBuffer {
   /** Frames ever handed over for writing: lets the heartbeat see whether anything was sent. */
   flushCount = 0;
 
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #schedule: FlushSchedule;
   readonly #listener: OutputListener;
   /** Bytes of the arena before this are with the socket already. */
@@ -47,7 +47,7 @@ export class OutputBuffer {
   /** For each flush that the socket has not finished, the arenas that are free afterwards. */
   readonly #underWay: Arena[][] = [];
 
-  constructor(socket: Socket, schedule: FlushSchedule, listener: OutputListener) {
+  constructor(socket: Duplex, schedule: FlushSchedule, listener: OutputListener) {
     this.#socket = socket;
     this.#schedule = schedule;
     this.#listener = listener;

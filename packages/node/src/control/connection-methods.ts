@@ -5,6 +5,7 @@ import type { BrokerNode } from "../broker/broker-node.ts";
 import type { Channel } from "../connection/channel.ts";
 import type { ChannelConsumer } from "../connection/channel-consumer.ts";
 import type { Connection } from "../connection/connection.ts";
+import { endsOf } from "../connection/connection-ends.ts";
 import { isAnswering } from "./answering-queue.ts";
 import { type Columns, tableCell } from "./cells.ts";
 import { type NodeMethods, whileRunning } from "./control-method.ts";
@@ -142,22 +143,6 @@ function connectionColumns(nodeName: string, broker: BrokerNode): Columns<Connec
     connected_at: ({ connectedAtMs }) => connectedAtMs,
     send_pend: ({ output }) => output.unwritten,
   };
-}
-
-interface End {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** From `127.0.0.1:51234 -> 127.0.0.1:5672`. */
-function endsOf(name: string): { readonly remote: End; readonly local: End } {
-  const [remote = "", local = ""] = name.split(" -> ");
-  return { remote: endOf(remote), local: endOf(local) };
-}
-
-function endOf(text: string): End {
-  const at = text.lastIndexOf(":");
-  return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
 
 function channelColumns(nodeName: string): Columns<Channel> {

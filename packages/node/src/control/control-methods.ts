@@ -1,5 +1,6 @@
 import type { ControlMethod } from "@leveret/control";
 import { MANAGEMENT_METHODS } from "../management/management-methods.ts";
+import { OBJECT_METHODS } from "../management/objects/object-methods.ts";
 import { CONNECTION_METHODS } from "./connection-methods.ts";
 import type { NodeMethods } from "./control-method.ts";
 import type { ControlledNode } from "./controlled-node.ts";
@@ -30,6 +31,7 @@ const GROUPS: readonly NodeMethods[] = [
   QUEUE_METHODS,
   REPLICA_METHODS,
   MESSAGE_METHODS,
+  OBJECT_METHODS,
   HOST_METHODS,
   LOG_METHODS,
   CONNECTION_METHODS,

@@ -41,6 +41,7 @@ export async function askIfThere(
 
 const AWAY = new Set(["unreachable", "timeout", "app_not_running"]);
 
-function isAway(error: unknown): boolean {
+/** Why a node does not answer that is not there: others are to do without it. */
+export function isAway(error: unknown): boolean {
   return error instanceof OperationError && AWAY.has(error.problem);
 }

@@ -5,6 +5,7 @@ import { ClusterStatistics } from "./cluster-statistics.ts";
 import { LoginAccess } from "./login-access.ts";
 import { NodeHealth } from "./node-health.ts";
 import { NodeMetadata } from "./node-metadata.ts";
+import { NodeRuntimeObjects } from "./objects/node-runtime-objects.ts";
 
 /** A node as packages/management sees it. Each part is in a file of its own. */
 export function managedNode(node: ControlledNode): ManagedNode {
@@ -13,6 +14,7 @@ export function managedNode(node: ControlledNode): ManagedNode {
     metadata: new NodeMetadata(node),
     facts: new ClusterFacts(node),
     health: new NodeHealth(node),
+    objects: new NodeRuntimeObjects(node),
     statistics: new ClusterStatistics(node),
   };
 }

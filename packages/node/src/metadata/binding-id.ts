@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { FieldTable, FieldValue } from "@leveret/amqp";
 import { compareText } from "./compare-text.ts";
 import type { BindingRecord } from "./records.ts";
@@ -53,26 +52,4 @@ function valueText(value: FieldValue): string {
     default:
       return value satisfies never;
   }
-}
-
-const HASH_BYTES = 4;
-
-/**
- * The name of a binding among those between the same source and destination, as in URLs of the HTTP API: "~" for an
- * empty key without arguments, the escaped key, or `key~hash`. RabbitMQ hashes Erlang terms; the hash is opaque
- * to clients, ours has the same form.
- */
-export function bindingPropertiesKey(binding: BindingRecord): string {
-  const { routingKey } = binding;
-  if (binding.arguments.size === 0) return routingKey === "" ? "~" : escapeKey(routingKey);
-  const digest = createHash("sha256").update(tableText(binding.arguments), "utf8").digest();
-  return `${escapeKey(routingKey)}~${digest.toString("base64url", 0, HASH_BYTES)}`;
-}
-
-/** Form encoding; "~" is escaped too, because it separates the hash. */
-function escapeKey(routingKey: string): string {
-  return encodeURIComponent(Buffer.from(routingKey).toString()) // A lone surrogate would throw.
-
-    .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll("%20", "+");
 }

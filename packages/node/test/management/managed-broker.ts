@@ -62,7 +62,7 @@ export class ManagedBroker implements AsyncDisposable {
 }
 
 /** Named as the node that RabbitMQ's answers were recorded from. */
-function managedConfig(): Config {
+export function managedConfig(): Config {
   const base = defaultConfig();
   return {
     ...base,

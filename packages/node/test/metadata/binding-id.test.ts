@@ -1,6 +1,7 @@
 import { EMPTY_TABLE, type FieldTable, type FieldValue, longstr } from "@leveret/amqp";
 import { describe, expect, test } from "vitest";
-import { bindingId, bindingPropertiesKey } from "../../src/metadata/binding-id.ts";
+import { bindingId } from "../../src/metadata/binding-id.ts";
+import { bindingPropertiesKey } from "../../src/metadata/binding-properties-key.ts";
 
 function binding(routingKey: string, args: FieldTable = EMPTY_TABLE) {
   const destinationType = "queue" as const;

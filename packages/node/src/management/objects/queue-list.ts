@@ -1,0 +1,154 @@
+import type {
+  JsonObject,
+  ObjectList,
+  ObjectOptions,
+  ObjectRef,
+  ObjectScope,
+} from "@leveret/management";
+import type { RunningNode } from "../../control/control-method.ts";
+import type { QueueRecord } from "../../metadata/records.ts";
+import { rowsOfOthers } from "./ask-others.ts";
+import { answered, findQueue, isLedHere, type QueuePart, queuePart } from "./local-queue.ts";
+import { collected, inSlices } from "./node-slices.ts";
+import { columnValue, objectOf } from "./object-columns.ts";
+import { QUEUE_FIGURES, queueFacts } from "./queue-object.ts";
+
+/** A value of a queue that a node leads. */
+export type QueueValueRow = readonly [vhost: string, name: string, value: JsonObject[string]];
+/** What a node says of the queue with this place in the question. */
+export type QueuePartRow = readonly [at: number, part: QueuePart];
+
+/** Queues of the cluster. All nodes know which there are; what is in them, the nodes that lead them. */
+export class QueueList implements ObjectList {
+  readonly #running: () => RunningNode;
+
+  constructor(running: () => RunningNode) {
+    this.#running = running;
+  }
+
+  refs({ vhost, name }: ObjectScope): Promise<readonly ObjectRef[]> {
+    const { metadata } = this.#running().broker.administration;
+    const vhosts = vhost === undefined ? metadata.vhosts() : [metadata.vhost(vhost)];
+    const found: ObjectRef[] = [];
+    for (const state of vhosts) {
+      if (name === undefined) found.push(...(state?.queues.values() ?? []));
+      else if (state?.queues.has(name) === true) found.push({ vhost: state.record.name, name });
+    }
+    return Promise.resolve(found);
+  }
+
+  async values(
+    refs: readonly ObjectRef[],
+    path: readonly string[],
+  ): Promise<readonly JsonObject[string][]> {
+    const running = this.#running();
+    const { metadata } = running.broker.administration;
+    const facts = queueFacts(metadata);
+    if (path.length > 0 && Object.hasOwn(facts, path[0] ?? "")) {
+      return collected(
+        inSlices(refs, ({ vhost, name }) => {
+          const record = metadata.queue(vhost, name);
+          return record && columnValue(facts, findQueue(running, record), path);
+        }),
+      );
+    }
+    const known = new Map<string, JsonObject[string]>();
+    const note = ([vhost, name, value]: QueueValueRow): void => {
+      known.set(key(vhost, name), value);
+    };
+    for await (const row of ownQueueValues(running, path)) note(row);
+    await rowsOfOthers<QueueValueRow>(running.node, "queue_values", { path }, note);
+    return refs.map(({ vhost, name }) => known.get(key(vhost, name)));
+  }
+
+  async objects(
+    refs: readonly ObjectRef[],
+    { isDetailed = false }: ObjectOptions,
+  ): Promise<readonly (JsonObject | undefined)[]> {
+    const running = this.#running();
+    const { metadata } = running.broker.administration;
+    const queues = refs.map(({ vhost, name }) => [vhost, name] as const);
+    const parts: QueuePart[][] = refs.map(() => []);
+    const note = ([at, part]: QueuePartRow): void => {
+      parts[at]?.push(part);
+    };
+    const asked = rowsOfOthers<QueuePartRow>(
+      running.node,
+      "queue_parts",
+      { queues, isDetailed },
+      note,
+    );
+    for await (const row of ownQueueParts(running, queues, isDetailed)) note(row);
+    await asked;
+    const facts = queueFacts(metadata);
+    return refs.map(({ vhost, name }, at) => {
+      const record = metadata.queue(vhost, name);
+      if (record === undefined) return undefined;
+      const known = objectOf(facts, findQueue(running, record));
+      return queueObject(record, known, { parts: parts[at] ?? [], isDetailed });
+    });
+  }
+}
+
+/** Of the queues that this node leads. */
+export async function* ownQueueValues(
+  running: RunningNode,
+  path: readonly string[],
+): AsyncGenerator<QueueValueRow, void, undefined> {
+  const records = running.broker.administration.metadata
+    .vhosts()
+    .flatMap(({ queues }) => [...queues.values()]);
+  const led = inSlices(records, async (record) => {
+    const found = findQueue(running, record);
+    if (!isLedHere(running, found)) return undefined;
+    const value = columnValue(QUEUE_FIGURES, await answered(found), path);
+    return [record.vhost, record.name, value] as const;
+  });
+  for await (const row of led) if (row !== undefined) yield row;
+}
+
+// Statistics of this node's channels with a queue are to be added to its part, and summed up in `queueObject`.
+/** What this node knows of these queues. */
+export async function* ownQueueParts(
+  running: RunningNode,
+  queues: readonly (readonly [vhost: string, name: string])[],
+  isDetailed: boolean,
+): AsyncGenerator<QueuePartRow, void, undefined> {
+  const { metadata } = running.broker.administration;
+  yield* inSlices(queues.entries(), async ([at, [vhost, name]]) => {
+    const record = metadata.queue(vhost, name);
+    const part = record === undefined ? NOTHING : await queuePart(running, record, isDetailed);
+    return [at, part] as const;
+  });
+}
+
+const NOTHING: QueuePart = { figures: undefined, clients: {}, consumers: [] };
+
+/** Puts together what the nodes said. Without the leader's part nobody can use the queue, as far as is known here. */
+function queueObject(
+  { type }: QueueRecord,
+  known: JsonObject,
+  { parts, isDetailed }: { readonly parts: readonly QueuePart[]; readonly isDetailed: boolean },
+): JsonObject {
+  const figures = parts.find((part) => part.figures !== undefined)?.figures;
+  const clients = parts.map((part) => part.clients);
+  const object = Object.assign(
+    { ...known },
+    figures ?? { state: "down" },
+    figures?.["messages"] === undefined ? {} : NO_CLIENTS[type],
+    ...clients,
+  ) as JsonObject;
+  if (!isDetailed) return object;
+  return { ...object, consumer_details: parts.flatMap(({ consumers }) => consumers) };
+}
+
+/** What is null where no client is the only one. */
+const NO_CLIENTS: Readonly<Record<QueueRecord["type"], JsonObject>> = {
+  classic: { exclusive_consumer_tag: null, single_active_consumer_tag: null },
+  quorum: { single_active_consumer_ctag: null },
+};
+
+/** No two queues have the same: a vhost's length keeps the names apart. */
+function key(vhost: string, name: string): string {
+  return `${vhost.length}:${vhost}${name}`;
+}
