@@ -10,6 +10,7 @@ import { HOST_COMMANDS } from "./host.ts";
 import { CONNECTION_COMMANDS, LISTING_COMMANDS } from "./listings.ts";
 import { LOG_COMMANDS } from "./logs.ts";
 import { MESSAGE_COMMANDS } from "./messages.ts";
+import { MIGRATE } from "./migrate.ts";
 import { NODE_COMMANDS } from "./node.ts";
 import { UNSUPPORTED_COMMANDS } from "./not-supported.ts";
 import { PARAMETER_COMMANDS } from "./parameters.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...PARAMETER_COMMANDS,
     ...POLICY_COMMANDS,
     ...DEFINITIONS_COMMANDS,
+    MIGRATE,
     ...RESOURCE_LIMIT_COMMANDS,
     ...CONNECTION_COMMANDS,
     ...QUEUE_COMMANDS,
