@@ -3,11 +3,8 @@ import { expect } from "vitest";
 import { controlMethods } from "../../../src/control/control-methods.ts";
 import type { LeaderInfo, QueueOperations } from "../../../src/control/queue-operations.ts";
 import type { ClusterNode } from "../../../src/embed/cluster-node.ts";
-import {
-  type StartClusterOptions,
-  startCluster,
-  type TestCluster,
-} from "../../../src/embed/start-cluster.ts";
+import { type StartClusterOptions, startCluster } from "../../../src/embed/start-cluster.ts";
+import type { TestCluster } from "../../../src/embed/test-cluster.ts";
 import type { JsonValue } from "../../../src/metadata/json-value.ts";
 import type { QueueRecord } from "../../../src/metadata/records.ts";
 import { eventually } from "../../shell/cluster-steps.ts";

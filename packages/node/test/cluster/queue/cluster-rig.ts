@@ -10,7 +10,8 @@ import { afterEach } from "vitest";
 import { ClusterQueue } from "../../../src/cluster/queue/cluster-queue.ts";
 import { QueueCluster } from "../../../src/cluster/queue/queue-cluster.ts";
 import type { ClusterNode } from "../../../src/embed/cluster-node.ts";
-import { startCluster, type TestCluster } from "../../../src/embed/start-cluster.ts";
+import { startCluster } from "../../../src/embed/start-cluster.ts";
+import type { TestCluster } from "../../../src/embed/test-cluster.ts";
 import type { MetadataResult } from "../../../src/metadata/commands.ts";
 
 const WAIT_MS = 20_000;
