@@ -35,16 +35,6 @@ export type {
   ProductFacts,
 } from "./model/node-facts.ts";
 export { RefusedError, type RefusedReason } from "./model/refused-error.ts";
-export type {
-  LiveFigures,
-  SampleRange,
-  SampleWindows,
-  Statistics,
-  StatisticsScope,
-  WindowName,
-} from "./model/statistics.ts";
-export { type PrometheusOptions, PrometheusServer } from "./prometheus/prometheus-server.ts";
-export { seriesOf } from "./prometheus/series.ts";
 export {
   type AmqpActions,
   AmqpRefusedError,
@@ -65,6 +55,16 @@ export {
   type ReplicaFacts,
   type RuntimeObjects,
 } from "./model/runtime-objects.ts";
+export type {
+  LiveFigures,
+  SampleRange,
+  SampleWindows,
+  Statistics,
+  StatisticsScope,
+  WindowName,
+} from "./model/statistics.ts";
+export { type PrometheusOptions, PrometheusServer } from "./prometheus/prometheus-server.ts";
+export { seriesOf } from "./prometheus/series.ts";
 export type { Route, WhoMay } from "./routes/route.ts";
 export { ROUTES } from "./routes/route-table.ts";
 export type { HttpListener, HttpListenerOptions } from "./server/http-listener.ts";

@@ -4,6 +4,8 @@
 export const CONNECTIONS_MAX = 2000;
 /** Request line and headers: longer than any path of four encoded names of 255 bytes. */
 export const HEADER_SIZE_MAX = 32_768;
+/** Body of a request that needs no login: a name and a password. */
+export const STRANGER_BODY_SIZE_MAX = 16_384;
 /** How long a stopping listener waits for answers that are under way. */
 export const STOP_TIMEOUT_MS = 2000;
 

@@ -3,6 +3,7 @@ import { CHANNEL_ROUTES } from "./channel-routes.ts";
 import { CLUSTER_ROUTES } from "./cluster-routes.ts";
 import { CONNECTION_ROUTES } from "./connection-routes.ts";
 import { DEFINITION_ROUTES } from "./definition-routes.ts";
+import { documentationRoutes } from "./documentation-routes.ts";
 import { EXCHANGE_ROUTES } from "./exchange-routes.ts";
 import { FEATURE_ROUTES } from "./feature-routes.ts";
 import { GET_ROUTES } from "./get-routes.ts";
@@ -15,13 +16,13 @@ import { PERMISSION_ROUTES, TOPIC_PERMISSION_ROUTES } from "./permission-routes.
 import { OPERATOR_POLICY_ROUTES, POLICY_ROUTES } from "./policy-routes.ts";
 import { QUEUE_ROUTES } from "./queue-routes.ts";
 import { REPLICA_ROUTES } from "./replica-routes.ts";
-import type { Route } from "./route.ts";
+import type { Route, RouteTopics } from "./route.ts";
 import { STATISTICS_ROUTES } from "./statistics-routes.ts";
 import { USER_ROUTES } from "./user-routes.ts";
 import { VHOST_ROUTES } from "./vhost-routes.ts";
 
 /** Topics in the order of the API's documentation, each with its routes. */
-const ROUTE_TOPICS: Readonly<Record<string, readonly Route[]>> = {
+const ROUTE_TOPICS: RouteTopics = {
   Cluster: [...CLUSTER_ROUTES, ...STATISTICS_ROUTES],
   Connections: [...CONNECTION_ROUTES, ...CHANNEL_ROUTES],
   Exchanges: EXCHANGE_ROUTES,
@@ -37,6 +38,7 @@ const ROUTE_TOPICS: Readonly<Record<string, readonly Route[]>> = {
   Login: LOGIN_ROUTES,
   Features: FEATURE_ROUTES,
   "Health checks": [...HEALTH_ROUTES, ...LISTENER_CHECK_ROUTES],
+  Documentation: documentationRoutes(() => ROUTE_TOPICS),
 };
 
 /** All routes of the API. */

@@ -33,6 +33,8 @@ export interface ApiRequest<Params = unknown, Body = undefined> {
   /** As sent, decoded. A name that is there twice counts once: the first. */
   readonly query: URLSearchParams;
   readonly headers: Headers;
+  /** Of the TCP connection, as in `socket.remoteAddress`. */
+  readonly remoteAddress: string;
   readonly body: Body;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
@@ -83,6 +85,9 @@ export interface Route extends RouteBase<string> {
     request: ApiRequest<Readonly<Record<string, string>>, unknown>,
   ): Response | Promise<Response>;
 }
+
+/** Routes by topic, in the order of the API's documentation. */
+export type RouteTopics = Readonly<Record<string, readonly Route[]>>;
 
 /** Makes an entry for a list of routes, with the handler's types from path and schema. */
 export function route<const Path extends string>(entry: RouteWithoutBody<Path>): Route;

@@ -67,7 +67,8 @@ function addPath(
   path: string,
   parts: AppParts & { readonly sessions: SessionTable },
 ): void {
-  const pattern = `/api${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+  const below = path === "/" ? "" : path.replaceAll(/\{(\w+)\}/g, ":$1");
+  const pattern = `/api${below}`;
   const methods = parts.routes.map(({ method }) => method);
   const allow = [...(methods.includes("GET") ? ["HEAD"] : []), ...methods, "OPTIONS"].join(", ");
   const { node, sessions, options } = parts;

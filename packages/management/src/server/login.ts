@@ -6,7 +6,13 @@ import type { Access } from "../model/access.ts";
 import { hasTag, type Identity } from "../model/identity.ts";
 
 /** RabbitMQ's realm: scripts look at it. */
-const CHALLENGE = { "www-authenticate": 'Basic realm="RabbitMQ Management"' };
+export const CHALLENGE = { "www-authenticate": 'Basic realm="RabbitMQ Management"' };
+
+/** A name and a password, as somebody shows them. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
 
 /**
  * The user of a request, from its credentials (RFC 7617), or without them from its session of the console, if `sessions` are given. The user
@@ -22,16 +28,23 @@ export async function logIn(
     if (known !== undefined) return known;
   }
   const shown = basicCredentials(incoming.headers.authorization);
-  const remoteAddress = incoming.socket.remoteAddress ?? "";
-  const user = shown && (await access.authenticate({ ...shown, remoteAddress }));
-  if (user !== undefined && hasTag(user, "management")) return user;
+  const user = await managementUser(access, shown, incoming.socket.remoteAddress ?? "");
+  if (user !== undefined) return user;
   throw loginFailed(isScriptOfBrowser(incoming) ? {} : CHALLENGE);
 }
 
+/** The user, if the login is right and he has a tag that opens the API. */
+export async function managementUser(
+  access: Access,
+  shown: Login | undefined,
+  remoteAddress: string,
+): Promise<Identity | undefined> {
+  const user = shown && (await access.authenticate({ ...shown, remoteAddress }));
+  return user !== undefined && hasTag(user, "management") ? user : undefined;
+}
+
 /** undefined: none, or not to be understood. */
-function basicCredentials(
-  header: string | undefined,
-): { readonly username: string; readonly password: string } | undefined {
+export function basicCredentials(header: string | undefined): Login | undefined {
   const [, encoded] = /^basic +([A-Za-z0-9+/_=-]+)$/i.exec(header ?? "") ?? [];
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, "base64").toString("utf8");

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { SessionTable } from "../console/session-table.ts";
 import { badRequest } from "../http-error.ts";
-import { NAME_SIZE_MAX } from "../limits.ts";
+import { NAME_SIZE_MAX, STRANGER_BODY_SIZE_MAX } from "../limits.ts";
 import type { ManagedNode } from "../managed-node.ts";
 import { NOBODY } from "../model/identity.ts";
 import type { Route } from "../routes/route.ts";
@@ -28,17 +28,22 @@ export function routeHandler(
   { node, bodySizeMax, sessions }: HandlerParts,
 ): (context: Context<Environment>) => Promise<Response> {
   const names = paramNames(entry.path);
+  const sizeMax =
+    entry.may === "anyone" ? Math.min(bodySizeMax, STRANGER_BODY_SIZE_MAX) : bodySizeMax;
   return async (context) => {
     const { incoming, outgoing } = context.env;
     const params = readParams(context, names);
     const user = entry.may === "anyone" ? NOBODY : await logIn(node.access, incoming, sessions);
     authorise(node, user, { may: entry.may, vhost: params["vhost"] });
-    const body = await readRouteBody(entry.body, context, bodySizeMax);
+    const body = await readRouteBody(entry.body, context, sizeMax);
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort());
     const { headers } = context.req.raw;
-    const query = queryOf(incoming.url ?? "");
-    return entry.handle({ node, user, params, query, headers, body, signal: gone.signal });
+    const { url = "", socket } = incoming;
+    const { remoteAddress = "" } = socket;
+    const query = queryOf(url);
+    const { signal } = gone;
+    return entry.handle({ node, user, params, query, headers, remoteAddress, body, signal });
   };
 }
 

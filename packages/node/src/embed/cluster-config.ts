@@ -1,8 +1,9 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Config } from "../config/config.ts";
+import type { Config, ManagementListenerConfig } from "../config/config.ts";
 import { defaultConfig } from "../config/load-config.ts";
+import { EMBEDDED_MANAGEMENT_LISTENER } from "./embedded-limits.ts";
 import { findFreePort } from "./free-port.ts";
 import type { StartClusterOptions } from "./start-cluster.ts";
 
@@ -15,7 +16,11 @@ export async function clusterDirectory({
 }
 
 /** Of the node at a place in the cluster, from 0. */
-export async function nodeConfig(index: number, directory: string): Promise<Config> {
+export async function nodeConfig(
+  index: number,
+  directory: string,
+  { management = false }: StartClusterOptions,
+): Promise<Config> {
   const base = defaultConfig();
   const loopback = "127.0.0.1";
   return {
@@ -32,8 +37,16 @@ export async function nodeConfig(index: number, directory: string): Promise<Conf
       cookieFile: undefined,
     },
     listeners: { ...base.listeners, tcp: [{ address: loopback, port: await findFreePort() }] },
+    management: management
+      ? { ...base.management, listeners: [await managementListener(loopback)] }
+      : base.management,
     alarms: { ...base.alarms, diskFreeLimit: undefined },
   };
+}
+
+/** The port stays the same when the node is started again. */
+async function managementListener(address: string): Promise<ManagementListenerConfig> {
+  return { ...EMBEDDED_MANAGEMENT_LISTENER, address, port: await findFreePort() };
 }
 
 interface FormingNode<Node> {

@@ -57,8 +57,7 @@ export class ClusterNode {
   /** A view into its queues and connections, and faults on demand, until it stops. @throws Error if its broker does not run */
   get broker(): EmbeddedBroker {
     const { node } = this;
-    if (this.#view?.node !== node)
-      this.#view = { node, broker: new EmbeddedBroker(node, undefined, []) };
+    if (this.#view?.node !== node) this.#view = { node, broker: new EmbeddedBroker(node) };
     return this.#view.broker;
   }
 
@@ -67,6 +66,13 @@ export class ClusterNode {
     const [listener] = this.node.listeners;
     if (listener === undefined) throw new Error(`${this.name} listens nowhere`);
     return listener.address.port;
+  }
+
+  /** Of the HTTP API. @throws Error if there is none */
+  get managementPort(): number {
+    const [listener] = this.shell.managementListeners;
+    if (listener === undefined) throw new Error(`${this.name} has no HTTP API`);
+    return listener.port;
   }
 
   get dataDir(): string {

@@ -12,6 +12,7 @@ import {
   type QueueInfo,
   queueInfo,
 } from "./broker-view.ts";
+import type { EmbeddedManagement } from "./embedded-management.ts";
 import { type QueuedMessage, queuedMessage } from "./queued-message.ts";
 import { resetTopology } from "./reset.ts";
 
@@ -74,6 +75,13 @@ export interface UrlOptions {
   readonly vhost?: string;
 }
 
+interface EmbeddedParts {
+  readonly clock?: VirtualClock | undefined;
+  /** Documents that `reset` declares again. */
+  readonly definitions?: readonly string[];
+  readonly management?: EmbeddedManagement | undefined;
+}
+
 /** A broker inside the current process, with a view into its queues and with faults on demand. */
 export class EmbeddedBroker implements AsyncDisposable {
   /** The clock given to `startBroker`. */
@@ -84,17 +92,22 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly port: number;
   /** The port for TLS; undefined: `configure` set none up. */
   readonly tlsPort: number | undefined;
+  /** Of the HTTP API; undefined: `managementPort` was not asked for. */
+  readonly managementPort: number | undefined;
   readonly #node: BrokerNode;
   readonly #definitions: readonly string[];
+  readonly #management: EmbeddedManagement | undefined;
   /** Of changes with a data directory, since the last `waitUntilStored`. */
   readonly #refusals: Error[] = [];
   #isStopped = false;
 
-  /** `definitions`: documents that `reset` declares again. Made by `startBroker`. */
-  constructor(node: BrokerNode, clock: VirtualClock | undefined, definitions: readonly string[]) {
+  /** Made by `startBroker`. */
+  constructor(node: BrokerNode, { clock, definitions = [], management }: EmbeddedParts = {}) {
     this.#node = node;
     this.#definitions = definitions;
+    this.#management = management;
     this.clock = clock;
+    this.managementPort = management?.port;
     const [listener] = node.listeners;
     if (listener === undefined) throw new Error("an embedded broker needs one listener at least");
     this.host = listener.address.address;
@@ -312,6 +325,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   /** Tells the clients, closes everything; nothing stays open. Repeatable. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    await this.#management?.close();
     await this.#node.stop();
   }
 

@@ -1,16 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BrokerNode } from "../broker/broker-node.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, ManagementConfig } from "../config/config.ts";
 import { defaultConfig } from "../config/load-config.ts";
 import { type Logging, type LogLevel, openLogging, SILENT_LOGGING } from "../logger.ts";
 import type { VirtualClock } from "../runtime/virtual-clock.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
 import {
+  EMBEDDED_MANAGEMENT_LISTENER,
   EMBEDDED_SHUTDOWN_TIMEOUT_MS,
   EMBEDDED_SILENT_CLOSE_DELAY_MS,
   EMBEDDED_STORAGE_LIMITS,
 } from "./embedded-limits.ts";
+import type { EmbeddedManagement } from "./embedded-management.ts";
 
 /** What `startBroker` can be told; everything has a default that suits a test. */
 export interface StartBrokerOptions {
@@ -30,6 +32,8 @@ export interface StartBrokerOptions {
   readonly maxMessageSize?: number;
   /** Where to keep what is durable, made if it is not there; default: nowhere, all is in memory. */
   readonly dataDir?: string;
+  /** Opens the HTTP API on this port of the same host; 0: any free port. Default: there is none, and nothing of it is loaded. */
+  readonly managementPort?: number;
   /** Changes anything else of the configuration. */
   readonly configure?: (config: Config) => Config;
 }
@@ -42,15 +46,32 @@ export interface StartBrokerOptions {
 export async function startBroker(options: StartBrokerOptions = {}): Promise<EmbeddedBroker> {
   const config = embeddedConfig(options);
   const definitions = await documents(options.definitions);
+  const log = logging(options.logLevel);
   const node = await BrokerNode.start(config, {
-    logging: logging(options.logLevel),
+    logging: log,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     definitions,
     silentCloseDelayMs: EMBEDDED_SILENT_CLOSE_DELAY_MS,
     shutdownTimeoutMs: EMBEDDED_SHUTDOWN_TIMEOUT_MS,
     storageLimits: EMBEDDED_STORAGE_LIMITS,
   });
-  return new EmbeddedBroker(node, options.clock, definitions);
+  const management = await managementOf(node, log);
+  return new EmbeddedBroker(node, { clock: options.clock, definitions, management });
+}
+
+/** Its code is loaded only where it is wanted. */
+async function managementOf(
+  node: BrokerNode,
+  log: Logging,
+): Promise<EmbeddedManagement | undefined> {
+  if (node.config.management.listeners.length === 0) return undefined;
+  try {
+    const { openEmbeddedManagement } = await import("./embedded-management.ts");
+    return await openEmbeddedManagement(node, log);
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
 }
 
 function embeddedConfig(options: StartBrokerOptions): Config {
@@ -65,6 +86,7 @@ function embeddedConfig(options: StartBrokerOptions): Config {
       ...base.listeners,
       tcp: [{ address: options.host ?? "127.0.0.1", port: options.port ?? 0 }],
     },
+    management: embeddedManagement(base.management, options),
     limits: {
       ...base.limits,
       heartbeatSeconds: options.heartbeatSeconds ?? base.limits.heartbeatSeconds,
@@ -72,6 +94,14 @@ function embeddedConfig(options: StartBrokerOptions): Config {
     },
   };
   return options.configure?.(config) ?? config;
+}
+
+function embeddedManagement(
+  base: ManagementConfig,
+  { managementPort: port, host = "127.0.0.1" }: StartBrokerOptions,
+): ManagementConfig {
+  if (port === undefined) return base;
+  return { ...base, listeners: [{ ...EMBEDDED_MANAGEMENT_LISTENER, address: host, port }] };
 }
 
 function logging(level: LogLevel | undefined): Logging {

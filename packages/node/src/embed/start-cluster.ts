@@ -18,6 +18,8 @@ export interface StartClusterOptions {
   readonly start?: "joined" | "alone" | "none";
   /** Each node is a process of its own, which can be paused, too; there is no view into its queues. Default: all are in this process. */
   readonly processes?: boolean;
+  /** Each node opens the HTTP API, on a port of its own. Default: there is none. */
+  readonly management?: boolean;
   /** Flags of Node.js for those processes; default: those of this one. */
   readonly nodeFlags?: readonly string[];
 }

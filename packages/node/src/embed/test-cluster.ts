@@ -56,7 +56,7 @@ export async function startTestCluster(
   const cut = new NetworkCut();
   const nodes: ClusterNode[] = [];
   for (let index = 0; index < count; index++) {
-    const config = await nodeConfig(index, directory.path);
+    const config = await nodeConfig(index, directory.path, options);
     const node = new ClusterNode(options.configure?.(config, index) ?? config, {
       logging: embeddedLogging(options.logLevel),
       faults: cut.endOf(index),

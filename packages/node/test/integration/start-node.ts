@@ -21,7 +21,7 @@ export class TestNode implements AsyncDisposable {
 
   private constructor(node: BrokerNode, clock: VirtualClock | undefined, lines: string[]) {
     this.node = node;
-    this.broker = new EmbeddedBroker(node, clock, []);
+    this.broker = new EmbeddedBroker(node, { clock });
     this.lines = lines;
     this.host = this.broker.host;
     this.port = this.broker.port;

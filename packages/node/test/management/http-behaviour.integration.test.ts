@@ -118,6 +118,23 @@ describe("logins", () => {
   });
 });
 
+test("POST /login tells who it is, by header, form or JSON, and refuses others", async () => {
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  const right = { name: "guest", tags: ["administrator"] };
+  const asked = [
+    { auth: "guest:guest" },
+    { auth: undefined, body: { username: "guest", password: "guest" } },
+    { auth: undefined, body: "username=guest&password=guest", headers: form },
+  ];
+  for (const question of asked) {
+    expect((await broker.ask("POST", "/login", question)).body).toEqual(right);
+  }
+  const wrong = { auth: undefined, body: "username=guest&password=x", headers: form };
+  expect((await broker.ask("POST", "/login", wrong)).status).toBe(401);
+  const large = { auth: undefined, body: { username: "x".repeat(20_000), password: "p" } };
+  expect((await broker.ask("POST", "/login", large)).status).toBe(400);
+});
+
 describe("bodies", () => {
   test("are JSON, whatever their type says", async () => {
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "nonsense"]) {
@@ -213,7 +230,7 @@ describe("the server", () => {
       sendRequest(prefixed.port, "GET", path, { auth: "guest:guest" });
     const found = await asked("/rabbit/api/whoami");
     expect([found.status, found.headers["x-frame-options"]]).toEqual([200, "DENY"]);
-    for (const path of ["/api/whoami", "/rabbitapi/whoami", "/rabbit", "/"]) {
+    for (const path of ["/api/whoami", "/rabbitapi/whoami", "/"]) {
       expect((await asked(path)).status).toBe(404);
     }
   });

@@ -86,7 +86,7 @@ export async function startProcessCluster(
   const directory = await clusterDirectory(options);
   const configs = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
-      const config = await nodeConfig(index, directory.path);
+      const config = await nodeConfig(index, directory.path, options);
       return options.configure?.(config, index) ?? config;
     }),
   );
