@@ -3,6 +3,14 @@ export type { ManagedNode } from "./managed-node.ts";
 export type { Access, Credentials } from "./model/access.ts";
 export type { AlarmFacts, CertificateFacts, Health, QueueName } from "./model/health.ts";
 export { hasTag, type Identity } from "./model/identity.ts";
+export type {
+  AccessQuestion,
+  AccessVerdict,
+  Inspection,
+  PeekedMessage,
+  PeekQuestion,
+  RouteQuestion,
+} from "./model/inspection.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
 export type {
   GlobalParameterEntry,

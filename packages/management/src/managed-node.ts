@@ -1,5 +1,6 @@
 import type { Access } from "./model/access.ts";
 import type { Health } from "./model/health.ts";
+import type { Inspection } from "./model/inspection.ts";
 import type { Metadata } from "./model/metadata.ts";
 import type { NodeFacts } from "./model/node-facts.ts";
 import type { RuntimeObjects } from "./model/runtime-objects.ts";
@@ -23,6 +24,8 @@ export interface ManagedNode {
   readonly health: Health;
   /** Connections, channels, consumers, exchanges, queues, bindings. */
   readonly objects: RuntimeObjects;
+  /** Questions that change nothing: access, messages where they stand, routes. */
+  readonly inspection: Inspection;
   /** Figures of the cluster: counts, rates, samples. */
   readonly statistics: Statistics;
 }

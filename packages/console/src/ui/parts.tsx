@@ -57,7 +57,9 @@ export function Facts(props: {
   return (
     <dl class="facts">
       {props.of
-        .filter(([, value]) => value !== undefined && value !== null && value !== "")
+        .filter(
+          ([, value]) => value !== undefined && value !== null && value !== "" && value !== false,
+        )
         .map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>

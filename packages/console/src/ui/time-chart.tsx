@@ -159,7 +159,12 @@ function optionsFor(
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, values: (_plot, splits) => splits.map((at) => clock(at * 1000)), space: 80 },
+      {
+        ...axis,
+        values: (_plot, splits) => splits.map((at) => clock(at * 1000)),
+        space: 80,
+        size: 28,
+      },
       {
         ...axis,
         size: 56,

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { exchangesInCondition } from "../console/in-condition.ts";
 import { badRequest } from "../http-error.ts";
 import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
@@ -43,7 +44,7 @@ export const EXCHANGE_ROUTES: readonly Route[] = [
     handle: async (request) => {
       const { exchanges } = request.node.objects;
       const refs = inOwnVhosts(request, await exchanges.refs({}));
-      return objectListAnswer(request, exchanges, refs);
+      return objectListAnswer(request, exchanges, exchangesInCondition(refs, request.query));
     },
   }),
   route({
@@ -55,7 +56,8 @@ export const EXCHANGE_ROUTES: readonly Route[] = [
     handle: async (request) => {
       const { name: vhost } = requireVhost(request, request.params.vhost);
       const { exchanges } = request.node.objects;
-      return objectListAnswer(request, exchanges, await exchanges.refs({ vhost }));
+      const refs = exchangesInCondition(await exchanges.refs({ vhost }), request.query);
+      return objectListAnswer(request, exchanges, refs);
     },
   }),
   route({

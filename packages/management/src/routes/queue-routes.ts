@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { queuesInCondition } from "../console/in-condition.ts";
 import { badRequest } from "../http-error.ts";
 import { pick } from "../lists/columns.ts";
 import { objectsAnswer } from "../lists/list-answer.ts";
@@ -156,8 +157,9 @@ async function allQueues(request: ApiRequest): Promise<Response> {
   return queueList(request, inOwnVhosts(request, await request.node.objects.queues.refs({})));
 }
 
-function queueList(request: ApiRequest, refs: readonly ObjectRef[]): Promise<Response> {
+async function queueList(request: ApiRequest, all: readonly ObjectRef[]): Promise<Response> {
   const { queues } = request.node.objects;
+  const refs = await queuesInCondition(request.node.objects, all, request.query);
   if (request.query.get("disable_stats") !== "true") return objectListAnswer(request, queues, refs);
   const hasTotals = request.query.get("enable_queue_totals") === "true";
   const columns = hasTotals ? [...PLAIN_COLUMNS, ...TOTALS] : PLAIN_COLUMNS;

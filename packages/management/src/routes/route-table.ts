@@ -1,3 +1,5 @@
+import { CONSOLE_ROUTES } from "../console/console-routes.ts";
+import { INSPECTION_ROUTES } from "../console/inspection-routes.ts";
 import { BINDING_ROUTES } from "./binding-routes.ts";
 import { CHANNEL_ROUTES } from "./channel-routes.ts";
 import { CLUSTER_ROUTES } from "./cluster-routes.ts";
@@ -36,6 +38,7 @@ const ROUTE_TOPICS: RouteTopics = {
   Parameters: [...PARAMETER_ROUTES, ...GLOBAL_PARAMETER_ROUTES],
   Definitions: DEFINITION_ROUTES,
   Login: LOGIN_ROUTES,
+  Console: [...CONSOLE_ROUTES, ...INSPECTION_ROUTES],
   Features: FEATURE_ROUTES,
   "Health checks": [...HEALTH_ROUTES, ...LISTENER_CHECK_ROUTES],
   Documentation: documentationRoutes(() => ROUTE_TOPICS),

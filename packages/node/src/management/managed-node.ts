@@ -4,6 +4,7 @@ import { ClusterFacts } from "./cluster-facts.ts";
 import { ClusterStatistics } from "./cluster-statistics.ts";
 import { LoginAccess } from "./login-access.ts";
 import { NodeHealth } from "./node-health.ts";
+import { NodeInspection } from "./node-inspection.ts";
 import { NodeMetadata } from "./node-metadata.ts";
 import { NodeRuntimeObjects } from "./objects/node-runtime-objects.ts";
 
@@ -15,6 +16,7 @@ export function managedNode(node: ControlledNode): ManagedNode {
     facts: new ClusterFacts(node),
     health: new NodeHealth(node),
     objects: new NodeRuntimeObjects(node),
+    inspection: new NodeInspection(node),
     statistics: new ClusterStatistics(node),
   };
 }

@@ -9,7 +9,7 @@ import { confirmAction } from "../../ui/confirm.tsx";
 import { VhostLink } from "../../ui/object-links.tsx";
 import { Facts, PageHead, Pending, Section } from "../../ui/parts.tsx";
 import { perform } from "../../ui/toasts.tsx";
-import { ArgumentList } from "../queues/queue-features.tsx";
+import { argumentFact } from "../queues/queue-features.tsx";
 import { PolicyForm, type PolicyKind } from "./policy-form.tsx";
 import { PolicyMatches } from "./policy-matches.tsx";
 
@@ -54,7 +54,7 @@ export function PolicyPage(props: { readonly vhost: string; readonly name: strin
                 [t("Pattern"), <code key="p">{policy.pattern}</code>],
                 [t("Applies to"), policy["apply-to"]],
                 [t("Priority"), policy.priority],
-                [t("Sets"), <ArgumentList key="d" of={policy.definition} />],
+                [t("Sets"), argumentFact(policy.definition)],
               ]}
             />
             <PolicyMatches

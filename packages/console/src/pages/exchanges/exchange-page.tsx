@@ -9,7 +9,7 @@ import { EXCHANGE_RATES, RangeChoice, RatesChart } from "../../ui/message-charts
 import { exchangeName, PolicyLink, VhostLink } from "../../ui/object-links.tsx";
 import { Facts, PageHead, Pending, Section, Stale, YesNo } from "../../ui/parts.tsx";
 import { PublishForm } from "../messages/publish-form.tsx";
-import { ArgumentList } from "../queues/queue-features.tsx";
+import { argumentFact } from "../queues/queue-features.tsx";
 import { AddBinding, BindingTable } from "./bindings.tsx";
 import { deleteExchanges } from "./delete-exchanges.tsx";
 
@@ -77,9 +77,9 @@ function ExchangeFacts(props: { readonly exchange: ExchangeInfo }): JSX.Element 
       of={[
         [t("Type"), exchange.type],
         [t("Durable"), <YesNo key="d" value={exchange.durable} />],
-        [t("Delete when nothing is bound to it any more"), exchange.auto_delete && t("yes")],
+        [t("Auto-delete"), exchange.auto_delete && t("yes")],
         [t("Internal"), exchange.internal && t("yes")],
-        [t("Arguments"), <ArgumentList key="a" of={exchange.arguments} />],
+        [t("Arguments"), argumentFact(exchange.arguments)],
         [
           t("Policy"),
           exchange.policy && <PolicyLink key="p" vhost={exchange.vhost} name={exchange.policy} />,

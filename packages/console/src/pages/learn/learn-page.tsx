@@ -29,7 +29,7 @@ export function LearnPage(): JSX.Element {
       </PageHead>
       <p>
         {t(
-          "Each step below is done on this broker, in the virtual host {vhost}, with names that begin with learn. Do them in their order and follow the links to see what happened.",
+          "Each step below is done on this broker, in the virtual host {vhost}, with names that begin with “learn.”. Do them in their order and follow the links to see what happened.",
           { vhost },
         )}
       </p>

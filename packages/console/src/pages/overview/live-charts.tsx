@@ -60,7 +60,7 @@ function useGrowing(past: ChartData, live: Live | undefined, keys: readonly stri
   const { age } = range();
   useEffect(() => setData(past), [past]);
   useEffect(() => {
-    if (live !== undefined && age <= LIVE_AGE_MAX) {
+    if (live?.hasRates === true && age <= LIVE_AGE_MAX) {
       setData((before) =>
         appended(
           before,

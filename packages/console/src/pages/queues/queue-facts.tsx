@@ -11,7 +11,7 @@ import {
   PolicyLink,
 } from "../../ui/object-links.tsx";
 import { Facts, Section, YesNo } from "../../ui/parts.tsx";
-import { ArgumentList } from "./queue-features.tsx";
+import { ArgumentList, argumentFact } from "./queue-features.tsx";
 
 /** All that is known of a queue besides its rates. */
 export function QueueFacts(props: { readonly queue: QueueInfo }): JSX.Element {
@@ -23,7 +23,7 @@ export function QueueFacts(props: { readonly queue: QueueInfo }): JSX.Element {
           of={[
             [t("Type"), queue.type],
             [t("Durable"), <YesNo key="d" value={queue.durable} />],
-            [t("Delete when the last consumer leaves"), queue.auto_delete && t("yes")],
+            [t("Auto-delete"), queue.auto_delete && t("yes")],
             [
               t("Exclusive to"),
               queue.owner_pid_details?.name && (
@@ -31,7 +31,7 @@ export function QueueFacts(props: { readonly queue: QueueInfo }): JSX.Element {
               ),
             ],
             [t("Node"), queue.node && <NodeLink key="n" name={queue.node} />],
-            [t("Arguments"), <ArgumentList key="a" of={withoutType(queue.arguments)} />],
+            [t("Arguments"), argumentFact(withoutType(queue.arguments))],
             [
               t("Policy"),
               queue.policy && <PolicyLink key="p" vhost={queue.vhost} name={queue.policy} />,

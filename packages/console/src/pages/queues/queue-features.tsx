@@ -84,3 +84,10 @@ export function ArgumentList(props: {
     </ul>
   );
 }
+
+/** As a fact: left out if there are none. */
+export function argumentFact(
+  of: Arguments | readonly unknown[] | undefined,
+): JSX.Element | undefined {
+  return Object.keys(of ?? {}).length === 0 ? undefined : <ArgumentList of={of} />;
+}

@@ -1,0 +1,163 @@
+import type { JsonObject } from "../model/json.ts";
+import type { ObjectRef, RuntimeObjects } from "../model/runtime-objects.ts";
+import { SURVEY_AGE_MS } from "./console-limits.ts";
+import { type DeadLetterTarget, deadLetterQueues, deadLetterTarget } from "./dead-letter-queues.ts";
+
+/** What stands in an object of the API; undefined: nothing. */
+type Found = JsonObject[string];
+
+/** What may be the matter with a queue. */
+export type QueueCondition =
+  | "growing"
+  | "no_consumers"
+  | "stuck_unacked"
+  | "dead_letters"
+  | "no_leader";
+
+export const QUEUE_CONDITIONS: readonly QueueCondition[] = [
+  "growing",
+  "no_consumers",
+  "stuck_unacked",
+  "dead_letters",
+  "no_leader",
+];
+
+/** A queue at one moment. */
+export interface SurveyedQueue {
+  readonly vhost: string;
+  readonly name: string;
+  readonly conditions: ReadonlySet<QueueCondition>;
+  /** undefined: none. */
+  readonly leader: string | undefined;
+  /** Nodes that have it, the leader among them. */
+  readonly members: readonly string[];
+  /** Those whose copy could lead now. */
+  readonly available: readonly string[];
+  /** It needs a majority of its members; otherwise one available member is enough. */
+  readonly needsMajority: boolean;
+}
+
+/** Fewer ready messages than these are the ordinary play of a queue in use. */
+const GROWING_READY_MIN = 10;
+
+const PATHS = {
+  type: "type",
+  state: "state",
+  leader: "node",
+  members: "members",
+  online: "online",
+  mirrors: "slave_nodes",
+  synchronised: "synchronised_slave_nodes",
+  consumers: "consumers",
+  messages: "messages",
+  ready: "messages_ready",
+  unacked: "messages_unacknowledged",
+  growth: "messages_details.rate",
+  acks: "message_stats.ack_details.rate",
+  arguments: "arguments",
+  policy: "effective_policy_definition",
+} as const;
+
+type Values = Readonly<Record<keyof typeof PATHS, Found>>;
+
+interface Survey {
+  readonly atMs: number;
+  readonly queues: Promise<readonly SurveyedQueue[]>;
+}
+
+const surveys = new WeakMap<RuntimeObjects, Survey>();
+
+/** All queues of the cluster as they were less than SURVEY_AGE_MS ago; whoever asks meanwhile shares one look. */
+export function surveyQueues(objects: RuntimeObjects): Promise<readonly SurveyedQueue[]> {
+  const nowMs = performance.now();
+  const known = surveys.get(objects);
+  if (known !== undefined && nowMs - known.atMs < SURVEY_AGE_MS) return known.queues;
+  const queues = look(objects);
+  surveys.set(objects, { atMs: nowMs, queues });
+  queues.catch(() => surveys.delete(objects));
+  return queues;
+}
+
+async function look(objects: RuntimeObjects): Promise<readonly SurveyedQueue[]> {
+  const refs = await objects.queues.refs({});
+  const rows = await valuesOf(objects, refs);
+  const targets = rows.flatMap(({ ref, values }) => targetOf(ref, values) ?? []);
+  const bindings = targets.some(({ exchange }) => exchange !== "")
+    ? await objects.bindings({})
+    : [];
+  const dead = deadLetterQueues(targets, bindings);
+  return rows.map(({ ref, values }) =>
+    surveyed(ref, values, dead.has(`${ref.vhost}\0${ref.name}`)),
+  );
+}
+
+interface ValuesRow {
+  readonly ref: ObjectRef;
+  readonly values: Values;
+}
+
+async function valuesOf(
+  { queues }: RuntimeObjects,
+  refs: readonly ObjectRef[],
+): Promise<readonly ValuesRow[]> {
+  const columns = new Map<string, readonly Found[]>();
+  for (const [key, path] of Object.entries(PATHS)) {
+    columns.set(key, await queues.values(refs, path.split(".")));
+  }
+  return refs.map((ref, at) => ({
+    ref,
+    // The keys are those of PATHS.
+    values: Object.fromEntries([...columns].map(([key, values]) => [key, values[at]])) as Values,
+  }));
+}
+
+function targetOf(ref: ObjectRef, values: Values): DeadLetterTarget | undefined {
+  return deadLetterTarget(ref, objectIn(values.arguments), objectIn(values.policy));
+}
+
+function surveyed(ref: ObjectRef, values: Values, isForDeadLetters: boolean): SurveyedQueue {
+  const isQuorum = values.type === "quorum";
+  const leader = values.state === "down" ? undefined : textIn(values.leader);
+  const own = leader === undefined ? [] : [leader];
+  return {
+    vhost: ref.vhost,
+    name: ref.name,
+    conditions: conditionsOf(values, isForDeadLetters),
+    leader,
+    members: isQuorum ? textsIn(values.members) : [...own, ...textsIn(values.mirrors)],
+    available: isQuorum ? textsIn(values.online) : [...own, ...textsIn(values.synchronised)],
+    needsMajority: isQuorum,
+  };
+}
+
+function conditionsOf(values: Values, isForDeadLetters: boolean): ReadonlySet<QueueCondition> {
+  const ready = numberIn(values.ready);
+  const unacked = numberIn(values.unacked);
+  const isFound: Readonly<Record<QueueCondition, boolean>> = {
+    growing: numberIn(values.growth) > 0 && ready >= GROWING_READY_MIN,
+    no_consumers: numberIn(values.consumers) === 0 && ready > 0 && !isForDeadLetters,
+    stuck_unacked:
+      unacked > 0 && ready > 0 && values.acks !== undefined && numberIn(values.acks) === 0,
+    dead_letters: isForDeadLetters && ready + unacked > 0,
+    no_leader: values.state === "down",
+  };
+  return new Set(QUEUE_CONDITIONS.filter((condition) => isFound[condition]));
+}
+
+function numberIn(value: Found): number {
+  return typeof value === "number" ? value : 0;
+}
+
+function textIn(value: Found): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function textsIn(value: Found): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+function objectIn(value: Found): JsonObject {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  // What is no list of JSON is an object of it.
+  return isObject ? (value as JsonObject) : {};
+}
