@@ -32,6 +32,8 @@ export interface JobsOptions {
   readonly directory: string;
   /** Undefined: below the directory. */
   readonly results: string | undefined;
+  /** Data and logs of runs that pass stay, too. */
+  readonly isKept: boolean;
   readonly print: (line: string) => void;
 }
 
@@ -53,11 +55,13 @@ export async function runJobs(jobs: readonly ChaosJob[], options: JobsOptions): 
     await mkdir(data);
     const result = await runJob(job, data);
     if (result !== undefined && !job.isPlanted) await addResult(results, result);
-    if (isAsItShould(job, result)) await rm(data, { recursive: true });
-    else failed++;
+    const isGood = isAsItShould(job, result);
+    if (!isGood) failed++;
+    else if (!options.isKept) await rm(data, { recursive: true });
   }
   if (failed > 0) print(`data and logs of what failed are kept in ${directory}`);
-  else if (options.results === undefined) await rm(directory, { recursive: true });
+  else if (options.results === undefined && !options.isKept)
+    await rm(directory, { recursive: true });
   return failed;
 }
 

@@ -70,6 +70,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ChaosResult
     const tracks = planFaults(scenario.nemeses, seconds, seed);
     const run = new ChaosRun({ context, history, workloads, tracks, seconds });
     const { findings: seen, ...outcome } = await run.run();
+    for (const error of history.errors) timeline.note(`connections ended: ${error}`);
     const operations = history.operations();
     const verdicts = workloads.map((workload) => ({
       workload,

@@ -16,7 +16,7 @@ import { runScenario } from "./run-scenario.ts";
 import { SCENARIOS, SINGLES, SMOKE, scenarioNamed } from "./scenarios.ts";
 import { WORKLOAD_NAMES, WORKLOADS_OF } from "./workloads/all-workloads.ts";
 
-const SMOKE_SECONDS = 10;
+const SMOKE_SECONDS = 8;
 const PAGE = "docs/chaos-results.md";
 
 const USAGE = `usage: npm run chaos -- [options]
@@ -35,6 +35,7 @@ iptables, gcc and python3; all that it makes of namespaces is removed at the end
   --results FILE     a line of JSON is added for each run; those that stand there already are not run again
   --page FILE        the table of all these results is written to it
   --directory PATH   where data go (default: the system's for temporary files); kept if a run fails
+  --keep             data stay if it passes, too
   --main FILE        another main.js`;
 
 function readArguments() {
@@ -54,6 +55,7 @@ function readArguments() {
       page: { type: "string" },
       directory: { type: "string", default: tmpdir() },
       main: { type: "string" },
+      keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       /** Of the process in the network: who has made that, its nodes, and where data and result go. */
       "network-of": { type: "string" },
@@ -146,6 +148,7 @@ async function runInside(values: Arguments, layout: NetworkLayout): Promise<numb
   const seconds = Number(values.seconds ?? 60);
   const words = ["--scenario", name, "--seed", `${seed}`, "--seconds", `${seconds}`];
   if (product !== "leveret") words.push("--product", product);
+  if (values.planted) words.push("--planted");
   const rate = Number(values.rate);
   if (rate !== 40) words.push("--rate", `${rate}`);
   const workloads = values.workload ?? WORKLOADS_OF[product];
@@ -175,7 +178,12 @@ async function runInside(values: Arguments, layout: NetworkLayout): Promise<numb
 async function runAll(values: Arguments): Promise<number> {
   const jobs = plan(values);
   const directory = await mkdtemp(join(values.directory, "chaos-"));
-  const failed = await runJobs(jobs, { directory, results: values.results, print });
+  const failed = await runJobs(jobs, {
+    directory,
+    results: values.results,
+    isKept: values.keep,
+    print,
+  });
   if (values.page !== undefined || values.all) {
     const results = values.results ?? join(directory, "results.jsonl");
     await writeFile(values.page ?? PAGE, resultsPage(await readResults(results)));

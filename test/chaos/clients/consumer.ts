@@ -41,7 +41,9 @@ export class Consumer {
     this.queue = options.queue;
     this.#options = options;
     this.#history = history;
-    this.#connection = new RoamingConnection(cluster, options.home);
+    this.#connection = new RoamingConnection(cluster, options.home, (reason) =>
+      history.noteError(reason),
+    );
   }
 
   /** It is attached, and everything delivered is settled. */
@@ -95,7 +97,7 @@ export class Consumer {
     this.#process = this.#history.nextProcess();
     try {
       const channel = await connection.createChannel();
-      channel.on("error", () => undefined);
+      channel.on("error", (error) => this.#connection.onError(error));
       channel.once("close", () => void this.#connection.close());
       if (!this.#connection.isOpen(connection)) return;
       this.#channel = channel;

@@ -52,7 +52,9 @@ export class Publisher {
     this.queue = options.queue;
     this.#options = options;
     this.#history = history;
-    this.#connection = new RoamingConnection(cluster, options.home);
+    this.#connection = new RoamingConnection(cluster, options.home, (reason) =>
+      history.noteError(reason),
+    );
     this.#id = history.nextProcess();
   }
 
@@ -119,7 +121,10 @@ export class Publisher {
     if (connection === undefined) return;
     try {
       const channel = await connection.createConfirmChannel();
-      channel.on("error", () => void this.#connection.close());
+      channel.on("error", (error) => {
+        this.#connection.onError(error);
+        void this.#connection.close();
+      });
       if (!this.#connection.isOpen(connection)) return;
       this.#process = this.#history.nextProcess();
       this.#channel = channel;

@@ -12,12 +12,19 @@ const HEARTBEAT_S = 5;
 export class RoamingConnection {
   readonly home: number;
   readonly #cluster: ServingNodes;
+  readonly #onError: (reason: string) => void;
   #at: number;
   #isStopped = false;
   #current: ChannelModel | undefined;
 
-  constructor(cluster: ServingNodes, home: number) {
+  /** `onError`: is told why a connection or channel ended that its client had not closed. */
+  constructor(
+    cluster: ServingNodes,
+    home: number,
+    onError: (reason: string) => void = () => undefined,
+  ) {
     this.#cluster = cluster;
+    this.#onError = onError;
     this.home = home;
     this.#at = home;
   }
@@ -25,6 +32,11 @@ export class RoamingConnection {
   /** The node that it is connected to, or tries next. */
   get at(): number {
     return this.#at;
+  }
+
+  /** For the channels on it. */
+  onError(error: unknown): void {
+    this.#onError(error instanceof Error ? error.message : String(error));
   }
 
   /** It has not ended meanwhile. */
@@ -63,7 +75,7 @@ export class RoamingConnection {
       const connection = await this.#try();
       if (connection !== undefined) {
         this.#current = connection;
-        connection.on("error", () => undefined);
+        connection.on("error", (error) => this.onError(error));
         connection.once("close", () => {
           if (this.#current === connection) this.#current = undefined;
           onClosed();

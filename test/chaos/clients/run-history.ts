@@ -11,6 +11,7 @@ export interface DeliveryFacts {
 /** What all clients of a run have seen, in the words of the checkers. Times in ms, of `performance.now`. */
 export class RunHistory {
   readonly #recorder = new HistoryRecorder();
+  readonly #errors = new Map<string, number>();
   #lastProcess = 0;
 
   /** A number for a session of a client: one that reconnects goes on as another. */
@@ -61,6 +62,16 @@ export class RunHistory {
   add(kind: string, key: string, process: number, output: Json): void {
     const at = performance.now();
     this.#recorder.add({ process, kind, key, input: null, at }, { outcome: "ok", output, at });
+  }
+
+  /** Why a connection or channel ended. */
+  noteError(reason: string): void {
+    this.#errors.set(reason, (this.#errors.get(reason) ?? 0) + 1);
+  }
+
+  /** How often connections and channels ended for which reason, for people. */
+  get errors(): readonly string[] {
+    return [...this.#errors].map(([reason, count]) => `${count} x ${reason}`);
   }
 
   operations(): Operation[] {

@@ -69,7 +69,8 @@ export class Churn {
       connection = await connect(this.#cluster.urlOf(node), { timeout: CONNECT_MAX_MS });
       connection.on("error", () => undefined);
       await this.#deleteLeft(connection);
-      if (!isLast) await this.#useQueue(connection);
+      if (isLast) await connection.close();
+      else await this.#useQueue(connection);
       this.#rounds++;
     } catch {
       // The node is just being restarted, or the queue's.

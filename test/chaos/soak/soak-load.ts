@@ -2,50 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Channel, ConfirmChannel } from "amqplib";
 import { RoamingConnection } from "../clients/roaming-connection.ts";
 import type { ServingNodes } from "../cluster/chaos-cluster.ts";
-import { quantile } from "./slope.ts";
+import type { SoakLedger } from "./soak-ledger.ts";
 
 const PACE_MS = 10;
 const WINDOW = 200;
 const PREFETCH = 100;
 const BODY: Buffer = Buffer.alloc(500, "soak ");
 const IDLE_MS = 50;
-
-/** Counts what the clients of a soak do, and remembers what was confirmed and has not come yet. */
-export class SoakLedger {
-  readonly #awaited = new Set<string>();
-  /** Of messages that came before they were confirmed. */
-  readonly #early = new Set<string>();
-  #latencies: number[] = [];
-  confirmed = 0;
-  delivered = 0;
-  /** Came twice without the mark. */
-  duplicated = 0;
-
-  /** Confirmed, and not delivered yet. */
-  get awaited(): number {
-    return this.#awaited.size;
-  }
-
-  onConfirm(message: string, latencyMs: number): void {
-    this.confirmed++;
-    this.#latencies.push(latencyMs);
-    if (!this.#early.delete(message)) this.#awaited.add(message);
-  }
-
-  onDelivery(message: string, isRedelivered: boolean): void {
-    this.delivered++;
-    if (this.#awaited.delete(message) || isRedelivered) return;
-    if (this.#early.has(message)) this.duplicated++;
-    this.#early.add(message);
-  }
-
-  /** Of the time since this was asked for last. */
-  takeLatencies(): { readonly p50Ms: number; readonly p99Ms: number } {
-    const latencies = this.#latencies;
-    this.#latencies = [];
-    return { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) };
-  }
-}
 
 /** Publishes with confirms at a steady rate; what is not confirmed when its connection breaks is sent again. */
 export class SoakPublisher {
@@ -54,11 +17,11 @@ export class SoakPublisher {
   readonly #queue: string;
   readonly #ledger: SoakLedger;
   readonly #connection: RoamingConnection;
-  readonly #id: string;
+  readonly #id: number;
   #channel: ConfirmChannel | undefined;
   #seq = 0;
-  /** Message, and when it was sent first. */
-  readonly #open = new Map<string, number>();
+  /** Number of the message, and when it was sent first. */
+  readonly #open = new Map<number, number>();
   #run: Promise<void> = Promise.resolve();
 
   constructor(
@@ -70,7 +33,7 @@ export class SoakPublisher {
     this.#ledger = ledger;
     this.rate = options.rate;
     this.#connection = new RoamingConnection(cluster, options.home);
-    this.#id = `${options.queue}-${options.home}`;
+    this.#id = ledger.addPublisher();
   }
 
   get hasOpen(): boolean {
@@ -114,26 +77,29 @@ export class SoakPublisher {
       await this.#connection.close();
       return;
     }
-    for (const message of [...this.#open.keys()]) this.#publish(message);
+    for (const seq of [...this.#open.keys()]) {
+      this.#ledger.onSendAgain(this.#id, seq);
+      this.#publish(seq);
+    }
   }
 
   #publishNext(): void {
     if (this.#channel === undefined || this.#open.size >= WINDOW) return;
-    const message = `${this.#id}.${++this.#seq}`;
-    this.#open.set(message, performance.now());
-    this.#publish(message);
+    const seq = ++this.#seq;
+    this.#open.set(seq, performance.now());
+    this.#publish(seq);
   }
 
-  #publish(message: string): void {
+  #publish(seq: number): void {
     const channel = this.#channel;
-    const properties = { messageId: message, persistent: true };
+    const properties = { messageId: `${this.#id}.${seq}`, persistent: true };
     try {
       channel?.sendToQueue(this.#queue, BODY, properties, (error: unknown) => {
         const isConfirmed = error === null || error === undefined;
-        const sentAt = this.#open.get(message);
+        const sentAt = this.#open.get(seq);
         if (isConfirmed && sentAt !== undefined) {
-          this.#open.delete(message);
-          this.#ledger.onConfirm(message, performance.now() - sentAt);
+          this.#open.delete(seq);
+          this.#ledger.onConfirm(this.#id, seq, performance.now() - sentAt);
         } else if (!isConfirmed && this.#channel === channel) void this.#connection.close();
       });
     } catch {
@@ -202,7 +168,8 @@ export class SoakConsumer {
           return;
         }
         const { redelivered } = delivery.fields;
-        this.#ledger.onDelivery(String(delivery.properties.messageId), redelivered);
+        const [id, seq] = String(delivery.properties.messageId).split(".").map(Number);
+        this.#ledger.onDelivery(id ?? 0, seq ?? 0, redelivered);
         if (this.#channel === channel) channel.ack(delivery);
       });
     } catch {
