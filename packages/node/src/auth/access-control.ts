@@ -2,25 +2,8 @@ import { ChannelError } from "@leveret/amqp";
 import { ACCESS_DECISION_CACHE_COUNT } from "../metadata/metadata-limits.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { InvalidPatternError } from "../metadata/name-pattern.ts";
-import type { UserRecord } from "../metadata/records.ts";
-import { verifyPassword } from "./password.ts";
+import type { AccessKind, ResourceKind, TopicAccessKind } from "./auth-backend.ts";
 import { PatternCache } from "./pattern-cache.ts";
-
-export type AccessKind = "configure" | "write" | "read";
-type TopicAccessKind = "write" | "read";
-
-/** `refused` says why for the log; the client is told the same in every case. */
-export type AuthenticationResult =
-  | { readonly ok: true; readonly user: UserRecord }
-  | { readonly ok: false; readonly reason: "unknown user" | "wrong password" | "loopback only" };
-
-export interface LoginAttempt {
-  readonly username: string;
-  readonly password: string;
-  readonly remoteIsLoopback: boolean;
-  /** Users who may connect from this machine only (RabbitMQ: loopback_users). */
-  readonly loopbackUsers: ReadonlySet<string>;
-}
 
 /** What makes one question about a topic permission. */
 export interface TopicAccess {
@@ -32,12 +15,6 @@ export interface TopicAccess {
   /** For `{client_id}` in patterns: set for MQTT connections only. */
   readonly clientId?: string | undefined;
 }
-
-/** A stand-in for the record of a user who does not exist, so that guessing names takes the same time. */
-const NOBODY = {
-  passwordHash: Buffer.alloc(36).toString("base64"),
-  hashingAlgorithm: "rabbit_password_hashing_sha256",
-} as const;
 
 /**
  * Decides what users may do, from the metadata machine's users and permissions. Decisions about resources are
@@ -54,17 +31,6 @@ export class AccessControl {
     this.#epoch = metadata.accessEpoch;
   }
 
-  authenticate(attempt: LoginAttempt): AuthenticationResult {
-    const user = this.#metadata.user(attempt.username);
-    const matches = verifyPassword(attempt.password, user ?? NOBODY);
-    if (user === undefined) return { ok: false, reason: "unknown user" };
-    if (!matches) return { ok: false, reason: "wrong password" };
-    if (!attempt.remoteIsLoopback && attempt.loopbackUsers.has(user.name)) {
-      return { ok: false, reason: "loopback only" };
-    }
-    return { ok: true, user };
-  }
-
   /** Whether the user may open connections to the vhost: any permission record will do, as in RabbitMQ. */
   checkVhostAccess(user: string, vhost: string): boolean {
     return (
@@ -78,7 +44,7 @@ export class AccessControl {
     user: string,
     vhost: string,
     access: AccessKind,
-    resource: "exchange" | "queue",
+    resource: ResourceKind,
     name: string,
   ): void {
     const shown = resource === "exchange" && name === "" ? "amq.default" : name;

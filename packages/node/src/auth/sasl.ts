@@ -1,12 +1,12 @@
 import { AmqpError, decodeFieldTable, textOf } from "@leveret/amqp";
 
-export interface Credentials {
+interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** Bytes of a SASL response that are looked at; user names end at 255, passwords have no reason to be longer. */
-const RESPONSE_SIZE_MAX = 8192;
+/** Bytes of a SASL response that are looked at: a password may be a token with many scopes. */
+const RESPONSE_SIZE_MAX = 65_536;
 const TABLE_SIZE_FIELD = 4;
 
 /**

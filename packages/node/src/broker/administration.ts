@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type CredentialRule, credentialRule } from "../auth/credential-rule.ts";
-import { hashPassword, SALT_SIZE } from "../auth/password.ts";
-import type { Config, DefaultUser } from "../config/config.ts";
+import { makePasswordHash, SALT_SIZE, SCRYPT } from "../auth/password.ts";
+import type { AuthConfig, Config, DefaultUser } from "../config/config.ts";
 import {
   type AddVhost,
   CHANGED,
@@ -42,7 +42,7 @@ export class Administration {
     this.#vhostDefaults = new VhostDefaults(defaults);
     this.#vhostMax = limits.vhostMax;
     this.checkPassword = credentialRule(auth.credentialValidator);
-    this.hashingAlgorithm = `rabbit_password_hashing_${auth.passwordHashing}`;
+    this.hashingAlgorithm = hashingAlgorithmOf(auth);
   }
 
   /** What there is. */
@@ -71,9 +71,12 @@ export class Administration {
   /** As `putUser` without the rule: for the user that comes with the program. */
   putShippedUser({ name, password, tags }: NewUser, done: Done): void {
     const { hashingAlgorithm } = this;
-    const passwordHash =
-      password === undefined ? "" : hashPassword(password, makeSalt(), hashingAlgorithm);
-    this.#store.submit({ type: "putUser", name, passwordHash, hashingAlgorithm, tags }, done);
+    const put = (passwordHash: string): void => {
+      this.#store.submit({ type: "putUser", name, passwordHash, hashingAlgorithm, tags }, done);
+    };
+    const hash = password === undefined ? "" : makePasswordHash(password, hashingAlgorithm);
+    if (typeof hash === "string") put(hash);
+    else hash.then(put, (error: Error) => done(refused("store_unavailable", error.message)));
   }
 
   /** Calls `done` when all that was applied so far is stored. */
@@ -171,6 +174,11 @@ function isLacking(metadata: MetadataView, vhost: string, command: MetadataComma
 type Done = (result: MetadataResult) => void;
 /** Something that ends with a result, within the call or later. */
 type Step = (next: Done) => void;
+
+/** How new passwords are hashed. */
+export function hashingAlgorithmOf({ passwordHashing }: AuthConfig): HashingAlgorithm {
+  return passwordHashing === "scrypt" ? SCRYPT : `rabbit_password_hashing_${passwordHashing}`;
+}
 
 /** A salt for one password hash. */
 export function makeSalt(): Buffer {

@@ -4,6 +4,7 @@ import { Alarms } from "../alarm/alarms.ts";
 import { DiskMonitor } from "../alarm/disk-monitor.ts";
 import { MemoryMonitor } from "../alarm/memory-monitor.ts";
 import { directoryDiskProbe, processMemoryProbe } from "../alarm/resource-probes.ts";
+import { loadBackends } from "../auth/backend-chain.ts";
 import type { Config, ListenAddress } from "../config/config.ts";
 import { Listener } from "../connection/listener.ts";
 import { isPeerAccepted, tlsServerOptions } from "../connection/tls-options.ts";
@@ -20,7 +21,7 @@ import { NodeFigures } from "../statistics/node-figures.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import { StorageFailure } from "../storage/storage-failure.ts";
-import { Administration } from "./administration.ts";
+import { Administration, hashingAlgorithmOf } from "./administration.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import { importDefinitions, importDefinitionsFile } from "./import-definitions.ts";
@@ -106,7 +107,8 @@ export class BrokerNode {
     const options = brokerOptions(config, dependencies.silentCloseDelayMs);
     // Not spread: they may be getters.
     const { metadata, queueGroups, places } = stores ?? {};
-    const base = { clock, logging, alarms, metadata, queueGroups, places };
+    const backends = await loadBackends(config.auth, Date.now);
+    const base = { clock, logging, alarms, metadata, queueGroups, places, backends };
     const broker = new Broker(options, base);
     const administration = new Administration(broker.metadataStore, config);
     const listeners: Listener[] = [];
@@ -272,7 +274,11 @@ function brokerOptions(config: Config, silentCloseDelayMs: number | undefined): 
     queueMax: limits.queueMax,
     maxConnections: limits.connectionMax,
     maxChannelsPerNode: limits.channelMaxPerNode ?? 0,
+    certificateLogin: config.tls?.verify === "verify_peer" ? auth.certificateLogin : undefined,
     loopbackUsers: new Set(auth.loopbackUsers),
+    hashingAlgorithm: hashingAlgorithmOf(auth),
+    failedLoginsPerMinute: auth.failedLoginsPerMinute,
+    tracksAttemptSources: auth.tracksAttemptSources,
     defaultQueueType: defaults.queueType,
     consumerTimeoutMs: limits.consumerTimeoutMs ?? 0,
   };

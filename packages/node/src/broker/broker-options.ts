@@ -1,4 +1,6 @@
+import type { CertificateLoginConfig } from "../config/config.ts";
 import type { ProductTexts } from "../connection/server-properties.ts";
+import type { HashingAlgorithm } from "../metadata/records.ts";
 
 /** What a broker is made with, after configuration and defaults. Times in milliseconds unless named otherwise. */
 export interface BrokerOptions {
@@ -23,7 +25,14 @@ export interface BrokerOptions {
   /** 0: no limit; likewise below. */
   readonly consumerMaxPerChannel: number;
   readonly maxChannelsPerNode: number;
+  /** For EXTERNAL; undefined: clients' certificates are not verified. */
+  readonly certificateLogin?: CertificateLoginConfig | undefined;
   readonly loopbackUsers: ReadonlySet<string>;
+  /** Of new passwords. */
+  readonly hashingAlgorithm: HashingAlgorithm;
+  /** See FailedLogins; undefined: no limit. */
+  readonly failedLoginsPerMinute: number | undefined;
+  readonly tracksAttemptSources: boolean;
   readonly defaultQueueType: string | undefined;
   /** How long a delivery may stay unacknowledged; 0: for ever. */
   readonly consumerTimeoutMs: number;

@@ -3,6 +3,13 @@ import type { FieldTable } from "@leveret/amqp";
 import type { Timers } from "@leveret/raft";
 import type { Alarms } from "../alarm/alarms.ts";
 import { AccessControl } from "../auth/access-control.ts";
+import { AuthAttempts } from "../auth/auth-attempts.ts";
+import { Authenticator } from "../auth/authenticator.ts";
+import { type BackendChain, INTERNAL_ONLY } from "../auth/backend-chain.ts";
+import type { Eventually } from "../auth/eventually.ts";
+import { FailedLogins } from "../auth/failed-logins.ts";
+import { InternalBackend } from "../auth/internal-backend.ts";
+import { PasswordVerifier } from "../auth/password-verifier.ts";
 import type { QueuePlaces } from "../cluster/queue/queue-cluster.ts";
 import type { Connection } from "../connection/connection.ts";
 import { FlushQueue } from "../connection/flush-queue.ts";
@@ -33,7 +40,7 @@ import { deadLetter } from "./dead-letter.ts";
 import { DeferredWork } from "./deferred-work.ts";
 import { Delays } from "./delays.ts";
 import type { LiveExchange } from "./live-exchange.ts";
-import { type Login, login } from "./login.ts";
+import { type Login, type LoginSource, login } from "./login.ts";
 import { QueueDeletions } from "./queue-deletions.ts";
 import { Topology } from "./topology.ts";
 import type { VirtualHost } from "./virtual-host.ts";
@@ -45,6 +52,8 @@ export interface BrokerDependencies {
   /** Of random exchanges, 0 to 1; undefined: the machine's. */
   readonly random?: (() => number) | undefined;
   readonly logging: Logging;
+  /** Who authenticates and authorizes besides the broker's own users; undefined: nobody. */
+  readonly backends?: BackendChain | undefined;
   readonly alarms: Alarms;
   /** With what it holds; undefined: a new one in memory. */
   readonly metadata?: MetadataStore | undefined;
@@ -68,7 +77,12 @@ export class Broker implements QueueHost {
   readonly metadata: MetadataView;
   /** Where all changes of metadata go. */
   readonly metadataStore: MetadataStore;
+  /** What the broker's own users may do. */
   readonly access: AccessControl;
+  /** Attempts to log in, by all protocols. */
+  readonly authAttempts: AuthAttempts;
+  /** Lets users in, by all protocols. */
+  readonly authenticator: Authenticator;
   readonly slabs: SlabStore = new SlabStore();
   readonly flushQueue: FlushQueue = new FlushQueue();
   readonly heartbeats: HeartbeatMonitor = new HeartbeatMonitor();
@@ -122,6 +136,8 @@ export class Broker implements QueueHost {
     this.metadata = metadata.machine;
     this.#deletions = new QueueDeletions(this);
     this.access = new AccessControl(this.metadata);
+    this.authAttempts = new AuthAttempts(options.tracksAttemptSources);
+    this.authenticator = this.#makeAuthenticator(dependencies.backends ?? INTERNAL_ONLY);
     this.#counts = new ConnectionCounts(this);
     this.#consumerTimeout = new ConsumerTimeout(this, options.consumerTimeoutMs);
     this.#consumerTimeout.start();
@@ -223,12 +239,12 @@ export class Broker implements QueueHost {
     return this.metadata.vhost(vhost)?.record.defaultQueueType ?? this.options.defaultQueueType;
   }
 
-  login(mechanism: string, response: Buffer, remoteAddress: string): Login {
-    const { loopbackUsers } = this.options;
-    return login(this.access, { mechanism, response, remoteAddress, loopbackUsers });
+  login(mechanism: string, response: Buffer, from: LoginSource): Eventually<Login> {
+    const { certificateLogin } = this.options;
+    return login(this.authenticator, { mechanism, response, from, certificateLogin });
   }
 
-  /** connection.open: limits, then existence of the vhost and access to it. @throws ConnectionError 530 */
+  /** connection.open: limits, then existence of the vhost and access to it. @throws ConnectionError 530, PermissionPending */
   admit(connection: Connection, vhostName: string): VirtualHost {
     const vhost = this.vhosts.get(vhostName);
     if (vhost === undefined) throw notAllowed(`vhost ${vhostName} not found`);
@@ -257,14 +273,6 @@ export class Broker implements QueueHost {
   connectionClosed(connection: Connection): void {
     if (!this.#connectionsById.delete(connection.id)) return;
     this.traffic.socketClosed(connection.vhost?.name, connection.sockets);
-  }
-
-  /** A password user's new secret needs no check: rabbit_auth_backend_internal accepts any (RabbitMQ). */
-  updateSecret(connection: Connection): void {
-    this.connectionLog.info(
-      { connection: connection.name },
-      `connection ${connection.name}: user '${connection.user}' updated its secret`,
-    );
   }
 
   /** QueueHost: consumers of a queue do not keep up with the connection whose input is being handled. */
@@ -296,7 +304,19 @@ export class Broker implements QueueHost {
   /** Closes what still runs: timers of queues and exchanges, messages. The broker cannot be used any more. */
   close(): void {
     this.#consumerTimeout.stop();
+    this.authenticator.close();
     this.#topology.close();
+  }
+
+  #makeAuthenticator(backends: BackendChain): Authenticator {
+    const { metadata, access, authAttempts: attempts, connectionLog: log, options } = this;
+    const { loopbackUsers, hashingAlgorithm, failedLoginsPerMinute } = options;
+    const now = Date.now; // A virtual clock stands still while passwords are guessed.
+    const passwords = new PasswordVerifier(hashingAlgorithm, now);
+    const chain = backends(new InternalBackend(metadata, access, passwords));
+    const failures = new FailedLogins(failedLoginsPerMinute);
+    const base = { chain, loopbackUsers, metadata, access };
+    return new Authenticator({ ...base, attempts, failures, log, now });
   }
 
   #unblockAll(): void {

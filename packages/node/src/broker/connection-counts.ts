@@ -44,15 +44,13 @@ export class ConnectionCounts {
     return this.#channelCount;
   }
 
-  /** Counts a connection in, or says why not. @throws ConnectionError 530 */
+  /** Counts a connection in, or says why not. @throws ConnectionError 530, PermissionPending */
   admit(connection: Connection, vhost: VirtualHost): void {
     const { user } = connection;
     this.#checkNode();
     this.#checkVhost(vhost, user);
     this.#checkUser(user);
-    if (!this.#broker.access.checkVhostAccess(user, vhost.name)) {
-      throw notAllowed(`access to vhost '${vhost.name}' refused for user '${user}'`);
-    }
+    connection.identity.permissions.checkVhost(vhost.name);
     vhost.connectionCount++;
     this.#countOf(user).connections++;
     this.#admitted.set(connection, { vhost, user, channels: 0 });

@@ -1,7 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { SCRYPT } from "../auth/password.ts";
+import { scryptHash } from "../auth/scrypt.ts";
 import type { Logger } from "../logger.ts";
 import { isNotStored, type MetadataResult, type Refusal } from "../metadata/commands.ts";
-import { DefinitionsError, loadDefinitions } from "../metadata/definitions.ts";
+import {
+  DefinitionsError,
+  type LoadedDefinitions,
+  loadDefinitions,
+  passwordsInClear,
+} from "../metadata/definitions.ts";
+import type { HashingAlgorithm } from "../metadata/records.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import { type Administration, makeSalt } from "./administration.ts";
 
@@ -42,7 +50,7 @@ export async function importDefinitions(
   { json, source, vhost }: DefinitionsSource,
   log: Logger,
 ): Promise<void> {
-  const { commands, warnings, places } = load(administration, { json, source, vhost });
+  const { commands, warnings, places } = await load(administration, { json, source, vhost });
   for (const warning of warnings) log.warn(`${source}: ${warning}`);
   for (const command of commands) {
     const result = await new Promise<MetadataResult>((resolve) => {
@@ -59,14 +67,26 @@ export async function importDefinitions(
   if (failure !== undefined) throw new StorageError(`${source}: ${failure.text}`);
 }
 
-function load(
+/** Hashes of the passwords in clear that are to be hashed with scrypt; some 0.2 s each. */
+async function slowHashesOf(
+  json: string,
+  hashingAlgorithm: HashingAlgorithm,
+): Promise<ReadonlyMap<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const { password, algorithm } of passwordsInClear(json, hashingAlgorithm)) {
+    if (algorithm === SCRYPT) hashes.set(password, await scryptHash(password));
+  }
+  return hashes;
+}
+
+async function load(
   { checkPassword, hashingAlgorithm }: Administration,
   { json, source, vhost }: DefinitionsSource,
-): ReturnType<typeof loadDefinitions> {
+): Promise<LoadedDefinitions> {
   try {
-    const unsupportedQueues = "skip";
-    const rules = { makeSalt, hashingAlgorithm, checkPassword, unsupportedQueues } as const;
-    return loadDefinitions(json, { ...rules, vhost });
+    const slowHashes = await slowHashesOf(json, hashingAlgorithm);
+    const rules = { makeSalt, hashingAlgorithm, checkPassword, slowHashes };
+    return loadDefinitions(json, { ...rules, unsupportedQueues: "skip", vhost });
   } catch (error) {
     if (!(error instanceof DefinitionsError)) throw error;
     throw new DefinitionsError(

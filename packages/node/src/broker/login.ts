@@ -1,9 +1,13 @@
-import type { AccessControl } from "../auth/access-control.ts";
-import { type Credentials, parseAmqplainResponse, parsePlainResponse } from "../auth/sasl.ts";
+import type { X509Certificate } from "node:crypto";
+import type { Authenticator, Identity, LoginResult } from "../auth/authenticator.ts";
+import { certificateName } from "../auth/certificate-name.ts";
+import { type Eventually, whenThere } from "../auth/eventually.ts";
+import { parseAmqplainResponse, parsePlainResponse } from "../auth/sasl.ts";
+import type { CertificateLoginConfig } from "../config/config.ts";
 
 /** `why` is for the log; the client is told the same in every case, and nothing if its response is malformed. */
 export type Login =
-  | { readonly ok: true; readonly user: string }
+  | { readonly ok: true; readonly identity: Identity }
   | {
       readonly ok: false;
       readonly user: string;
@@ -11,40 +15,66 @@ export type Login =
       readonly isMalformed: boolean;
     };
 
+/** The connection on which somebody logs in. */
+export interface LoginSource {
+  /** Without port. */
+  readonly remoteAddress: string;
+  /** Of the client, verified; undefined: it has shown none. */
+  readonly peerCertificate: X509Certificate | undefined;
+}
+
 export interface LoginRequest {
   readonly mechanism: string;
   readonly response: Buffer;
-  readonly remoteAddress: string;
-  readonly loopbackUsers: ReadonlySet<string>;
+  readonly from: LoginSource;
+  /** For EXTERNAL; undefined: certificates are not verified, and so prove nothing. */
+  readonly certificateLogin: CertificateLoginConfig | undefined;
 }
 
-/** Checks a SASL response (PLAIN, AMQPLAIN). */
-export function login(access: AccessControl, request: LoginRequest): Login {
-  const credentials = parseResponse(request.mechanism, request.response);
-  if (credentials === undefined) {
-    return { ok: false, user: "", why: "malformed SASL response", isMalformed: true };
+interface ShownCredentials {
+  readonly username: string;
+  readonly password: string | undefined;
+}
+
+/** Checks a SASL response (PLAIN, AMQPLAIN, EXTERNAL). Never rejects. */
+export function login(authenticator: Authenticator, request: LoginRequest): Eventually<Login> {
+  const shown = request.mechanism === "EXTERNAL" ? external(request) : parseResponse(request);
+  if ("ok" in shown) return shown;
+  const { remoteAddress } = request.from;
+  const attempt = { ...shown, remoteAddress, protocol: "amqp091" } as const;
+  return whenThere(authenticator.authenticate(attempt), loginOf);
+}
+
+function loginOf(result: LoginResult): Login {
+  if (result.ok) return result;
+  return refused(result.username, result.why);
+}
+
+function refused(user: string, why: string): Login & { readonly ok: false } {
+  return { ok: false, user, why, isMalformed: false };
+}
+
+function parseResponse({
+  mechanism,
+  response,
+}: LoginRequest): ShownCredentials | (Login & { readonly ok: false }) {
+  const credentials =
+    mechanism === "PLAIN" ? parsePlainResponse(response) : parseAmqplainResponse(response);
+  return credentials ?? { ...refused("", "malformed SASL response"), isMalformed: true };
+}
+
+/** The name in the client's certificate; what the client says besides does not matter (RabbitMQ). */
+function external({
+  from,
+  certificateLogin,
+}: LoginRequest): ShownCredentials | (Login & { readonly ok: false }) {
+  if (certificateLogin === undefined) {
+    return refused("", "TLS configuration is unsafe: ssl_options.verify is not verify_peer");
   }
-  const { username, password } = credentials;
-  const result = access.authenticate({
-    username,
-    password,
-    remoteIsLoopback: isLoopback(request.remoteAddress),
-    loopbackUsers: request.loopbackUsers,
-  });
-  if (result.ok) return { ok: true, user: result.user.name };
-  const why =
-    result.reason === "loopback only"
-      ? `user '${username}' can only connect via localhost`
-      : `user '${username}' - invalid credentials`;
-  return { ok: false, user: username, why, isMalformed: false };
-}
-
-function parseResponse(mechanism: string, response: Buffer): Credentials | undefined {
-  return mechanism === "PLAIN" ? parsePlainResponse(response) : parseAmqplainResponse(response);
-}
-
-/** 127.0.0.0/8 and ::1, also in the IPv4-mapped form that dual-stack sockets show. */
-function isLoopback(address: string): boolean {
-  const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
-  return plain === "::1" || plain.startsWith("127.");
+  const { peerCertificate } = from;
+  if (peerCertificate === undefined) {
+    return refused("", "connection peer presented no TLS (x.509) certificate");
+  }
+  const found = certificateName(peerCertificate, certificateLogin);
+  return found.ok ? { username: found.name, password: undefined } : refused("", found.why);
 }

@@ -1,3 +1,4 @@
+import { buildBackends, buildCertificateLogin } from "./build-auth-backends.ts";
 import type {
   AuthConfig,
   DefaultOperatorPolicy,
@@ -17,6 +18,10 @@ export function buildAuth(settings: Settings): AuthConfig {
   const mechanisms = settings.numbered("auth_mechanisms.$n").map(({ value }) => String(value));
   return {
     mechanisms: mechanisms.length === 0 ? MECHANISMS : mechanisms,
+    ...buildBackends(settings),
+    certificateLogin: buildCertificateLogin(settings),
+    failedLoginsPerMinute: settings.limit("failed_logins_per_minute"),
+    tracksAttemptSources: settings.boolean("track_auth_attempt_source"),
     loopbackUsers: loopbackUsers(settings),
     passwordHashing: passwordHashing(settings),
     credentialValidator: credentialValidator(settings),
@@ -32,6 +37,7 @@ function loopbackUsers(settings: Settings): readonly string[] {
 
 function passwordHashing(settings: Settings): PasswordHashing {
   const module = settings.text("password_hashing_module") ?? "";
+  if (module.endsWith("scrypt")) return "scrypt";
   if (module.endsWith("sha512")) return "sha512";
   return module.endsWith("md5") ? "md5" : "sha256";
 }

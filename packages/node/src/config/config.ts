@@ -184,9 +184,119 @@ export interface LimitsConfig {
   readonly consumerTimeoutMs: number | undefined;
 }
 
-export type PasswordHashing = "sha256" | "sha512" | "md5";
+export type PasswordHashing = "sha256" | "sha512" | "md5" | "scrypt";
+
+/** Where users and permissions may be. */
+export type BackendKind = "internal" | "http" | "ldap" | "oauth2" | "cache";
+
+/** One entry of `auth_backends`: who authenticates, and who authorizes then. */
+export interface BackendEntry {
+  readonly authn: BackendKind;
+  readonly authz: BackendKind;
+}
+
+/** `auth_cache.*`: what the cache is in front of. */
+export interface AuthCacheConfig extends BackendEntry {
+  readonly ttlMs: number;
+  /** Refusals are remembered, too. */
+  readonly hasRefusals: boolean;
+}
+
+/** TLS towards a service that is asked. File names are absolute. */
+export interface ClientTlsConfig {
+  readonly caCertFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly verify: "verify_none" | "verify_peer";
+}
+
+/** `auth_http.*`. */
+export interface HttpAuthConfig {
+  readonly method: "get" | "post";
+  readonly userPath: string;
+  readonly vhostPath: string;
+  readonly resourcePath: string;
+  readonly topicPath: string;
+  readonly requestTimeoutMs: number;
+  readonly tls: ClientTlsConfig;
+}
+
+/** As whom the directory is asked: as the user (with its password), as nobody, or as this one. */
+export type LdapBindConfig =
+  | "as_user"
+  | "anon"
+  | { readonly dn: string; readonly password: string };
+
+/** `auth_ldap.*`. Patterns and queries are RabbitMQ's; see docs/security.md. */
+export interface LdapConfig {
+  /** Tried in this order. */
+  readonly servers: readonly string[];
+  readonly port: number;
+  readonly poolSize: number;
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly usesTls: boolean;
+  readonly usesStartTls: boolean;
+  readonly tls: ClientTlsConfig;
+  /** Name -> distinguished name. */
+  readonly userDnPattern: string;
+  /** Name -> what is bound as, if not the distinguished name. */
+  readonly userBindPattern: string | undefined;
+  /** Looks for the object of a user instead of making its name up. */
+  readonly dnLookup:
+    | { readonly attribute: string; readonly base: string; readonly bind: LdapBindConfig }
+    | undefined;
+  readonly otherBind: LdapBindConfig;
+  /** Where groups within groups are looked for. */
+  readonly groupLookupBase: string | undefined;
+  readonly vhostQuery: string;
+  readonly resourceQuery: string;
+  readonly topicQuery: string;
+  readonly tagQueries: string;
+}
+
+/** `auth_oauth2.*`. */
+export interface OAuth2Config {
+  /** What tokens have to be meant for (`aud`), and the beginning of scopes. */
+  readonly resourceServerId: string;
+  /** undefined: the resource server id and a dot. */
+  readonly scopePrefix: string | undefined;
+  readonly additionalScopesKeys: readonly string[];
+  readonly scopeAliases: readonly { readonly alias: string; readonly scopes: readonly string[] }[];
+  /** The first of these claims names the user. */
+  readonly usernameClaims: readonly string[];
+  readonly verifiesAudience: boolean;
+  readonly requiresExpiry: boolean;
+  readonly issuer: string | undefined;
+  readonly jwksUrl: string | undefined;
+  /** Files are PEM. */
+  readonly signingKeys: readonly { readonly id: string; readonly file: string }[];
+  readonly defaultKey: string | undefined;
+  /** Empty: all that are signatures with a private key. */
+  readonly algorithms: readonly string[];
+  readonly tls: ClientTlsConfig;
+}
+
+/** `ssl_cert_login_*`: which part of a client's certificate is the name of the user (EXTERNAL). */
+export interface CertificateLoginConfig {
+  readonly from: "distinguished_name" | "common_name" | "subject_alternative_name";
+  readonly sanType: "dns" | "ip" | "email" | "uri";
+  /** Of the names of that type, from 0. */
+  readonly sanIndex: number;
+}
 
 export interface AuthConfig {
+  /** Asked in this order until one accepts. */
+  readonly backends: readonly BackendEntry[];
+  readonly cache: AuthCacheConfig;
+  readonly http: HttpAuthConfig;
+  readonly ldap: LdapConfig;
+  readonly oauth2: OAuth2Config;
+  readonly certificateLogin: CertificateLoginConfig;
+  /** Failed logins of a name from an address within a minute, after which passwords are not looked at for a while. undefined: no limit. */
+  readonly failedLoginsPerMinute: number | undefined;
+  /** Attempts are counted by who tried from where, too. */
+  readonly tracksAttemptSources: boolean;
   /** Offered in connection.start, in this order. */
   readonly mechanisms: readonly string[];
   /** Users that may connect from the loopback interface only. */

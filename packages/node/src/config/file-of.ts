@@ -5,6 +5,10 @@ import type { Settings } from "./settings.ts";
 export function fileOf(settings: Settings, pattern: string): string | undefined {
   const setting = settings.find(pattern);
   if (setting === undefined) return undefined;
-  const name = String(setting.value);
-  return isAbsolute(name) ? name : resolve(dirname(setting.entry.file), name);
+  return besideFile(setting.entry.file, String(setting.value));
+}
+
+/** `name`, looked for beside a configuration file if it is relative. */
+export function besideFile(file: string, name: string): string {
+  return isAbsolute(name) ? name : resolve(dirname(file), name);
 }

@@ -30,6 +30,9 @@ const BLANK_OR_COMMENT = /^[ \t]*(#.*)?$/;
 /** As RabbitMQ since 3.11: a value in single quotes is taken as it stands, `#` included. */
 const QUOTED = /^'([^']*)'[ \t]*(#.*)?$/;
 
+/** Opens and closes a value of several lines, as in RabbitMQ 4. */
+const MULTI_LINE = "'''";
+
 /**
  * Reads the format of rabbitmq.conf (`a.b.c = value`, `#` starts a comment anywhere in the line). The format
  * has no sections and no escapes in values; observed with RabbitMQ's own reader.
@@ -38,11 +41,10 @@ export function parseRabbitmqConf(text: string, file: string): ConfFile {
   const entries: ConfEntry[] = [];
   const errors: ConfProblem[] = [];
   const warnings: ConfProblem[] = [];
-  for (const [index, lineText] of text
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .entries()) {
-    if (BLANK_OR_COMMENT.test(lineText)) continue;
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  let firstFree = 0;
+  for (const [index, lineText] of lines.entries()) {
+    if (index < firstFree || BLANK_OR_COMMENT.test(lineText)) continue;
     const problem = (column: number, problemText: string): ConfProblem => {
       return { file, line: index + 1, column, text: problemText };
     };
@@ -52,15 +54,39 @@ export function parseRabbitmqConf(text: string, file: string): ConfFile {
       continue;
     }
     const column = key[0].length + 1;
+    const path = splitKey(key[1]);
+    if (lineText.startsWith(MULTI_LINE, key[0].length)) {
+      const found = readMultiLine(lines, index, key[0].length + MULTI_LINE.length);
+      if (found === undefined) errors.push(problem(column, `${MULTI_LINE} has no end`));
+      else entries.push({ path, value: found.value, file, line: index + 1 });
+      firstFree = found?.nextLine ?? lines.length;
+      continue;
+    }
     const { value, warning } = parseValue(lineText.slice(key[0].length));
     if (value === "") {
       errors.push(problem(column, `expected a value after \`${key[1]} =\``));
       continue;
     }
     if (warning !== undefined) warnings.push(problem(column, warning));
-    entries.push({ path: splitKey(key[1]), value, file, line: index + 1 });
+    entries.push({ path, value, file, line: index + 1 });
   }
   return { entries, errors, warnings };
+}
+
+/** The text up to the end mark, without blanks around it; undefined: there is no end mark. */
+function readMultiLine(
+  lines: readonly string[],
+  index: number,
+  start: number,
+): { readonly value: string; readonly nextLine: number } | undefined {
+  const parts: string[] = [];
+  for (let at = index; at < lines.length; at++) {
+    const line = (lines[at] ?? "").slice(at === index ? start : 0);
+    const end = line.indexOf(MULTI_LINE);
+    parts.push(end === -1 ? line : line.slice(0, end));
+    if (end !== -1) return { value: parts.join("\n").trim(), nextLine: at + 1 };
+  }
+  return undefined;
 }
 
 /** Segments of a key; `\.` does not separate. */

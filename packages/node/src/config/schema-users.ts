@@ -1,9 +1,11 @@
+import { BACKEND_NAMES } from "./schema-auth-backends.ts";
 import {
   BOOLEAN,
   BYTESIZE,
   type ConfigSection,
   DURATION,
   integer,
+  integerOr,
   loud,
   quiet,
   STRING,
@@ -16,15 +18,59 @@ export const AUTHENTICATION: ConfigSection = {
   keys: [
     {
       pattern: "auth_mechanisms.$n",
-      type: words("PLAIN", "AMQPLAIN"),
-      text: "SASL mechanisms to offer; unset: AMQPLAIN and PLAIN.",
+      type: words("PLAIN", "AMQPLAIN", "EXTERNAL"),
+      text: "SASL mechanisms to offer; unset: AMQPLAIN and PLAIN. EXTERNAL, the name in a client's certificate, is offered with TLS only.",
+    },
+    {
+      pattern: "ssl_cert_login_from",
+      type: words(
+        "distinguished_name",
+        "common_name",
+        "subject_alternative_name",
+        "subject_alt_name",
+      ),
+      fallback: "distinguished_name",
+      text: "Which part of a certificate is the name of the user.",
+    },
+    {
+      pattern: "ssl_cert_login_san_type",
+      type: words("dns", "ip", "email", "uri"),
+      fallback: "dns",
+      text: "Of alternative names, which kind.",
+    },
+    {
+      pattern: "ssl_cert_login_san_index",
+      type: integer(0, 100),
+      fallback: "0",
+      text: "Of those, which one, from 0.",
     },
     {
       pattern: "auth_backends.$n",
-      type: words("internal", "rabbit_auth_backend_internal"),
-      text: "Users are those of the broker; there is no other backend yet.",
+      type: words(...BACKEND_NAMES),
+      text: "Who authenticates and authorizes; asked in order of the numbers until one accepts. Unset: internal.",
     },
-    loud("auth_backends.$n.$part", "There is no backend but the internal one."),
+    {
+      pattern: "auth_backends.$n.authn",
+      type: words(...BACKEND_NAMES),
+      text: "Who authenticates, if another one authorizes.",
+    },
+    {
+      pattern: "auth_backends.$n.authz",
+      type: words(...BACKEND_NAMES),
+      text: "Who authorizes then.",
+    },
+    {
+      pattern: "failed_logins_per_minute",
+      type: integerOr("infinity", 1),
+      fallback: "20",
+      text: "Failed logins of one name from one address within a minute, ten times as many of all names, after which passwords are not looked at for a while.",
+    },
+    {
+      pattern: "track_auth_attempt_source",
+      type: BOOLEAN,
+      fallback: "false",
+      text: "Whether attempts to log in are also counted by name and address.",
+    },
     {
       pattern: "loopback_users",
       type: words("none"),
@@ -41,9 +87,10 @@ export const AUTHENTICATION: ConfigSection = {
         "rabbit_password_hashing_sha256",
         "rabbit_password_hashing_sha512",
         "rabbit_password_hashing_md5",
+        "leveret_password_hashing_scrypt",
       ),
       fallback: "rabbit_password_hashing_sha256",
-      text: "How new passwords are stored.",
+      text: "How new passwords are stored; the last one is ours: see [security](security.md#passwords).",
     },
     {
       pattern: "credential_validator.validation_backend",

@@ -1,3 +1,4 @@
+import { AUTH_CACHE, HTTP_BACKEND, LDAP_BACKEND, OAUTH2_BACKEND } from "./schema-auth-backends.ts";
 import { CLUSTER } from "./schema-cluster.ts";
 import { LIMITS, LISTENERS, TLS } from "./schema-connections.ts";
 import type { ConfigSection } from "./schema-key.ts";
@@ -13,6 +14,10 @@ export const CONFIG_SECTIONS: readonly ConfigSection[] = [
   TLS,
   LIMITS,
   AUTHENTICATION,
+  AUTH_CACHE,
+  HTTP_BACKEND,
+  LDAP_BACKEND,
+  OAUTH2_BACKEND,
   DEFAULTS,
   RESOURCES,
   LOG,

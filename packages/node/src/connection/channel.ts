@@ -12,6 +12,7 @@ import {
   methodIdAt,
   truncateReplyText,
 } from "@leveret/amqp";
+import { PermissionPending } from "../auth/permissions.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
@@ -29,6 +30,7 @@ import { dispatchMethod } from "./handlers/dispatch.ts";
 import { acceptPublish } from "./handlers/publish.ts";
 import { type KnownPublish, KnownPublishes } from "./known-publishes.ts";
 import type { ReplyConsumer } from "./reply-consumer.ts";
+import { askFirst, oncePermitted } from "./suspended-call.ts";
 
 const BASIC_ACK = METHOD_IDS["basic.ack"];
 /** class-id, method-id, delivery-tag u64, multiple bit. */
@@ -129,6 +131,12 @@ export class Channel {
       default:
         return; // Heartbeats do not come here.
     }
+  }
+
+  /** The user may do something else now than before. */
+  forgetPermissions(): void {
+    this.#publishes.expire();
+    if (this.#publish !== undefined) this.#publish.target.version = -1;
   }
 
   /** The input chunk ends: nothing may point into it any more. */
@@ -308,7 +316,8 @@ export class Channel {
       this.#onAck(bytes, start, end);
       return;
     }
-    dispatchMethod(this, decodeMethod(bytes, start, end));
+    const method = decodeMethod(bytes, start, end);
+    oncePermitted(this, () => dispatchMethod(this, method));
   }
 
   /** Compares the payload with the last publish method's: cheaper than decoding its names. */
@@ -333,7 +342,14 @@ export class Channel {
     const content = this.#content;
     if (this.#publish === undefined) return; // Unreachable: content follows a publish.
     this.#currentMethodId = BASIC_PUBLISH;
-    acceptPublish(this, this.#publish.target, content);
+    try {
+      acceptPublish(this, this.#publish.target, content);
+    } catch (error) {
+      if (!(error instanceof PermissionPending)) throw error;
+      content.own();
+      askFirst(this, error, () => this.#onContent());
+      return;
+    }
     content.forget();
   }
 

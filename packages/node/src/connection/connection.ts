@@ -1,3 +1,5 @@
+import type { X509Certificate } from "node:crypto";
+import { TLSSocket } from "node:tls";
 import {
   AmqpError,
   type ChannelError,
@@ -19,6 +21,8 @@ import {
   NO_METHOD,
   unexpectedFrame,
 } from "@leveret/amqp";
+import { type Identity, NOBODY } from "../auth/authenticator.ts";
+import type { Permissions } from "../auth/permissions.ts";
 import type { Backlog } from "../broker/backlog.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
@@ -39,6 +43,7 @@ import type { ChannelConsumer } from "./channel-consumer.ts";
 import { ChannelTable } from "./channel-table.ts";
 import { ClientProperties } from "./client-properties.ts";
 import { type CloseReply, toCloseReply } from "./close-reply.ts";
+import { CredentialExpiry } from "./credential-expiry.ts";
 import type { ConnectionSocket } from "./direct-socket.ts";
 import { Handshake, type Negotiated } from "./handshake.ts";
 import type { HeartbeatTarget } from "./heartbeat.ts";
@@ -48,6 +53,7 @@ import { ProtocolHeaderReader } from "./protocol-header.ts";
 import { PublisherPace } from "./publisher-pace.ts";
 import { SilentClose } from "./silent-close.ts";
 import { type TlsFacts, tlsFactsOf } from "./tls-facts.ts";
+import { updateSecret } from "./update-secret.ts";
 
 /** running: methods on channels; closing: connection.close was sent, its close-ok is awaited. */
 type ConnectionState = "header" | "handshake" | "running" | "closing" | "closed";
@@ -64,7 +70,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   /** When it was accepted, ms since the epoch. */
   readonly connectedAtMs: number = Date.now();
   client: ClientProperties = new ClientProperties();
-  user = "";
+  #identity: Identity = NOBODY;
   /** The SASL mechanism of its login. */
   authMechanism = "";
   frameMax: number;
@@ -87,6 +93,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   readonly #suspensions = new InputSuspensions();
   #paused: ChannelConsumer[] = [];
   readonly #ownQueues = new Set<BrokerQueue>();
+  readonly #expiry = new CredentialExpiry(() => this.#onCredentialExpired());
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #isBlocked = false;
   #isOutputFull = false;
@@ -127,6 +134,28 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     socket.on("close", () => this.#onSocketClosed());
   }
 
+  /** Who has logged in. */
+  get identity(): Identity {
+    return this.#identity;
+  }
+  set identity(identity: Identity) {
+    this.#identity = identity;
+    this.#expiry.watch(identity.expiresAtMs);
+    for (const channel of this.channels.values()) channel.forgetPermissions();
+  }
+  get user(): string {
+    return this.#identity.name;
+  }
+  get permissions(): Permissions {
+    return this.#identity.permissions;
+  }
+  get isTls(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+  /** Of the client; undefined: it has shown none. */
+  get peerCertificate(): X509Certificate | undefined {
+    return this.#socket instanceof TLSSocket ? this.#socket.getPeerX509Certificate() : undefined;
+  }
   get vhost(): VirtualHost | undefined {
     return this.#vhost;
   }
@@ -193,8 +222,8 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   }
 
   /** A connection of this process: its user is known, and there is nothing to negotiate. */
-  openDirectly(user: string, vhost: VirtualHost): void {
-    this.user = user;
+  openDirectly(identity: Identity, vhost: VirtualHost): void {
+    this.#identity = identity;
     this.frameMax = 0;
     this.#reader.frameMax = 0;
     this.#vhost = vhost;
@@ -301,6 +330,21 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (channel.isClosing) return;
     this.now = this.broker.clock.now();
     this.#guard(channel, action);
+  }
+
+  /**
+   * Nothing more of the input is handled before `outcome` is there and `then` has been called with it, unless the connection ends before.
+   * What it throws closes the connection and blames `method`. `outcome` must not reject.
+   */
+  waitFor<T>(outcome: Promise<T>, method: MethodAddress, then: (outcome: T) => void): void {
+    const resume = this.suspend();
+    void outcome.then((value) => {
+      if (this.#state === "handshake" || this.#state === "running") {
+        this.now = this.broker.clock.now();
+        this.#guardMethod(method, () => then(value));
+      }
+      resume();
+    });
   }
 
   #onResumed(): void {
@@ -507,13 +551,18 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   }
 
   #onHandshakeMethod(method: Method): void {
+    this.#guardMethod(method, () => this.#handshake.onMethod(method));
+  }
+
+  /** For methods on channel 0. */
+  #guardMethod(method: MethodAddress, action: () => void): void {
     try {
-      this.#handshake.onMethod(method);
+      action();
     } catch (error) {
       if (error instanceof AmqpError && error.failed === undefined) {
         this.#fail(error, undefined, method);
       } else {
-        throw error;
+        this.#fail(error);
       }
     }
   }
@@ -523,8 +572,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (method.name === "connection.close") this.onClientClose();
     else if (method.name === "connection.close-ok") this.#finish();
     else if (method.name === "connection.update-secret") {
-      this.broker.updateSecret(this);
-      this.sendOnZero("connection.update-secret-ok", {});
+      updateSecret(this, method);
     } else {
       const { classId, methodId } = method;
       throw new ConnectionError("CHANNEL_ERROR", "unexpected method in connection state running", {
@@ -620,6 +668,11 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     this.#setTimer(FRAMING_ERROR_LINGER_MS);
   }
 
+  /** As if an operator had closed it: the client may come back with new credentials. */
+  #onCredentialExpired(): void {
+    this.closeByServer(new ConnectionError("CONNECTION_FORCED", "credential expired", NO_FAULT));
+  }
+
   #onHandshakeTimeout(): void {
     this.log.error(
       { connection: this.name },
@@ -646,6 +699,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #onSocketClosed(): void {
     this.#state = "closed";
     clearTimeout(this.#timer);
+    this.#expiry.stop();
     this.#pace.endYield();
     this.#suspensions.clear();
     this.#reader.stop();

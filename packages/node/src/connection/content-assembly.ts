@@ -103,6 +103,29 @@ export class ContentAssembly {
     this.#ownsHeader = true;
   }
 
+  /** The finished content has to outlive the chunk: it gets bytes of its own. */
+  own(): void {
+    const { properties, propertiesStart, propertiesEnd, runStart, runEnd, bodySize } = this;
+    if (runStart >= 0) {
+      const run = Buffer.from(properties.subarray(runStart, runEnd));
+      this.properties = run;
+      this.propertiesStart -= runStart;
+      this.propertiesEnd -= runStart;
+      if (bodySize > 0) {
+        this.body = run;
+        this.bodyStart -= runStart;
+      }
+      this.runStart = 0;
+      this.runEnd = run.length;
+      return;
+    }
+    this.properties = Buffer.from(properties.subarray(propertiesStart, propertiesEnd));
+    this.propertiesStart = 0;
+    this.propertiesEnd = this.properties.length;
+    this.body = Buffer.from(this.body.subarray(this.bodyStart, this.bodyStart + bodySize));
+    this.bodyStart = 0;
+  }
+
   /** Forgets the content, finished or not, and every byte of it. */
   reset(): void {
     this.#expectsHeader = false;

@@ -18,6 +18,7 @@ import {
   type MethodName,
   type MethodOf,
 } from "@leveret/amqp";
+import type { Identity } from "../auth/authenticator.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
 import { DIRECT_CALL_TIMEOUT_MS } from "../limits.ts";
@@ -81,11 +82,11 @@ export class DirectConnection implements FrameHandler {
   /** Opens a channel, has `use` work with it, and closes it. Rejects with what `use` does; with DirectCallRefused, DirectCallLost. */
   static async with<T>(
     broker: Broker,
-    { user, vhost }: { readonly user: string; readonly vhost: VirtualHost },
+    { identity, vhost }: { readonly identity: Identity; readonly vhost: VirtualHost },
     use: (channel: DirectConnection) => Promise<T>,
   ): Promise<T> {
     const direct = new DirectConnection(broker);
-    direct.#connection.openDirectly(user, vhost);
+    direct.#connection.openDirectly(identity, vhost);
     try {
       await direct.call("channel.open", {});
       const result = await use(direct);

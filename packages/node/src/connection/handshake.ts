@@ -1,5 +1,7 @@
-import { ConnectionError, type FieldTable, type Method, NO_METHOD } from "@leveret/amqp";
+import { ConnectionError, type Method, type MethodOf, NO_METHOD } from "@leveret/amqp";
+import { PermissionPending } from "../auth/permissions.ts";
 import type { Login } from "../broker/login.ts";
+import type { VirtualHost } from "../broker/virtual-host.ts";
 import { MIN_FRAME_MAX } from "../limits.ts";
 import { ClientProperties } from "./client-properties.ts";
 import type { Connection } from "./connection.ts";
@@ -38,7 +40,7 @@ export class Handshake {
       versionMajor,
       versionMinor,
       serverProperties: broker.serverProperties,
-      mechanisms: Buffer.from(broker.options.mechanisms.join(" ")),
+      mechanisms: Buffer.from(this.#mechanisms().join(" ")),
       locales: Buffer.from("en_US"),
     });
   }
@@ -52,7 +54,7 @@ export class Handshake {
     switch (this.#state) {
       case "start-ok":
         if (method.name !== "connection.start-ok") throw unexpected(method);
-        this.#onStartOk(method.clientProperties, method.mechanism, method.response);
+        this.#onStartOk(method);
         return;
       case "tune-ok":
         if (method.name !== "connection.tune-ok") throw unexpected(method);
@@ -60,26 +62,43 @@ export class Handshake {
         return;
       case "open":
         if (method.name !== "connection.open") throw unexpected(method);
-        this.#onOpen(method.virtualHost);
+        this.#onOpen(method);
         return;
       default:
         this.#state satisfies never;
     }
   }
 
-  #onStartOk(clientProperties: FieldTable, mechanism: string, response: Buffer): void {
+  #onStartOk(method: MethodOf<"connection.start-ok">): void {
+    const { clientProperties, mechanism, response } = method;
     const connection = this.#connection;
     const { broker } = connection;
     connection.client = new ClientProperties(clientProperties);
-    if (!broker.options.mechanisms.includes(mechanism)) {
+    if (!this.#mechanisms().includes(mechanism)) {
       throw new SilentClose(`unknown SASL mechanism '${mechanism}'`);
     }
-    const login: Login = broker.login(mechanism, response, connection.remoteAddress);
+    const login = broker.login(mechanism, response, connection);
+    if (login instanceof Promise) {
+      connection.waitFor(login, method, (decided) => this.#onLogin(mechanism, decided));
+    } else {
+      this.#onLogin(mechanism, login);
+    }
+  }
+
+  /** EXTERNAL needs a certificate: without TLS there can be none. */
+  #mechanisms(): readonly string[] {
+    const { broker, isTls } = this.#connection;
+    return broker.options.mechanisms.filter((mechanism) => mechanism !== "EXTERNAL" || isTls);
+  }
+
+  #onLogin(mechanism: string, login: Login): void {
+    const connection = this.#connection;
+    const { broker } = connection;
     if (!login.ok) {
       if (login.isMalformed) throw new SilentClose(login.why);
       this.#refuseLogin(mechanism, login.user, login.why);
     }
-    connection.user = login.user;
+    connection.identity = login.identity;
     connection.authMechanism = mechanism;
     this.#state = "tune-ok";
     const { channelMax, frameMax, heartbeatSeconds } = broker.options;
@@ -109,9 +128,16 @@ export class Handshake {
     });
   }
 
-  #onOpen(vhostName: string): void {
+  #onOpen(method: MethodOf<"connection.open">): void {
     const connection = this.#connection;
-    const vhost = connection.broker.admit(connection, vhostName);
+    let vhost: VirtualHost;
+    try {
+      vhost = connection.broker.admit(connection, method.virtualHost);
+    } catch (error) {
+      if (!(error instanceof PermissionPending)) throw error;
+      connection.waitFor(error.ask(), method, () => this.#onOpen(method));
+      return;
+    }
     connection.sendOnZero("connection.open-ok", {});
     connection.onOpened(vhost);
   }

@@ -42,6 +42,11 @@ export class KnownPublishes {
     this.#slots = undefined;
   }
 
+  /** What was resolved of them does not hold any more. */
+  expire(): void {
+    for (const { target } of this.#all.values()) target.version = -1;
+  }
+
   #findInAll(bytes: Buffer, start: number, end: number): KnownPublish {
     const key = bytes.toString("latin1", start, end);
     const known = this.#all.get(key);

@@ -1,3 +1,4 @@
+import { PermissionPending } from "../auth/permissions.ts";
 import type { Channel } from "./channel.ts";
 
 /**
@@ -30,4 +31,22 @@ export function suspendFor<T>(
     connection.finishLate(channel, () => then(outcome));
     resume();
   };
+}
+
+/**
+ * Calls `action`; as long as it lacks a permission that another service has to be asked for, asks, and calls it again: it must not have
+ * done anything before. What it has done at random has to be outside of it.
+ */
+export function oncePermitted(channel: Channel, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof PermissionPending)) throw error;
+    askFirst(channel, error, () => oncePermitted(channel, action));
+  }
+}
+
+/** Calls `then` when the permission has been asked for. */
+export function askFirst(channel: Channel, pending: PermissionPending, then: () => void): void {
+  suspendFor<void>(channel, (done) => void pending.ask().then(done), then);
 }

@@ -1,7 +1,6 @@
 import { ControlError } from "@leveret/control";
 import * as v from "valibot";
-import { hashPassword } from "../auth/password.ts";
-import { makeSalt } from "../broker/administration.ts";
+import { makePasswordHash } from "../auth/password.ts";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import type { HashingAlgorithm, UserRecord } from "../metadata/records.ts";
 import { change, type NodeMethods, requireUser, whileRunning } from "./control-method.ts";
@@ -12,11 +11,11 @@ const NAME = { name: v.string() };
 export const USER_METHODS: NodeMethods = {
   add_user: whileRunning(
     v.object({ ...NAME, password: v.optional(v.string()), passwordHash: v.optional(v.string()) }),
-    ({ broker }, { name, password, passwordHash }) => {
+    async ({ broker }, { name, password, passwordHash }) => {
       const hashed =
         password === undefined
           ? { passwordHash: passwordHash ?? "", ...algorithmOf(broker) }
-          : hashedPassword(broker, password);
+          : await hashedPassword(broker, password);
       return change(broker, { type: "addUser", name, ...hashed, tags: [] });
     },
   ),
@@ -26,9 +25,10 @@ export const USER_METHODS: NodeMethods = {
   }),
   change_password: whileRunning(
     v.object({ ...NAME, password: v.string() }),
-    ({ broker }, { name, password }) => {
+    async ({ broker }, { name, password }) => {
       requireUser(broker, name);
-      return change(broker, { type: "setUserPassword", name, ...hashedPassword(broker, password) });
+      const hashed = await hashedPassword(broker, password);
+      return change(broker, { type: "setUserPassword", name, ...hashed });
     },
   ),
   clear_password: whileRunning(v.object(NAME), ({ broker }, { name }) =>
@@ -37,10 +37,8 @@ export const USER_METHODS: NodeMethods = {
   authenticate_user: whileRunning(
     v.object({ ...NAME, password: v.string() }),
     async ({ broker }, { name: username, password }) => {
-      const loopbackUsers = new Set<string>();
-      const attempt = { username, password, remoteIsLoopback: true, loopbackUsers };
-      const { ok } = broker.broker.access.authenticate(attempt);
-      if (!ok) throw new ControlError("authentication_failed", "invalid credentials");
+      const isRight = await broker.broker.authenticator.accepts(username, password);
+      if (!isRight) throw new ControlError("authentication_failed", "invalid credentials");
     },
   ),
   set_user_tags: whileRunning(
@@ -75,14 +73,15 @@ const USER_COLUMNS = {
 };
 
 /** Checks the password against the rule for passwords, too. @throws ControlError */
-function hashedPassword(
+async function hashedPassword(
   { administration }: BrokerNode,
   password: string,
-): { readonly passwordHash: string; readonly hashingAlgorithm: HashingAlgorithm } {
+): Promise<{ readonly passwordHash: string; readonly hashingAlgorithm: HashingAlgorithm }> {
   const problem = administration.checkPassword(password);
   if (problem !== undefined) throw new ControlError("credential_validation_failed", problem);
   const { hashingAlgorithm } = administration;
-  return { passwordHash: hashPassword(password, makeSalt(), hashingAlgorithm), hashingAlgorithm };
+  const passwordHash = await makePasswordHash(password, hashingAlgorithm);
+  return { passwordHash, hashingAlgorithm };
 }
 
 function algorithmOf({ administration }: BrokerNode): {

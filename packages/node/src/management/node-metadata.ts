@@ -15,8 +15,7 @@ import {
   type UserEntry,
   type VhostEntry,
 } from "@leveret/management";
-import { hashPassword, isHashingAlgorithm } from "../auth/password.ts";
-import { makeSalt } from "../broker/administration.ts";
+import { isHashingAlgorithm, makePasswordHash } from "../auth/password.ts";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import { importDefinitions } from "../broker/import-definitions.ts";
 import type { ControlledNode } from "../control/controlled-node.ts";
@@ -107,7 +106,7 @@ export class NodeMetadata implements Metadata {
     const problem = administration.checkPassword(password);
     if (problem !== undefined) throw new RefusedError("bad_request", problem);
     const { hashingAlgorithm } = administration;
-    const passwordHash = hashPassword(password, makeSalt(), hashingAlgorithm);
+    const passwordHash = await makePasswordHash(password, hashingAlgorithm);
     return { passwordHash, hashingAlgorithm };
   }
 

@@ -1,6 +1,6 @@
 import { EMPTY_TABLE, type FieldTable, fieldTableFromJson } from "@leveret/amqp";
 import * as v from "valibot";
-import { DEFAULT_HASHING_ALGORITHM, hashPassword } from "../auth/password.ts";
+import { DEFAULT_HASHING_ALGORITHM, hashPassword, SCRYPT } from "../auth/password.ts";
 import type { QueueType } from "../queue/queue-config.ts";
 import type { MetadataCommand, PutUser, SetPolicy } from "./commands.ts";
 import type {
@@ -36,6 +36,8 @@ export interface LoadDefinitionsOptions {
   readonly makeSalt: () => Buffer;
   /** How such passwords are hashed where the user entry does not say; undefined: SHA-256. */
   readonly hashingAlgorithm?: HashingAlgorithm;
+  /** Of passwords given in clear that are to be hashed with scrypt, which takes too long to be done here: the hashes. */
+  readonly slowHashes?: ReadonlyMap<string, string>;
   /** What is wrong with a password given in clear; undefined, or without this rule: nothing. */
   readonly checkPassword?: (password: string) => string | undefined;
   /**
@@ -77,6 +79,31 @@ const OF_NO_VHOST = {
   topic_permissions: [],
   global_parameters: [],
 } as const satisfies Partial<DefinitionsDocument>;
+
+const CLEAR_PASSWORDS = v.object({
+  users: v.array(
+    v.object({
+      password: v.optional(v.string()),
+      password_hash: v.optional(v.string()),
+      hashing_algorithm: v.optional(v.string()),
+    }),
+  ),
+});
+
+/** Passwords that `loadDefinitions` will want hashed, with how; none of a document that it will refuse. */
+export function passwordsInClear(
+  json: string,
+  newUsers: HashingAlgorithm,
+): readonly { readonly password: string; readonly algorithm: string }[] {
+  const hasNone = Buffer.byteLength(json) > DEFINITIONS_SIZE_MAX || !json.includes('"password"');
+  const parsed = hasNone ? undefined : v.safeParse(CLEAR_PASSWORDS, parseJson(json));
+  if (parsed?.success !== true) return [];
+  return parsed.output.users.flatMap(({ password, password_hash, hashing_algorithm }) =>
+    password === undefined || password_hash !== undefined
+      ? []
+      : { password, algorithm: hashing_algorithm ?? newUsers },
+  );
+}
 
 function parseJson(json: string): unknown {
   try {
@@ -185,7 +212,12 @@ class DefinitionsReader {
     }
     const problem = this.#options.checkPassword?.(entry.password);
     if (problem !== undefined) this.#problem(`${at}.password: ${problem}`);
-    return hashPassword(entry.password, this.#options.makeSalt(), algorithm);
+    if (algorithm !== SCRYPT) {
+      return hashPassword(entry.password, this.#options.makeSalt(), algorithm);
+    }
+    const hash = this.#options.slowHashes?.get(entry.password);
+    if (hash === undefined) this.#problem(`${at} needs password_hash for ${algorithm}`);
+    return hash ?? "";
   }
 
   #parameter(entry: ParameterEntry, at: string): MetadataCommand {

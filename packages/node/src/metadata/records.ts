@@ -77,11 +77,12 @@ export interface BindingRecord {
   readonly arguments: FieldTable;
 }
 
-/** RabbitMQ's module names, as they stand in definitions files. */
+/** RabbitMQ's module names, as they stand in definitions files, and one of ours, which RabbitMQ does not have. */
 export type HashingAlgorithm =
   | "rabbit_password_hashing_sha256"
   | "rabbit_password_hashing_sha512"
-  | "rabbit_password_hashing_md5";
+  | "rabbit_password_hashing_md5"
+  | "leveret_password_hashing_scrypt";
 
 /** A limit that is undefined or negative does not limit. */
 export interface UserLimits {
@@ -97,7 +98,7 @@ export interface VirtualHostLimits {
 
 export interface UserRecord {
   readonly name: string;
-  /** base64(4 bytes of salt + digest); "" means that the user cannot log in with a password. */
+  /** base64, as the algorithm wants it; "" means that the user cannot log in with a password. */
   readonly passwordHash: string;
   readonly hashingAlgorithm: HashingAlgorithm;
   readonly tags: readonly string[];

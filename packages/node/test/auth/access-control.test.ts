@@ -25,45 +25,6 @@ function allow(metadata: MetadataMachine, patterns: Patterns, user = "u"): void 
   metadata.apply({ type: "setPermissions", user, vhost: "/", ...closed, ...patterns });
 }
 
-const attempt = {
-  username: "u",
-  password: "secret",
-  remoteIsLoopback: true,
-  loopbackUsers: new Set<string>(),
-};
-
-describe("authentication", () => {
-  test("the right password logs in", () => {
-    const { access, metadata } = setUp(undefined);
-    expect(access.authenticate(attempt)).toEqual({ ok: true, user: metadata.user("u") });
-  });
-
-  test.each([
-    ["a wrong password", { password: "Secret" }, "wrong password"],
-    ["an empty password", { password: "" }, "wrong password"],
-    ["an unknown user", { username: "nobody" }, "unknown user"],
-    [
-      "a loopback user from afar",
-      { remoteIsLoopback: false, loopbackUsers: new Set(["u"]) },
-      "loopback only",
-    ],
-  ])("%s does not", (_name, change, reason) => {
-    const { access } = setUp(undefined);
-    expect(access.authenticate({ ...attempt, ...change })).toEqual({ ok: false, reason });
-  });
-
-  test("an emptied hash disables the login at once", () => {
-    const { access, metadata } = setUp(undefined);
-    metadata.apply({
-      type: "setUserPassword",
-      name: "u",
-      passwordHash: "",
-      hashingAlgorithm: "rabbit_password_hashing_sha256",
-    });
-    expect(access.authenticate({ ...attempt, password: "" }).ok).toBe(false);
-  });
-});
-
 describe("access to resources", () => {
   test.each([
     ["configure", "queue", "q", "configure access to queue 'q' in vhost '/' refused for user 'u'"],

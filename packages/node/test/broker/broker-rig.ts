@@ -36,6 +36,9 @@ export const OPTIONS: BrokerOptions = {
   maxConnections: undefined,
   maxChannelsPerNode: 0,
   loopbackUsers: new Set(),
+  hashingAlgorithm: "rabbit_password_hashing_sha256",
+  failedLoginsPerMinute: undefined,
+  tracksAttemptSources: false,
   defaultQueueType: undefined,
   consumerTimeoutMs: 0,
 };

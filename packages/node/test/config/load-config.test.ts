@@ -66,7 +66,8 @@ describe("loadConfig", () => {
     expect(config.listeners.tls).toEqual([]);
     expect(config.listeners.handshakeTimeoutMs).toBe(10_000);
     expect(config.tls).toBeUndefined();
-    expect(config.auth).toEqual({
+    expect(config.auth).toMatchObject({
+      backends: [{ authn: "internal", authz: "internal" }],
       mechanisms: ["AMQPLAIN", "PLAIN"],
       loopbackUsers: ["guest"],
       passwordHashing: "sha256",

@@ -71,6 +71,23 @@ describe("the reader of rabbitmq.conf", () => {
     expect(warning).toMatchObject({ line: 1, column, text: expect.stringContaining(text) });
   });
 
+  test("takes a value of several lines between three quotes", () => {
+    const text = "a = '''\n  one # no comment\n  'two'\n'''\nb = '''three'''\nc = 4\n";
+    const { entries, errors } = parseRabbitmqConf(text, "x");
+    expect(errors).toEqual([]);
+    expect(entries.map(({ path, value, line }) => [path.join("."), value, line])).toEqual([
+      ["a", "one # no comment\n  'two'", 1],
+      ["b", "three", 5],
+      ["c", "4", 6],
+    ]);
+  });
+
+  test("tells where a value of several lines begins that has no end", () => {
+    const { entries, errors } = parseRabbitmqConf("a = 1\nb = '''x\nc = 2\n", "x");
+    expect(errors).toEqual([{ file: "x", line: 2, column: 5, text: "''' has no end" }]);
+    expect(entries).toHaveLength(1);
+  });
+
   test("answers any text with entries or problems, one a line at most", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {

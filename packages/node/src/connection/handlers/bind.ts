@@ -109,21 +109,15 @@ function requireDestination(channel: Channel, type: DestinationType, name: strin
 }
 
 function checkPermissions(channel: Channel, binding: BindingRecord): void {
-  const { broker, connection, vhost } = channel;
-  const { user } = connection;
+  const { connection, vhost } = channel;
+  const { permissions } = connection;
   const { destination, destinationType, source, routingKey } = binding;
-  broker.access.checkResource(user, vhost.name, "write", destinationType, destination);
+  permissions.checkResource(vhost.name, "write", destinationType, destination);
   if (source === "" || (destinationType === "exchange" && destination === "")) {
     throw accessRefused("operation not permitted on the default exchange");
   }
-  broker.access.checkResource(user, vhost.name, "read", "exchange", source);
+  permissions.checkResource(vhost.name, "read", "exchange", source);
   if (vhost.exchanges.get(source)?.record.type === "topic") {
-    broker.access.checkTopic({
-      user,
-      vhost: vhost.name,
-      exchange: source,
-      kind: "read",
-      routingKey,
-    });
+    permissions.checkTopic(vhost.name, "read", source, routingKey);
   }
 }

@@ -50,12 +50,12 @@ export function handleConsume(channel: Channel, method: MethodOf<"basic.consume"
     consumeReplies(channel, method);
     return;
   }
-  const { broker, connection, vhost } = channel;
+  const { connection, vhost } = channel;
   if (channel.consumers.has(method.consumerTag)) {
     throw notAllowed(`attempt to reuse consumer tag '${method.consumerTag}'`);
   }
   const name = queueNameOf(channel, method.queue);
-  broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
+  connection.permissions.checkResource(vhost.name, "read", "queue", name);
   const tag = method.consumerTag === "" ? generatedName("amq.ctag-") : method.consumerTag;
   checkConsumerCount(channel);
   const queue = requireOwnQueue(channel, name);
@@ -181,9 +181,9 @@ function cancelConsumer(channel: Channel, consumer: ChannelConsumer, noWait: boo
 
 /** basic.get (spec 1.8.3.10). */
 export function handleGet(channel: Channel, method: MethodOf<"basic.get">): void {
-  const { broker, connection, vhost } = channel;
+  const { connection, vhost } = channel;
   const name = queueNameOf(channel, method.queue);
-  broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
+  connection.permissions.checkResource(vhost.name, "read", "queue", name);
   const queue = requireOwnQueue(channel, name);
   refuseGetOnSingleActiveQuorum(queue);
   suspendFor<FoundMessage | undefined>(

@@ -32,10 +32,10 @@ function answerDeclare(channel: Channel, noWait: boolean): void {
 }
 
 function declare(channel: Channel, method: MethodOf<"exchange.declare">, name: string): void {
-  const { broker, connection, vhost } = channel;
+  const { connection, vhost } = channel;
   const type = requireExchangeType(method.type);
   refuseDefault(name);
-  broker.access.checkResource(connection.user, vhost.name, "configure", "exchange", name);
+  connection.permissions.checkResource(vhost.name, "configure", "exchange", name);
   const requested: ExchangeRecord = {
     vhost: vhost.name,
     name,
@@ -73,23 +73,23 @@ function declareNew(channel: Channel, requested: ExchangeRecord, noWait: boolean
 }
 
 function checkNewExchange(channel: Channel, record: ExchangeRecord): void {
-  const { broker, connection } = channel;
+  const { connection } = channel;
   if (record.name.startsWith("amq.")) {
     throw accessRefused(`exchange name '${record.name}' contains reserved prefix 'amq.*'`);
   }
   const resource = resourceText("exchange", record.name, record.vhost);
   const alternate = alternateExchangeOf(record.arguments, resource);
   if (alternate !== undefined) {
-    const { user } = connection;
-    broker.access.checkResource(user, record.vhost, "read", "exchange", record.name);
-    broker.access.checkResource(user, record.vhost, "write", "exchange", alternate);
+    const { permissions } = connection;
+    permissions.checkResource(record.vhost, "read", "exchange", record.name);
+    permissions.checkResource(record.vhost, "write", "exchange", alternate);
   }
   validateExchangeArguments(record.type, record.arguments, resource);
 }
 
 /** exchange.delete (spec 1.6.2.3): deleting what is not there is fine (RabbitMQ). */
 export function handleExchangeDelete(channel: Channel, method: MethodOf<"exchange.delete">): void {
-  const { broker, connection, vhost } = channel;
+  const { connection, vhost } = channel;
   const name = strippedName(method.exchange);
   refuseDefault(name);
   if (name.startsWith("amq.")) {
@@ -97,7 +97,7 @@ export function handleExchangeDelete(channel: Channel, method: MethodOf<"exchang
       `deletion of system ${resourceText("exchange", name, vhost.name)} not allowed`,
     );
   }
-  broker.access.checkResource(connection.user, vhost.name, "configure", "exchange", name);
+  connection.permissions.checkResource(vhost.name, "configure", "exchange", name);
   const answer = (): void => {
     if (!method.noWait) channel.send("exchange.delete-ok", {});
   };

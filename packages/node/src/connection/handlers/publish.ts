@@ -103,7 +103,7 @@ function resolveTarget(channel: Channel, target: PublishTarget): void {
   if (target.immediate) throw notImplemented("immediate=true");
   const { broker, vhost, connection } = channel;
   const { exchange: name } = target.routing;
-  broker.access.checkResource(connection.user, vhost.name, "write", "exchange", name);
+  connection.permissions.checkResource(vhost.name, "write", "exchange", name);
   const exchange = vhost.exchanges.get(name);
   if (exchange === undefined) throw exchangeNotFound(name, vhost.name);
   if (exchange.record.internal) {
@@ -111,8 +111,7 @@ function resolveTarget(channel: Channel, target: PublishTarget): void {
   }
   target.exchange = exchange;
   target.isTopic =
-    exchange.record.type === "topic" &&
-    broker.access.hasTopicPermission(connection.user, vhost.name, name);
+    exchange.record.type === "topic" && connection.permissions.needsTopicCheck(vhost.name, name);
   target.sinks = undefined;
   target.counts = channel.traffic.publishesTo(exchange);
   target.version = broker.topologyVersion;
@@ -181,24 +180,16 @@ function rewriteReplyTo(channel: Channel, message: Message): void {
 
 function checkUserId(channel: Channel, message: Message): void {
   const claimed = message.bytes.toString("utf8", scan.userIdStart, scan.userIdEnd);
-  const { user } = channel.connection;
-  if (claimed === user) return;
-  const record = channel.broker.metadata.user(user);
-  if (record !== undefined && hasTag(record, "impersonator")) return;
+  const { user, identity } = channel.connection;
+  if (claimed === user || hasTag(identity, "impersonator")) return;
   throw preconditionFailed(
     `user_id property set to '${claimed}' but authenticated user was '${user}'`,
   );
 }
 
 function checkTopic(channel: Channel, target: PublishTarget, routingKey: string): void {
-  const { broker, vhost, connection } = channel;
-  broker.access.checkTopic({
-    user: connection.user,
-    vhost: vhost.name,
-    exchange: target.routing.exchange,
-    kind: "write",
-    routingKey,
-  });
+  const { vhost, connection } = channel;
+  connection.permissions.checkTopic(vhost.name, "write", target.routing.exchange, routingKey);
 }
 
 function findSinks(

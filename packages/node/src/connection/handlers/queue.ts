@@ -19,7 +19,7 @@ import {
 } from "../../queue/queue-arguments.ts";
 import type { Channel } from "../channel.ts";
 import { isReplyAddress, REPLY_TO_QUEUE } from "../reply-consumer.ts";
-import { suspendFor } from "../suspended-call.ts";
+import { oncePermitted, suspendFor } from "../suspended-call.ts";
 import { whenStored } from "./change-metadata.ts";
 import { generatedName } from "./consume.ts";
 import {
@@ -45,8 +45,22 @@ export function handleQueueDeclare(channel: Channel, method: MethodOf<"queue.dec
   const isServerNamed = strippedName(method.queue) === "";
   const name = isServerNamed ? generatedName("amq.gen-") : strippedName(method.queue);
   if (!isServerNamed && !channel.vhost.queues.has(name)) refuseReservedName(name);
+  // A name that was made up stays the same while its permission is asked for.
+  oncePermitted(channel, () => declare(channel, method, { name, isServerNamed }));
+}
+
+interface DeclaredName {
+  readonly name: string;
+  readonly isServerNamed: boolean;
+}
+
+function declare(
+  channel: Channel,
+  method: MethodOf<"queue.declare">,
+  { name, isServerNamed }: DeclaredName,
+): void {
   const { broker, connection, vhost } = channel;
-  broker.access.checkResource(connection.user, vhost.name, "configure", "queue", name);
+  connection.permissions.checkResource(vhost.name, "configure", "queue", name);
   const requested = requestedRecord(channel, method, name);
   const existing = vhost.queues.get(name);
   if (existing === undefined) {
@@ -161,13 +175,13 @@ function assertSameQueue(existing: BrokerQueue, requested: QueueRecord): void {
 }
 
 function checkNewQueue(channel: Channel, record: QueueRecord, isServerNamed: boolean): void {
-  const { broker, connection, vhost } = channel;
+  const { connection, vhost } = channel;
   checkQueueLimit(channel, record.name);
   const dlx = deadLetterExchangeOf(record.arguments, vhost.name, record.name);
   if (dlx !== undefined) {
-    const { user } = connection;
-    broker.access.checkResource(user, vhost.name, "read", "queue", record.name);
-    broker.access.checkResource(user, vhost.name, "write", "exchange", dlx);
+    const { permissions } = connection;
+    permissions.checkResource(vhost.name, "read", "queue", record.name);
+    permissions.checkResource(vhost.name, "write", "exchange", dlx);
   }
   if (isServerNamed && record.type === "quorum") {
     throw preconditionFailed("Cannot declare a server-named queue for type rabbit_quorum_queue");
@@ -226,9 +240,9 @@ function whenCounted(channel: Channel, queue: BrokerQueue, then: () => void): vo
 
 /** queue.purge (spec 1.7.2.7): ready messages only. Answered when they cannot come back. */
 export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge">): void {
-  const { broker, connection, vhost } = channel;
+  const { connection, vhost } = channel;
   const name = queueNameOf(channel, method.queue);
-  broker.access.checkResource(connection.user, vhost.name, "read", "queue", name);
+  connection.permissions.checkResource(vhost.name, "read", "queue", name);
   const queue = requireOwnQueue(channel, name);
   whenCounted(channel, queue, () => {
     requireWorking(queue);
@@ -249,9 +263,9 @@ export function handleQueuePurge(channel: Channel, method: MethodOf<"queue.purge
 
 /** queue.delete (spec 1.7.2.9): deleting what is not there is fine (RabbitMQ). */
 export function handleQueueDelete(channel: Channel, method: MethodOf<"queue.delete">): void {
-  const { broker, connection, vhost } = channel;
+  const { connection, vhost } = channel;
   const name = queueNameOf(channel, method.queue);
-  broker.access.checkResource(connection.user, vhost.name, "configure", "queue", name);
+  connection.permissions.checkResource(vhost.name, "configure", "queue", name);
   const queue = vhost.queues.get(name);
   if (queue === undefined) {
     whenStored(channel, () => answerDelete(channel, 0, method.noWait));

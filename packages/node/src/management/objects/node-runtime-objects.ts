@@ -68,8 +68,8 @@ export class NodeRuntimeObjects implements RuntimeObjects {
     }
   }
 
-  actionsOf({ name }: Identity): AmqpActions {
-    return new UserActions(this.#running, name);
+  actionsOf(user: Identity): AmqpActions {
+    return new UserActions(this.#running, user);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type BindingEnds,
   type GetRequest,
   type GotMessage,
+  type Identity,
   type JsonObject,
   type NewBinding,
   type NewExchange,
@@ -21,6 +22,7 @@ import {
 import type { RunningNode } from "../../control/control-method.ts";
 import { bindingPropertiesKey } from "../../metadata/binding-properties-key.ts";
 import type { BindingRecord } from "../../metadata/records.ts";
+import { identityOf } from "../login-access.ts";
 import { bindingsIn } from "./binding-object.ts";
 import { propertiesFromJson, propertiesToJson } from "./message-properties.ts";
 import { refusedBecause } from "./refused-because.ts";
@@ -31,9 +33,9 @@ const FORBIDDEN = 403;
 /** What the management API does for a user by AMQP, over a connection inside the process. */
 export class UserActions implements AmqpActions {
   readonly #running: () => RunningNode;
-  readonly #user: string;
+  readonly #user: Identity;
 
-  constructor(running: () => RunningNode, user: string) {
+  constructor(running: () => RunningNode, user: Identity) {
     this.#running = running;
     this.#user = user;
   }
@@ -174,15 +176,15 @@ export class UserActions implements AmqpActions {
   /** Works with a channel in a vhost. Rejects with AmqpRefusedError, RefusedError. */
   async #with<T>(name: string, use: (channel: DirectConnection) => Promise<T>): Promise<T> {
     const { broker } = this.#running().broker;
-    const user = this.#user;
+    const identity = identityOf(this.#user, broker);
     const vhost = broker.vhosts.get(name);
     if (vhost === undefined) throw new RefusedError("no_such_vhost", "vhost_not_found");
-    if (!broker.access.checkVhostAccess(user, name)) {
-      const text = `ACCESS_REFUSED - access to vhost '${name}' refused for user '${user}'`;
+    if (!(await identity.permissions.allowsVhost(name))) {
+      const text = `ACCESS_REFUSED - access to vhost '${name}' refused for user '${identity.name}'`;
       throw new AmqpRefusedError(FORBIDDEN, text);
     }
     try {
-      return await DirectConnection.with(broker, { user, vhost }, use);
+      return await DirectConnection.with(broker, { identity, vhost }, use);
     } catch (error) {
       throw told(error);
     }

@@ -51,6 +51,7 @@ export const HASHING_ALGORITHMS: readonly HashingAlgorithm[] = [
   "rabbit_password_hashing_sha256",
   "rabbit_password_hashing_sha512",
   "rabbit_password_hashing_md5",
+  "leveret_password_hashing_scrypt",
 ];
 
 export function readInteger(fields: Fields): number {

@@ -72,6 +72,9 @@ const BROKER_OPTIONS: Omit<BrokerOptions, "nodeName"> = {
   consumerMaxPerChannel: 0,
   maxChannelsPerNode: 0,
   loopbackUsers: new Set(),
+  hashingAlgorithm: "rabbit_password_hashing_sha256",
+  failedLoginsPerMinute: undefined,
+  tracksAttemptSources: false,
   defaultQueueType: undefined,
   consumerTimeoutMs: 0,
 };
