@@ -27,7 +27,7 @@ describe("peek", () => {
     await runTool(["peek", "q", "--last", "4"], { connect });
     expect(caller.asked.filter(({ method }) => method === "peek_messages").map(paramsOf)).toEqual([
       { vhost: "/", name: "q", count: 10, bodyMax: 200 },
-      { vhost: "shop", name: "q", offset: 2, count: 1, bodyMax: 50_000 },
+      { vhost: "shop", name: "q", offset: 2, count: 1, bodyMax: 64 },
       { vhost: "/", name: "q", offset: 5, count: 2, bodyMax: 9 },
       { vhost: "/", name: "q", offset: -4, count: 4, bodyMax: 200 },
     ]);
@@ -56,7 +56,9 @@ describe("peek", () => {
     const one = await runTool(["peek", "q", "3", "--formatter", "csv"], {
       answers: { peek_messages: [MESSAGE] },
     });
-    expect(one.out).toContain('"keys","values"\n"position","3"\n"redelivered","true"\n');
+    expect(one.out).toBe(
+      '"keys","values"\n"content_type","text/plain"\n"routing_keys","order.1"\n"exchange","orders"\n"payload (max 64 bytes)","one\\ntwo"\n"header.a","1"\n"header.x-delivery-count","1"\n',
+    );
     const none = await runTool(["peek", "q", "9"]);
     expect(none).toMatchObject({
       code: 69,

@@ -55,6 +55,19 @@ function refuses(method: string, code: string, message = ""): Play {
   return { answers: { [method]: new ControlError(code, message) } };
 }
 
+/** An error about usage whose last line, the usage, is ours. */
+function usageDiffers(name: string, args?: readonly string[]): Play {
+  const { error } = recordingOf(name);
+  const [head = ""] = error.split("Usage");
+  return {
+    ...(args === undefined ? {} : { args }),
+    differs: {
+      because: "the command has other options, too",
+      error: (text) => expect(text.startsWith(head)).toBe(true),
+    },
+  };
+}
+
 /** The headings of a text, each in bold, in this order. */
 function sections(headings: readonly string[]): RegExp {
   return new RegExp(headings.map((heading) => `.{4}${heading}.{4}\\n\\n`).join("(.*\\n)*"));
@@ -105,6 +118,19 @@ const CLUSTER_SECTIONS = [
   ...["Basics", "Disk Nodes", "Running Nodes", "Versions", "Maintenance status", "Alarms"],
   ...["Network Partitions", "Listeners", "Feature flags"],
 ];
+const TLS = { versions: ["tlsv1.3", "tlsv1.2", "tlsv1.1", "tlsv1"], ciphers: [], all_ciphers: [] };
+const PEEKED = {
+  position: 0,
+  redelivered: false,
+  delivery_count: 0,
+  expires_at: null,
+  message_count: 1,
+  exchange: "",
+  routing_key: "qq",
+  properties: { content_type: "text/plain", headers: { a: 1 } },
+  payload: Buffer.from("hello"),
+  payload_bytes: 5,
+};
 const EXPORT_FILE: string = join(tmpdir(), `leveret-recorded-${process.pid}.json`);
 const RECORDED_LISTENERS = [
   listener("[::]", 15672, "http", "HTTP API"),
@@ -309,6 +335,74 @@ const PLAYS: Readonly<Record<string, Play>> = {
       ]),
     },
   },
+  certs: {
+    differs: {
+      because: "RabbitMQ shows an Erlang term",
+      out: "Certificates of node rabbit@localhost ...\n(none)\n",
+    },
+  },
+  resolve: { answers: { resolve_hostname: ["127.0.0.1"] } },
+  resolve6: {
+    answers: { resolve_hostname: [] },
+    differs: {
+      because: "RabbitMQ names this family as it was written",
+      out: "Asking node rabbit@localhost to resolve hostname localhost to IPv6 addresses...\n",
+    },
+  },
+  resolvebad: { answers: { resolve_hostname: [] } },
+  resolvefam: usageDiffers("resolvefam"),
+  tlsv: { answers: { tls_info: TLS } },
+  tlsvj: { answers: { tls_info: TLS } },
+  logloc: { answers: { status: { log_files: ["/var/log/rabbitmq/rabbit@localhost.log"] } } },
+  logtail: { answers: { log_tail: recordingOf("logtail").out.split("\n").slice(1, 3) } },
+  discover: { answers: { discover_peers: [] } },
+  effempty: usageDiffers("effempty", ["enable_feature_flag", ""]),
+  protobad: {
+    answers: {
+      status: { listeners: [RECORDED_LISTENERS[4], RECORDED_LISTENERS[3]] },
+    },
+  },
+  plall: {
+    differs: {
+      because: "what plugins do is built in",
+      out: /^Listing plugins with pattern "\.\*" \.\.\.\n(rabbitmq_\w+\n)*rabbitmq_event_exchange\n/,
+    },
+  },
+  plen: {
+    differs: {
+      because: "what plugins do is built in",
+      out: /^Enabling plugins on node rabbit@localhost:\nrabbitmq_event_exchange\nThe following plugins have been configured:\n( {2}rabbitmq_\w+\n)+Applying plugin configuration to rabbit@localhost\.\.\.\nPlugin configuration unchanged\.\n$/,
+    },
+  },
+  plisbad: {
+    differs: {
+      because: "what plugins do is built in",
+      error:
+        /^Error:\nPlugin rabbitmq_mqtt is not enabled on node rabbit@localhost\. Enabled plugins and dependencies: rabbitmq_/,
+    },
+  },
+  pldis: {
+    differs: {
+      because: "what plugins do is built in",
+      out: /^Disabling plugins on node rabbit@localhost:\nrabbitmq_mqtt\nThe following plugins have been configured:\n( {2}rabbitmq_\w+\n)+Applying plugin configuration to rabbit@localhost\.\.\.\nPlugin configuration unchanged\.\n$/,
+    },
+  },
+  peekone: { answers: { peek_messages: [PEEKED] } },
+  peekjson: {
+    answers: { peek_messages: [PEEKED] },
+    differs: {
+      because: "the keys stand in another order",
+      out: (text) => {
+        expect(JSON.parse(text)).toEqual(JSON.parse(recordingOf("peekjson").out));
+      },
+    },
+  },
+  peekzero: usageDiffers("peekzero"),
+  peeknone: refuses("peek_messages", "no_such_queue"),
+  impnone: usageDiffers("impnone"),
+  expnone: usageDiffers("expnone"),
+  impfmt: usageDiffers("impfmt"),
+  membmb: usageDiffers("membmb"),
   diag_check_local_alarms: { answers: { cluster_status: CLUSTER } },
   diag_check_port_connectivity: {
     answers: { status: { listeners: [] } },
@@ -335,12 +429,6 @@ const PLAYS: Readonly<Record<string, Play>> = {
     answers: { check_if_node_is_quorum_critical: "single" },
   },
   queues_rebalance: { answers: { rebalance: [[NODE, 2, 0]] } },
-  queues_peek: {
-    differs: {
-      because: "messages of every queue can be looked at",
-      out: "Peeking at queue orders.created at position 1 on node rabbit@localhost ...\n",
-    },
-  },
   err_unknown_queue_delete: refuses("delete_queue", "no_such_queue"),
   err_unknown_queue_purge: refuses("purge_queue", "no_such_queue"),
   node_health_check: { answers: { cluster_status: CLUSTER } },

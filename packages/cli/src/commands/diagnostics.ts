@@ -92,7 +92,7 @@ export const DIAGNOSTICS_COMMANDS: readonly Command[] = [
       if (isUnit(unit)) return;
       throw new UsageError(
         EXIT.usage,
-        `unit '${unit}' is not supported. Please use one of: bytes, mb, gb`,
+        `"unit '${unit}' is not supported. Please use one of: bytes, mb, gb"`,
       );
     },
     banner: ({ node }) => `Reporting memory breakdown on node ${node}...`,
@@ -205,7 +205,7 @@ export const DIAGNOSTICS_COMMANDS: readonly Command[] = [
       }
       const text = `No listener for protocol ${protocol} is active on node ${input.node}. `;
       const names = [...new Set(found.map((listener) => listener.protocol))].join(", ");
-      throw new CliError(
+      throw failed(
         EXIT.unavailable,
         `${text}Found listeners for the following protocols: ${names}`,
       );

@@ -41,7 +41,7 @@ export const FEATURE_COMMANDS: readonly Command[] = [
     needs: "running",
     check: (input) => {
       if (arg(input, 0) !== "") return;
-      throw new UsageError(EXIT.data, "feature_flag cannot be an empty string.");
+      throw new UsageError(EXIT.data, "Bad argument: feature_flag cannot be an empty string.");
     },
     banner: (input) =>
       arg(input, 0) === "all"
@@ -50,7 +50,7 @@ export const FEATURE_COMMANDS: readonly Command[] = [
     run: async (input) => {
       const name = arg(input, 0);
       if (name === "all" || FEATURE_FLAGS.some((flag) => flag.name === name)) return NOTHING;
-      throw failed(EXIT.unavailable, "The requested feature flag is not supported by this node");
+      throw failed(EXIT.usage, `This feature flag is not supported by node ${input.node}`);
     },
   },
   {

@@ -1,8 +1,7 @@
-import type { Row } from "../cell.ts";
 import { failed, UsageError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
+import { section } from "./cluster-status-text.ts";
 import { arg, type Command, type Input } from "./command.ts";
-import { each } from "./listing.ts";
 
 const TOOLS = ["rabbitmq-diagnostics"] as const;
 const CONFIGURATION = "Configuration and Environment";
@@ -55,13 +54,17 @@ export const HOST_COMMANDS: readonly Command[] = [
     options: ["address-family"],
     needs: "any",
     check: (input) => void familyOf(input),
+    banner: (input) => {
+      const family = familyOf(input);
+      const what = `hostname ${arg(input, 0)} to IPv${family} addresses`;
+      return `Asking node ${input.node} to resolve ${what}...`;
+    },
     run: async (input, caller) => {
       const hostname = arg(input, 0);
       const family = familyOf(input);
       const found = (await caller.call("resolve_hostname", { hostname, family })) as string[]; // As its handler sends it.
       if (found.length > 0) return { kind: "text", text: found.join("\n"), value: found };
-      const text = `Could not resolve hostname ${hostname} to IPv${family} addresses`;
-      throw failed(EXIT.unavailable, text);
+      throw failed(EXIT.data, "Hostname does not resolve (resolution failed with an nxdomain)");
     },
   },
   {
@@ -72,7 +75,8 @@ export const HOST_COMMANDS: readonly Command[] = [
     summary: "Shows which name servers the node asks",
     count: [0, 0],
     needs: "any",
-    banner: ({ node }) => `Resolver (inetrc) settings of node ${node} ...`,
+    banner: ({ node }) =>
+      `Asking node ${node} for its effective hostname resolver (inetrc) configuration...`,
     run: async (_input, caller) => {
       const value = (await caller.call("resolver_info", {})) as {
         readonly servers: readonly string[]; // As its handler sends it.
@@ -91,14 +95,7 @@ export const HOST_COMMANDS: readonly Command[] = [
     banner: ({ node }) => `Asking node ${node} to report its network interfaces ...`,
     run: async (_input, caller) => {
       const found = (await caller.call("list_network_interfaces", {})) as NetworkInterface[]; // As its handler sends it.
-      const rows = found.map(
-        ({ name, addresses, hardware_address: hardware }): Row => [name, addresses, hardware],
-      );
-      return {
-        kind: "rows",
-        columns: ["interface", "addresses", "hardware_address"],
-        rows: each(rows),
-      };
+      return { kind: "text", text: found.map(interfaceText).join("\n\n\n"), value: found };
     },
   },
   {
@@ -112,7 +109,8 @@ export const HOST_COMMANDS: readonly Command[] = [
     banner: () => "Discovering peers nodes ...",
     run: async (_input, caller) => {
       const found = (await caller.call("discover_peers", {})) as string[]; // As its handler sends it.
-      return { kind: "text", text: found.join("\n"), value: found };
+      const text = found.length === 0 ? "No peers discovered" : found.join("\n");
+      return { kind: "text", text, value: found };
     },
   },
 ];
@@ -123,12 +121,17 @@ interface NetworkInterface {
   readonly hardware_address: string;
 }
 
+function interfaceText({ name, addresses, hardware_address: hardware }: NetworkInterface): string {
+  const lines = [`hwaddr: ${hardware}`, ...addresses.map((address) => `addr: ${address}`)];
+  return section(`Interface ${name}`, lines);
+}
+
 /** @throws UsageError */
 function familyOf({ options: { "address-family": family = "ipv4" } }: Input): 4 | 6 {
   if (family.toLowerCase() === "ipv4") return 4;
   if (family.toLowerCase() === "ipv6") return 6;
   throw new UsageError(
     EXIT.data,
-    `unsupported IP address family ${family}. Valid values are: ipv4, ipv6`,
+    `Bad argument: unsupported IP address family ${family}. Valid values are: ipv4, ipv6`,
   );
 }

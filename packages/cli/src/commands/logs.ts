@@ -1,13 +1,11 @@
 import type { Caller } from "../caller.ts";
-import { CliError, failed } from "../cli-error.ts";
+import { failed } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { arg, type Command, type Input, NOTHING, type StreamItem } from "./command.ts";
 import { untilTimeout } from "./until-timeout.ts";
 
 const DIAGNOSTICS = ["rabbitmq-diagnostics"] as const;
-const LEVELS = [
-  ...["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency", "none"],
-];
+const LEVELS = ["debug", "info", "warning", "error", "critical", "none"];
 /** RabbitMQ: log_tail. */
 const LINES_DEFAULT = 50;
 
@@ -77,7 +75,7 @@ export const LOG_COMMANDS: readonly Command[] = [
     check: (input) => {
       if (LEVELS.includes(arg(input, 0))) return;
       const text = `level ${arg(input, 0)} is not supported. Try one of ${LEVELS.join(", ")}`;
-      throw new CliError(EXIT.usage, `Error:\n${text}`);
+      throw failed(EXIT.unavailable, text);
     },
     banner: (input) => `Setting log level to "${arg(input, 0)}" ...`,
     run: async (input, caller) => {

@@ -34,6 +34,8 @@ const PEEK_COLUMNS = [
   ...["position", "redelivered", "exchange", "routing_key", "properties", "payload_bytes"],
   "payload",
 ];
+/** Octets of the body of one message (RabbitMQ). */
+const POSITION_BODY_MAX = 64;
 /** Octets of a body in a table: what fits on a line or two. */
 const TABLE_BODY_MAX = 200;
 
@@ -59,7 +61,8 @@ export const MESSAGE_COMMANDS: readonly Command[] = [
     banner: (input) => {
       const { args, node } = input;
       const at = args.length > 1 ? ` at position ${arg(input, 1)}` : "";
-      return `Peeking at queue ${arg(input, 0)}${at} on node ${node} ...`;
+      const kind = at === "" ? "queue" : "quorum queue";
+      return `Peeking at ${kind} ${arg(input, 0)}${at} on node ${node} ...`;
     },
     run: (input, caller) =>
       input.args.length > 1 ? peekOne(input, caller) : peekMany(input, caller),
@@ -92,7 +95,7 @@ export const MESSAGE_COMMANDS: readonly Command[] = [
 function checkPeek(input: Input): void {
   const { args, options } = input;
   if (args.length > 1 && !/^[1-9]\d*$/.test(arg(input, 1))) {
-    throw new UsageError(EXIT.usage, "position value must be a positive integer");
+    throw new UsageError(EXIT.usage, '"position value must be a positive integer"');
   }
   const { last, offset } = options;
   if (last !== undefined && offset !== undefined) {
@@ -118,18 +121,40 @@ async function peeked(
   return found;
 }
 
-/** Keys and values of one message, as RabbitMQ shows it. */
+/** Keys and values of one message, as RabbitMQ shows it: one key for each property and header. */
 async function peekOne(input: Input, caller: Caller): Promise<Output> {
   const position = Number(arg(input, 1));
-  const size = bodyMax(input, 50_000);
+  const size = input.options.truncate ?? POSITION_BODY_MAX;
   const [message] = await peeked(caller, input, { offset: position - 1, count: 1, bodyMax: size });
   if (message === undefined) {
     throw failed(EXIT.unavailable, "Target queue does not have a message at that position");
   }
-  const rows = Object.entries(peekJson(message)).map(
-    ([key, value]): Row => [key, valueText(value)],
-  );
+  const entries = positionEntries(message, size);
+  if (input.options.formatter === "json") {
+    const value = { message: Object.fromEntries(entries), result: "ok" };
+    return { kind: "text", text: "", value };
+  }
+  const rows = entries.map(([key, value]): Row => [key, valueText(value)]);
   return { kind: "rows", columns: ["keys", "values"], rows: each(rows), formatter: "pretty_table" };
+}
+
+/** RabbitMQ's names and order; headers are flat. */
+function positionEntries(
+  message: PeekedMessage,
+  size: number,
+): readonly (readonly [string, unknown])[] {
+  const { headers = {}, ...properties } = message.properties;
+  const flat = Object.entries(headers as object).map(
+    ([name, value]) => [`header.${name}`, value] as const,
+  );
+  return [
+    ...Object.entries(properties).filter(([name]) => name !== "delivery_mode"),
+    ["routing_keys", [message.routing_key]],
+    ["exchange", message.exchange],
+    [`payload (max ${size} bytes)`, payloadText(message.payload, message.payload.byteLength)],
+    ...flat,
+    ["header.x-delivery-count", message.delivery_count],
+  ];
 }
 
 async function peekMany(input: Input, caller: Caller): Promise<Output> {
@@ -164,7 +189,7 @@ function peekJson(message: PeekedMessage): Readonly<Record<string, unknown>> {
 }
 
 function valueText(value: unknown): string {
-  if (value === null) return "";
+  if (Array.isArray(value)) return value.join(", ");
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -199,6 +224,7 @@ function tailItem(row: TailRow): StreamItem {
   }
 }
 
-function explainQueue(code: string, message: string): CliError | undefined {
-  return code === "no_leader" ? failed(EXIT.unavailable, message) : undefined;
+function explainQueue(code: string, _message: string, input: Input): CliError | undefined {
+  if (code !== "no_such_queue") return undefined;
+  return failed(EXIT.unavailable, `Target queue was not found in virtual host '${input.vhost}'`);
 }

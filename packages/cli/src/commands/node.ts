@@ -33,7 +33,7 @@ export const NODE_COMMANDS: readonly Command[] = [
       if (isUnit(unit)) return;
       throw new UsageError(
         EXIT.usage,
-        `unit '${unit}' is not supported. Please use one of: bytes, mb, gb`,
+        `"unit '${unit}' is not supported. Please use one of: bytes, mb, gb"`,
       );
     },
   },

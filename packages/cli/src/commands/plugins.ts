@@ -1,12 +1,11 @@
 import type { Caller } from "../caller.ts";
-import { CliError, failed, UsageError } from "../cli-error.ts";
+import { failed, UsageError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { arg, type Command, type Input, type Output } from "./command.ts";
 import { findPlugin, PLUGINS, type Plugin } from "./plugin-list.ts";
 
 const OWN = { tools: ["rabbitmq-plugins"], isOwn: true } as const;
 const MANY = Number.POSITIVE_INFINITY;
-const UNCHANGED = "Plugin configuration unchanged.";
 /** Files of plugins that RabbitMQ looks for. */
 const NO_DIRECTORY = "(none: what plugins do is built in)";
 
@@ -28,7 +27,7 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
     needs: "none",
     check: ({ options }) => {
       if (options.verbose !== true || options.minimal !== true) return;
-      throw new UsageError(EXIT.usage, "Cannot set both verbose and minimal");
+      throw new UsageError(EXIT.data, "Bad argument: Cannot set both verbose and minimal");
     },
     banner: (input) => `Listing plugins with pattern "${arg(input, 0) || ".*"}" ...`,
     run: listPlugins,
@@ -46,10 +45,10 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
     needs: "none",
     check: checkNames,
     banner: (input) => `Disabling plugins on node ${input.node}:\n${input.args.join("\n")}`,
-    run: async ({ args, options }) => {
+    run: async ({ args, options, node }) => {
       const asked = options.all === true ? PLUGINS.filter(isOn) : known(args);
       const builtIn = asked.filter(isOn).map(({ name }) => name);
-      if (builtIn.length === 0) return { kind: "text", text: UNCHANGED };
+      if (builtIn.length === 0) return { kind: "text", text: unchangedText(node) };
       const how =
         "their listeners can be switched off by configuration (management-port = off ...)";
       throw failed(
@@ -77,7 +76,8 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
       const off = args.filter(isOff);
       if (off.length === 0) return { kind: "text", text: enabledText(args, node) };
       const noun = off.length === 1 ? `Plugin ${off[0]} is` : `Plugins ${off.join(", ")} are`;
-      throw new CliError(EXIT.unavailable, `Error:\n${noun} not enabled on node ${node}`);
+      const others = `Enabled plugins and dependencies: ${enabledNames().join(", ")}`;
+      throw failed(EXIT.unavailable, `${noun} not enabled on node ${node}. ${others}`);
     },
   },
   {
@@ -124,14 +124,18 @@ async function listPlugins(input: Input, _caller: Caller): Promise<Output> {
     ` | Status: * = running on ${node}`,
     " |/",
   ];
-  const lines = shown.map((plugin) => listLine(plugin, options.verbose === true));
+  const width = Math.max(0, ...shown.map(({ name }) => name.length));
+  const lines = shown.map((plugin) => listLine(plugin, width, options.verbose === true));
   return { kind: "text", text: [...legend, ...lines].join("\n"), value };
 }
 
-function listLine(plugin: Plugin, isVerbose: boolean): string {
-  const line = `[${isOn(plugin) ? "E*" : "  "}] ${plugin.name}`;
-  if (!isVerbose) return line;
-  return `${line}\n     ${plugin.instead ?? "built in"}`;
+function listLine(plugin: Plugin, width: number, isVerbose: boolean): string {
+  const { name, instead } = plugin;
+  const line = `[${isOn(plugin) ? "E*" : "  "}] ${name.padEnd(width)}`;
+  const about = instead === undefined ? "built in" : `not part of Leveret: ${instead}`;
+  return isVerbose
+    ? `${line.trimEnd()}\n     ${about}`
+    : `${line} ${instead === undefined ? "built in" : "-"}`;
 }
 
 function isOn({ instead }: Plugin): boolean {
@@ -150,9 +154,9 @@ function changing(name: string, verb: string, summary: string): Command {
     needs: "none",
     ...(name === "enable" ? { check: checkNames } : {}),
     banner: ({ args, node }) => `${verb} plugins on node ${node}:\n${args.join("\n")}`,
-    run: async ({ args }) => {
+    run: async ({ args, node }) => {
       const missing = known(args).filter((plugin) => !isOn(plugin));
-      if (missing.length === 0) return { kind: "text", text: UNCHANGED };
+      if (missing.length === 0) return { kind: "text", text: unchangedText(node) };
       const lines = missing.map((plugin) => `${plugin.name}: ${plugin.instead}`);
       const text = `these plugins of RabbitMQ are not part of Leveret:\n${lines.join("\n")}`;
       throw failed(EXIT.unavailable, text);
@@ -174,12 +178,23 @@ function checkNames({ args, options }: Input): void {
 function known(names: readonly string[]): readonly Plugin[] {
   const unknown = names.filter((name) => findPlugin(name) === undefined);
   if (unknown.length > 0) {
-    throw failed(
-      EXIT.unavailable,
-      `The following plugins could not be found:\n  ${unknown.join("\n  ")}`,
-    );
+    throw failed(EXIT.software, `{:plugins_not_found, [:${unknown.join(", :")}]}`);
   }
   return names.flatMap((name) => findPlugin(name) ?? []);
+}
+
+/** As RabbitMQ ends where nothing had to be done. */
+function unchangedText(node: string): string {
+  return [
+    "The following plugins have been configured:",
+    ...enabledNames().map((name) => `  ${name}`),
+    `Applying plugin configuration to ${node}...`,
+    "Plugin configuration unchanged.",
+  ].join("\n");
+}
+
+function enabledNames(): readonly string[] {
+  return PLUGINS.filter(isOn).map(({ name }) => name);
 }
 
 function enabledText(names: readonly string[], node: string): string {

@@ -80,7 +80,7 @@ export const TLS_COMMANDS: readonly Command[] = [
     summary: "Lists the versions of TLS that the node's listeners offer",
     count: [0, 0],
     needs: "running",
-    banner: ({ node }) => `Listing all TLS versions supported by the runtime on node ${node}...`,
+    banner: () => "Listing all TLS versions supported by the runtime...",
     run: async (_input, caller) => {
       const { versions } = await tlsInfo(caller);
       return { kind: "text", text: versions.join("\n"), value: { versions } };
@@ -100,7 +100,7 @@ export const TLS_COMMANDS: readonly Command[] = [
       if (format === "openssl") return;
       throw new UsageError(EXIT.usage, `Format "${format}" is not supported, use openssl`);
     },
-    banner: () => "Listing cipher suites in the OpenSSL format",
+    banner: () => "Listing available cipher suites in OpenSSL format",
     run: async ({ options }, caller) => {
       const { ciphers, all_ciphers: all } = await tlsInfo(caller);
       const shown = options.all === true ? all : ciphers;
@@ -145,6 +145,10 @@ function periodOf({ options: { within = WITHIN_DEFAULT, unit = UNIT_DEFAULT } }:
   readonly text: string;
 } {
   const days = DAYS.get(unit.toLowerCase());
-  if (days === undefined) throw new UsageError(EXIT.usage, `unknown unit of time '${unit}'`);
+  if (days === undefined)
+    throw new UsageError(
+      EXIT.usage,
+      `"unit '${unit}' is not supported. Please use one of: ${[...DAYS.keys()].join(", ")}"`,
+    );
   return { ms: within * days * DAY_MS, text: `${within} ${unit}` };
 }

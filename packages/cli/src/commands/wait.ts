@@ -29,10 +29,10 @@ export const WAIT_COMMAND: Command = {
   check: (input) => {
     const { args, options } = input;
     if (args.length === 0 && options.pid === undefined) {
-      throw new UsageError(EXIT.usage, "No pid or pidfile specified");
+      throw new UsageError(EXIT.usage, '"No pid or pidfile specified"');
     }
     if (args.length > 0 && options.pid !== undefined) {
-      throw new UsageError(EXIT.usage, "Cannot specify both pid and pidfile");
+      throw new UsageError(EXIT.usage, '"Cannot specify both pid and pidfile"');
     }
     if (options.pid !== undefined && !/^\d+$/.test(options.pid)) {
       throw new UsageError(EXIT.usage, "--pid must be a number");
@@ -43,9 +43,14 @@ export const WAIT_COMMAND: Command = {
   run: async (input, caller) => {
     const endAt = Date.now() + (input.timeoutMs ?? TIMEOUT_DEFAULT_MS);
     const pid = await readPid(input, endAt);
-    await input.say(`pid is ${pid}`);
-    await input.say(`Waiting for node '${input.node}' while OS process '${pid}' is running`);
+    const { node } = input;
+    if (input.args.length > 0) await input.say(`pid is ${pid}`);
+    await input.say(
+      `Waiting for erlang distribution on node '${node}' while OS process '${pid}' is running`,
+    );
+    await input.say(`Waiting for applications 'rabbit_and_plugins' to start on node '${node}'`);
     await untilServing(input, caller, pid, endAt);
+    await input.say(`Applications 'rabbit_and_plugins' are running on node '${node}'`);
     return NOTHING;
   },
 };
@@ -81,7 +86,7 @@ async function untilServing(
 ): Promise<void> {
   for (;;) {
     if (!isRunning(pid)) {
-      throw new CliError(EXIT.unavailable, "Error:\nProcess is not running");
+      throw new CliError(EXIT.unavailable, "Error:\nprocess_not_running");
     }
     const timeoutMs = Math.max(1, endAt - Date.now());
     try {

@@ -2,7 +2,12 @@ import { readFile } from "node:fs/promises";
 import { SCRYPT } from "../auth/password.ts";
 import { scryptHash } from "../auth/scrypt.ts";
 import type { Logger } from "../logger.ts";
-import { isNotStored, type MetadataResult, type Refusal } from "../metadata/commands.ts";
+import {
+  isNotStored,
+  type MetadataCommand,
+  type MetadataResult,
+  type Refusal,
+} from "../metadata/commands.ts";
 import {
   DefinitionsError,
   type LoadedDefinitions,
@@ -57,6 +62,10 @@ export async function importDefinitions(
       administration.apply(command, resolve, "applied");
     });
     if (result.ok) continue;
+    if (isOfMissingExchange(command, result)) {
+      log.warn(`${source}: ${places.get(command)}: left out: ${result.text}`);
+      continue;
+    }
     const reason = result.text.trim().replaceAll(/\s*\n\s*/g, ": ");
     const problem = `${source}: ${places.get(command)}: ${command.type} refused: ${reason}`;
     throw isNotStored(result) ? new StorageError(problem) : new DefinitionsError([problem]);
@@ -65,6 +74,14 @@ export async function importDefinitions(
     administration.whenStored(resolve);
   });
   if (failure !== undefined) throw new StorageError(`${source}: ${failure.text}`);
+}
+
+/**
+ * RabbitMQ's documents have the bindings of internal exchanges, but not those exchanges; it leaves out such bindings when it reads
+ * them, too.
+ */
+function isOfMissingExchange(command: MetadataCommand, { reason }: Refusal): boolean {
+  return command.type === "bind" && reason === "no_such_exchange";
 }
 
 /** Hashes of the passwords in clear that are to be hashed with scrypt; some 0.2 s each. */

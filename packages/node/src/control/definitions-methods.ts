@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ControlError } from "@leveret/control";
 import * as v from "valibot";
 import type { BrokerNode } from "../broker/broker-node.ts";
@@ -5,28 +6,73 @@ import { importDefinitions } from "../broker/import-definitions.ts";
 import type { ResourceLimit } from "../config/config.ts";
 import { parseValue } from "../config/value-type.ts";
 import { DefinitionsError } from "../metadata/definitions.ts";
-import { exportDefinitions } from "../metadata/export-definitions.ts";
+import {
+  type ExportedDefinitions,
+  exportDefinitions,
+  exportVhostDefinitions,
+} from "../metadata/export-definitions.ts";
+import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { PRODUCT } from "../product.ts";
 import { StorageError } from "../storage/storage-error.ts";
-import { NO_PARAMS, type NodeMethods, whileRunning } from "./control-method.ts";
+import { change, type NodeMethods, requireVhost, whileRunning } from "./control-method.ts";
 
 /** Characters of one row of an exported document: below what a frame may have, whatever they are. */
 const EXPORT_PIECE_LENGTH = 262_144;
 
 export const DEFINITIONS_METHODS: NodeMethods = {
   /** Rows are pieces of one text. */
-  export_definitions: whileRunning(NO_PARAMS, ({ broker }) => pieces(exportText(broker))),
-  import_definitions: whileRunning(v.object({ json: v.string() }), async ({ broker }, { json }) => {
-    try {
-      const source = { json, source: "definitions" };
-      await importDefinitions(broker.administration, source, broker.broker.log);
-    } catch (error) {
-      if (error instanceof DefinitionsError) throw refused("validation_failed", error);
-      if (error instanceof StorageError) throw refused("store_unavailable", error);
-      throw error;
-    }
-  }),
+  export_definitions: whileRunning(
+    v.object({ vhost: v.optional(v.string()) }),
+    ({ broker }, { vhost }) => pieces(exportText(broker, vhost)),
+  ),
+  /** "unchanged": nothing was done. */
+  import_definitions: whileRunning(
+    v.object({
+      json: v.string(),
+      vhost: v.optional(v.string()),
+      skipIfUnchanged: v.optional(v.boolean(), false),
+    }),
+    async ({ broker }, { json, vhost, skipIfUnchanged }) => {
+      if (vhost !== undefined) requireVhost(broker, vhost);
+      const hash = hashOf(json, vhost);
+      if (skipIfUnchanged && importedHash(broker) === hash) return "unchanged";
+      await importDocument(broker, { json, vhost });
+      if (skipIfUnchanged) {
+        await change(broker, { type: "setGlobalParameter", name: IMPORTED_HASH, value: hash });
+      }
+      return "imported";
+    },
+  ),
 };
+
+/** RabbitMQ's name of the parameter that remembers which document was imported last. */
+const IMPORTED_HASH = "imported_definition_hash_value";
+
+function hashOf(json: string, vhost: string | undefined): string {
+  const hash = createHash("sha256").update(json, "utf8");
+  // The same document means something else for another vhost.
+  if (vhost !== undefined) hash.update(`\u0000${vhost}`, "utf8");
+  return hash.digest("base64");
+}
+
+function importedHash({ administration }: BrokerNode): unknown {
+  const parameters = administration.metadata.parameters.global();
+  return parameters.find(({ name }) => name === IMPORTED_HASH)?.value;
+}
+
+/** @throws ControlError */
+async function importDocument(
+  { administration, broker }: BrokerNode,
+  document: { readonly json: string; readonly vhost: string | undefined },
+): Promise<void> {
+  try {
+    await importDefinitions(administration, { ...document, source: "definitions" }, broker.log);
+  } catch (error) {
+    if (error instanceof DefinitionsError) throw refused("validation_failed", error);
+    if (error instanceof StorageError) throw refused("store_unavailable", error);
+    throw error;
+  }
+}
 
 /** Until the node's app is started again. */
 export const ALARM_METHODS: NodeMethods = {
@@ -71,13 +117,32 @@ function readLimit(asked: AskedLimit): ResourceLimit {
   throw new ControlError("bad_argument", `'${asked.absolute}' is no size in bytes`);
 }
 
-function exportText({ administration, config: { product } }: BrokerNode): string {
-  const document = exportDefinitions(administration.metadata, {
+/** @throws ControlError */
+function exportText(broker: BrokerNode, vhost: string | undefined): string {
+  const { administration, config } = broker;
+  const { product } = config;
+  const about = {
     rabbitVersion: product.version ?? PRODUCT.version,
     productName: product.name ?? PRODUCT.name,
     productVersion: PRODUCT.productVersion,
-  });
-  return JSON.stringify(document);
+  };
+  const { metadata } = administration;
+  if (vhost === undefined) return typedText(metadata, exportDefinitions(metadata, about));
+  requireVhost(broker, vhost);
+  return typedText(metadata, exportVhostDefinitions(metadata, vhost, about) ?? {}, vhost);
+}
+
+/** With the type of each queue, which RabbitMQ's tool names and its HTTP API does not. */
+function typedText(metadata: MetadataView, document: ExportedDefinitions, vhost?: string): string {
+  const { queues = [] } = document;
+  const typed =
+    typeof queues === "string"
+      ? []
+      : queues.map((queue) => ({
+          ...queue,
+          type: metadata.queue(vhost ?? String(queue["vhost"]), String(queue["name"]))?.type,
+        }));
+  return JSON.stringify({ ...document, queues: typed });
 }
 
 async function* pieces(text: string): AsyncIterable<string> {

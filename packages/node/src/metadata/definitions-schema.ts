@@ -31,10 +31,27 @@ function isObjectLike(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-const dictionary = v.pipe(
-  v.custom<Readonly<Record<string, JsonValue>>>(isObjectLike, "must be an object"),
-  v.transform((value): JsonDictionary => new Map(Object.entries(value))),
+/** RabbitMQ 3.10 writes the definitions of operator policies as pairs, and refuses them when it reads them. */
+function isDictionary(value: unknown): boolean {
+  return Array.isArray(value) ? value.every(isPair) : isObjectLike(value);
+}
+
+function isPair(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string";
+}
+
+type Entries = Readonly<Record<string, JsonValue>> | readonly (readonly [string, JsonValue])[];
+
+const dictionary: v.GenericSchema<unknown, JsonDictionary> = v.pipe(
+  v.custom<Entries>(isDictionary, "must be an object"),
+  v.transform((value) => new Map(isList(value) ? value : Object.entries(value))),
 );
+
+/** Array.isArray does not narrow a readonly array. */
+function isList(value: Entries): value is readonly (readonly [string, JsonValue])[] {
+  return Array.isArray(value);
+}
+
 const args = v.optional(v.custom<JsonObject>(isObjectLike, "must be an object"));
 
 /** A list, or as RabbitMQ before 3.9 one text with commas. */
