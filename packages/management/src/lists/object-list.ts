@@ -2,6 +2,7 @@ import { hasTag, type Identity } from "../model/identity.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { ObjectList, ObjectRef } from "../model/runtime-objects.ts";
 import type { ApiRequest } from "../routes/route.ts";
+import { sampleWindows } from "../routes/sample-windows.ts";
 import { listAnswer } from "./list-answer.ts";
 
 export interface ObjectListOptions {
@@ -19,12 +20,13 @@ export function objectListAnswer(
   refs: readonly ObjectRef[],
   { show = (object) => object }: ObjectListOptions = {},
 ): Promise<Response> {
+  const windows = sampleWindows(request.query);
   return listAnswer(request, {
     rows: refs.toSorted(compareRefs),
     nameOf: ({ name }) => name,
     valuesOf: (rows, column) => list.values(rows, column),
     objectsOf: async (rows) => {
-      const objects = await list.objects(rows, {});
+      const objects = await list.objects(rows, { windows });
       return objects.map((object) => object && show(object));
     },
   });

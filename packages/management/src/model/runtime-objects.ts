@@ -1,5 +1,6 @@
 import type { Identity } from "./identity.ts";
 import type { JsonObject } from "./json.ts";
+import type { SampleWindows } from "./statistics.ts";
 
 /** An object that can be listed: enough to choose it and to find it again. */
 export interface ObjectRef {
@@ -27,6 +28,10 @@ export interface ObjectScope {
 export interface ObjectOptions {
   /** true: with what only the answer about a single object has. */
   readonly isDetailed?: boolean;
+  /** Only these keys are wanted; undefined: all. */
+  readonly keys?: readonly string[] | undefined;
+  /** Samples that are wanted of its figures. */
+  readonly windows?: SampleWindows;
 }
 
 /**

@@ -43,7 +43,7 @@ export const CHANNEL_ROUTES: readonly Route[] = [
       const [ref] = await channels.refs({ name: request.params.name });
       if (ref === undefined) throw notFound();
       requireOwner(request.user, ref.user ?? "");
-      return objectAnswer(request, await oneObject(channels, ref));
+      return objectAnswer(request, await oneObject(request, channels, ref));
     },
   }),
   route({

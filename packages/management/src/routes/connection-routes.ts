@@ -6,6 +6,7 @@ import type { ObjectList, ObjectRef } from "../model/runtime-objects.ts";
 import { requireOwner } from "../server/authorise.ts";
 import { noContent, objectAnswer } from "./answers.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
+import { sampleWindows } from "./sample-windows.ts";
 import { requireVhost } from "./vhost-scope.ts";
 
 /** What the client is told if the request has no `X-Reason` (RabbitMQ's words). */
@@ -46,7 +47,7 @@ export const CONNECTION_ROUTES: readonly Route[] = [
     summary: "One connection.",
     handle: async (request) => {
       const ref = await requireConnection(request);
-      return objectAnswer(request, await oneObject(request.node.objects.connections, ref));
+      return objectAnswer(request, await oneObject(request, request.node.objects.connections, ref));
     },
   }),
   route({
@@ -122,8 +123,13 @@ async function refsOfUser({
 }
 
 /** The object of a ref, with details. @throws HttpError 404 if it is gone */
-export async function oneObject(list: ObjectList, ref: ObjectRef): Promise<JsonObject> {
-  const [object] = await list.objects([ref], { isDetailed: true });
+export async function oneObject(
+  { query }: Pick<ApiRequest, "query">,
+  list: ObjectList,
+  ref: ObjectRef,
+): Promise<JsonObject> {
+  const windows = sampleWindows(query);
+  const [object] = await list.objects([ref], { isDetailed: true, windows });
   if (object === undefined) throw notFound();
   return object;
 }

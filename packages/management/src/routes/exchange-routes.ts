@@ -67,7 +67,7 @@ export const EXCHANGE_ROUTES: readonly Route[] = [
     summary: "One exchange. amq.default is the default exchange.",
     handle: async (request) => {
       const ref = await requireExchange(request);
-      return objectAnswer(request, await oneObject(request.node.objects.exchanges, ref));
+      return objectAnswer(request, await oneObject(request, request.node.objects.exchanges, ref));
     },
   }),
   route({

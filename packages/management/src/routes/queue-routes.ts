@@ -85,7 +85,7 @@ export const QUEUE_ROUTES: readonly Route[] = [
     summary: "One queue, with its consumers.",
     handle: async (request) => {
       const ref = await requireQueue(request);
-      return objectAnswer(request, await oneObject(request.node.objects.queues, ref));
+      return objectAnswer(request, await oneObject(request, request.node.objects.queues, ref));
     },
   }),
   route({

@@ -2,6 +2,8 @@ import type { SampleWindows } from "@leveret/management";
 import * as v from "valibot";
 import { NO_PARAMS, type NodeMethods, whileRunning } from "../control/control-method.ts";
 import { SAMPLES_MAX } from "../statistics/statistics-limits.ts";
+import { ownParts, ownValues } from "./list-with-statistics.ts";
+import { STATISTICS_KINDS } from "./object-statistics.ts";
 import { ownSummary } from "./statistics-summary.ts";
 
 const RANGE = v.pipe(
@@ -15,6 +17,11 @@ export const WINDOWS: v.GenericSchema<unknown, SampleWindows> = v.object({
   node_stats: v.exactOptional(RANGE),
 });
 
+const OBJECTS = {
+  kind: v.picklist(STATISTICS_KINDS),
+  ids: v.array(v.union([v.string(), v.tuple([v.string(), v.string()])])),
+};
+
 /** What nodes ask each other for the statistics of the management API. Each answers for itself. */
 export const STATISTICS_METHODS: NodeMethods = {
   statistics_summary: whileRunning(
@@ -24,6 +31,14 @@ export const STATISTICS_METHODS: NodeMethods = {
   statistics_vhosts: whileRunning(
     v.object({ windows: WINDOWS }),
     async ({ broker }, { windows }) => [...broker.figures.statistics.vhosts(windows)],
+  ),
+  statistics_parts: whileRunning(
+    v.object({ ...OBJECTS, windows: WINDOWS, isDetailed: v.boolean() }),
+    (running, { kind, ids, ...options }) => ownParts(running, kind, ids, options),
+  ),
+  statistics_values: whileRunning(
+    v.object({ ...OBJECTS, path: v.array(v.string()) }),
+    (running, { kind, ids, path }) => ownValues(running, kind, ids, path),
   ),
   statistics_memory: whileRunning(NO_PARAMS, async ({ broker }) =>
     broker.figures.memoryBreakdown(),

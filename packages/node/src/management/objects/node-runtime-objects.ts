@@ -14,6 +14,8 @@ import type { RunningNode } from "../../control/control-method.ts";
 import type { ControlledNode } from "../../control/controlled-node.ts";
 import { connectionPid } from "../../control/pid-text.ts";
 import { askIfThere } from "../../control/whole-cluster.ts";
+import { ListWithStatistics } from "../list-with-statistics.ts";
+import type { StatisticsKind } from "../object-statistics.ts";
 import { bindingObject, bindingsIn } from "./binding-object.ts";
 import { ClientList } from "./client-list.ts";
 import { ExchangeList } from "./exchange-list.ts";
@@ -35,11 +37,13 @@ export class NodeRuntimeObjects implements RuntimeObjects {
   constructor(node: ControlledNode) {
     const running = (): RunningNode => runningNode(node);
     this.#running = running;
-    this.connections = new ClientList("connections", running);
-    this.channels = new ClientList("channels", running);
+    const withStatistics = (kind: StatisticsKind, list: ObjectList): ObjectList =>
+      new ListWithStatistics(kind, list, running);
+    this.connections = withStatistics("connections", new ClientList("connections", running));
+    this.channels = withStatistics("channels", new ClientList("channels", running));
     this.consumers = new ClientList("consumers", running);
-    this.exchanges = new ExchangeList(running);
-    this.queues = new QueueList(running);
+    this.exchanges = withStatistics("exchanges", new ExchangeList(running));
+    this.queues = withStatistics("queues", new QueueList(running));
     this.replicas = new QueueReplicaActions(running);
   }
 
