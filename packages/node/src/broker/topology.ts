@@ -5,7 +5,12 @@ import { alternateExchangeOf, createRouter } from "../exchange/exchange-types.ts
 import { RecentHistory, recentHistoryLengthOf } from "../exchange/recent-history.ts";
 import type { MetadataEvent } from "../metadata/events.ts";
 import { homeOf } from "../metadata/queue-replicas.ts";
-import type { BindingRecord, ExchangeRecord, QueueRecord } from "../metadata/records.ts";
+import type {
+  BindingRecord,
+  ExchangeRecord,
+  QueueRecord,
+  VirtualHostRecord,
+} from "../metadata/records.ts";
 import type { VirtualHostState } from "../metadata/virtual-host-state.ts";
 import { BrokerQueue } from "../queue/broker-queue.ts";
 import { effectiveQueueConfig } from "../queue/effective-queue-config.ts";
@@ -16,6 +21,7 @@ import type { Broker } from "./broker.ts";
 import { type Destination, LiveExchange } from "./live-exchange.ts";
 import { PublishedMessage } from "./published-message.ts";
 import { route } from "./route.ts";
+import { Tracer } from "./tracer.ts";
 import { VirtualHost } from "./virtual-host.ts";
 
 /** Makes and unmakes the running exchanges, queues and bindings as the metadata machine tells of changes. */
@@ -40,6 +46,7 @@ export class Topology {
     for (const state of this.#broker.metadata.vhosts()) {
       const { name } = state.record;
       this.vhosts.set(name, new VirtualHost(name));
+      this.#onVhostChanged(state.record);
       for (const exchange of state.exchanges.values()) this.#onExchangeDeclared(exchange);
       for (const queue of state.queues.values()) this.#onQueueDeclared(queue);
       for (const binding of state.bindings.all()) this.#onBound(binding);
@@ -51,7 +58,9 @@ export class Topology {
     this.#version++;
     if (event.type === "vhostAdded") {
       this.vhosts.set(event.vhost.name, new VirtualHost(event.vhost.name));
-    } else if (event.type === "vhostDeleted") this.#onVhostDeleted(event.vhost);
+      this.#onVhostChanged(event.vhost);
+    } else if (event.type === "vhostChanged") this.#onVhostChanged(event.vhost);
+    else if (event.type === "vhostDeleted") this.#onVhostDeleted(event.vhost);
     else if (event.type === "exchangeDeclared") this.#onExchangeDeclared(event.exchange);
     else if (event.type === "exchangeDeleted") this.#onExchangeDeleted(event.exchange);
     else if (event.type === "queueDeclared") this.#onNewQueue(event.queue);
@@ -85,6 +94,7 @@ export class Topology {
     const { name } = state.record;
     const vhost = this.vhosts.get(name) ?? new VirtualHost(name);
     this.vhosts.set(name, vhost);
+    this.#onVhostChanged(state.record);
     for (const exchange of state.exchanges.values()) this.#onExchangeDeclared(exchange);
     for (const queue of state.queues.values()) {
       if (vhost.queues.has(queue.name)) this.#onQueueConfigChanged(name, queue.name);
@@ -111,6 +121,13 @@ export class Topology {
     else if (event.type === "exchangeConfigChanged") {
       this.#onExchangeConfigChanged(event.vhost, event.name);
     }
+  }
+
+  /** Starts or ends the firehose. */
+  #onVhostChanged({ name, tracing }: VirtualHostRecord): void {
+    const vhost = this.vhosts.get(name);
+    if (vhost === undefined || tracing === (vhost.tracer !== undefined)) return;
+    vhost.tracer = tracing ? new Tracer(this.#broker, vhost) : undefined;
   }
 
   #onVhostDeleted(name: string): void {

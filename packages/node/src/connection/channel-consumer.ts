@@ -96,6 +96,10 @@ export class ChannelConsumer implements ConsumerOutlet {
       writeContent(output, channel.number, message, frameMax, properties);
     }
     output.checkWater();
+    const { tracer } = channel.vhost;
+    if (tracer !== undefined) {
+      tracer.delivered(channel, this.queue.record.name, message, redelivered);
+    }
   }
 
   paused(): void {

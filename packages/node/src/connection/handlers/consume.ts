@@ -231,6 +231,7 @@ function answerGet(channel: Channel, queue: BrokerQueue, found: FoundMessage | u
   writeContent(output, channel.number, message, frameMax, properties);
   output.checkWater();
   channel.connection.checkOutput();
+  channel.vhost.tracer?.delivered(channel, queue.record.name, message, redelivered);
   if (found.consumer === undefined) message.release();
 }
 

@@ -51,7 +51,7 @@ export function acceptPublish(
   target: PublishTarget,
   content: ContentAssembly,
 ): void {
-  const { broker, connection } = channel;
+  const { broker, connection, vhost } = channel;
   if (broker.alarms.isActive) connection.block();
   if (target.version !== broker.topologyVersion) resolveTarget(channel, target);
   const message = broker.publishView;
@@ -66,6 +66,9 @@ export function acceptPublish(
   const sinks = keys === undefined && target.sinks !== undefined ? target.sinks : undefined;
   const found = sinks ?? findSinks(channel, target, message, keys ?? [target.routing.routingKey]);
   broker.traffic.sizes.add(message.bodySize);
+  if (vhost.tracer !== undefined) {
+    vhost.tracer.published(channel, message, keys ?? [target.routing.routingKey], found ?? []);
+  }
   finishPublish(channel, target, message, found);
   message.forgetStored();
 }
