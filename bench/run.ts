@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runProgram } from "../test/clients/processes/child-program.ts";
 import { buildAmqpload } from "./amqpload.ts";
+import { measureCli } from "./cli-startup.ts";
 import { formatClusterIdle, measureClusterIdle } from "./cluster-idle.ts";
 import { measureConnections } from "./connections.ts";
 import { formatDurableBacklog, measureDurableBacklog } from "./durable-backlog.ts";
@@ -22,12 +23,12 @@ const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
 const USAGE = `usage: npm run bench -- [PART] [options]
 PART is throughput (default), cluster, cluster-idle, mirror-policy, connections,
-        startup, durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
+        startup, cli, durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
   --load NAME         one load only; repeatable
-  --runs N            fresh processes of startup (default 20)
+  --runs N            fresh processes of startup and cli (default 20)
   --rabbitmq PATH     start script of RabbitMQ (default: Debian's, if it is installed)
   --without-rabbitmq  ours alone
   --only-rabbitmq     RabbitMQ alone
@@ -50,6 +51,7 @@ const PARTS = [
   "mirror-policy",
   "connections",
   "startup",
+  "cli",
   "durable-boot",
   "durable-backlog",
   "raft-throughput",
@@ -160,6 +162,15 @@ async function runStartup(values: Values): Promise<unknown> {
   return report;
 }
 
+async function runCli(values: Values): Promise<unknown> {
+  const report = await measureCli(toCount("runs", values.runs));
+  print(`leveretctl list_queues, packed: ${report.packedMs.toFixed(0)} ms`);
+  print(`... as it is built: ${report.builtMs.toFixed(0)} ms`);
+  print(`an empty program of Node.js: ${report.emptyMs.toFixed(0)} ms`);
+  print(`(medians of ${report.runs} fresh processes each)`);
+  return report;
+}
+
 async function runClusterIdle(values: Values): Promise<unknown> {
   const report = await measureClusterIdle({
     directory: values.directory,
@@ -238,6 +249,8 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
       return runConnections(values, rabbitmqScript(values));
     case "startup":
       return runStartup(values);
+    case "cli":
+      return runCli(values);
     case "durable-boot":
       return runDurableBoot(values);
     case "durable-backlog":
@@ -256,7 +269,7 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
 async function buildOurs(): Promise<void> {
   await runProgram({
     command: "npx",
-    arguments: ["tsc", "--build", "packages/node"],
+    arguments: ["tsc", "--build", "packages/node", "packages/cli"],
     cwd: ROOT,
     timeoutMs: BUILD_MAX_MS,
   });

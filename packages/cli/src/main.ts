@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { runMainProgram } from "./main-program.ts";
+import { startTool } from "./start-tool.ts";
 
-await runMainProgram("rabbitmqctl");
+await startTool("rabbitmqctl");
