@@ -15,6 +15,9 @@ export interface Access {
    * found. undefined: refused, for whatever reason; the client is not told more.
    */
   authenticate(credentials: Credentials): Promise<Identity | undefined>;
-  /** Whether the user has permissions in the vhost; true for a vhost that does not exist (what is missing is told as 404). */
+  /**
+   * Whether the user may look into the vhost: he has permissions there, or is an administrator (RabbitMQ). True for a vhost that does not
+   * exist: what is missing is told as 404. What is done in a vhost needs the user's permissions besides.
+   */
   canEnterVhost(user: Identity, vhost: string): boolean;
 }

@@ -11,7 +11,12 @@ export type MetadataChange =
       /** true: limits that are not named stay. */
       readonly merge: boolean;
     }
-  | { readonly type: "clearVhostLimits"; readonly vhost: string; readonly limit: string }
+  | {
+      readonly type: "clearVhostLimits";
+      readonly vhost: string;
+      /** undefined: all. */
+      readonly limit?: string | undefined;
+    }
   | PutUser
   | { readonly type: "deleteUser"; readonly name: string }
   | {

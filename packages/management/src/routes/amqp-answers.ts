@@ -1,7 +1,5 @@
-import { badRequest, HttpError, notAuthorised, notFound, vhostNotFound } from "../http-error.ts";
-import type { VhostEntry } from "../model/metadata.ts";
+import { badRequest, HttpError, notAuthorised, notFound } from "../http-error.ts";
 import { AmqpRefusedError } from "../model/runtime-objects.ts";
-import type { ApiRequest } from "./route.ts";
 
 const NOT_FOUND = 404;
 const ACCESS_REFUSED = 403;
@@ -58,14 +56,4 @@ export function found<T>(objects: readonly T[]): T {
   const [object] = objects;
   if (object === undefined) throw notFound();
   return object;
-}
-
-/** The vhost that a write is about. @throws HttpError 404 in other words than a read */
-export function requireVhostForChange(
-  { node }: Pick<ApiRequest, "node">,
-  name: string,
-): VhostEntry {
-  const vhost = node.metadata.vhost(name);
-  if (vhost === undefined) throw vhostNotFound();
-  return vhost;
 }

@@ -4,14 +4,14 @@ import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { BindingEnds } from "../model/runtime-objects.ts";
-import { byAmqp, requireVhostForChange } from "./amqp-answers.ts";
+import { byAmqp } from "./amqp-answers.ts";
 import { ARGUMENTS } from "./amqp-bodies.ts";
 import { noContent, objectAnswer } from "./answers.ts";
 import { inOrder } from "./binding-order.ts";
 import { TEXT } from "./body-schemas.ts";
 import { exchangeName } from "./exchange-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
-import { inOwnVhosts, requireVhost } from "./vhost-scope.ts";
+import { inOwnVhosts, requireVhost, requireVhostForChange } from "./vhost-scope.ts";
 
 const BINDING = v.object({
   routing_key: v.optional(TEXT, ""),

@@ -1,3 +1,4 @@
+import { badRequest } from "../http-error.ts";
 import type { ManagedNode } from "../managed-node.ts";
 import type { Verdict } from "./health-verdict.ts";
 
@@ -10,14 +11,16 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["year", 365],
 ]);
 
-/** Whether a certificate of the node's listeners expires within so many units of time. */
+/** Whether a certificate of the node's listeners expires within so many units of time. @throws HttpError */
 export function certificateCheck(
   { health, facts }: ManagedNode,
   { within, unit }: { readonly within: string; readonly unit: string },
 ): Verdict {
   const days = UNITS.get(unit.toLowerCase().replace(/s$/, ""));
-  if (days === undefined) return { reason: "Invalid expiration unit" };
-  if (!/^\d{1,6}$/.test(within)) return { reason: "Invalid expiration value" };
+  if (days === undefined) {
+    throw badRequest("Time unit not recognised. Supported units: days, weeks, months, years.");
+  }
+  if (!/^\d{1,6}$/.test(within)) throw badRequest("Invalid expiration value.");
   const limit = Date.now() + Number(within) * days * DAY_MS;
   const expiring = health.certificates().filter(({ notAfter }) => notAfter.getTime() <= limit);
   if (expiring.length === 0) return "passed";

@@ -2,6 +2,7 @@ import { badRequest, notFound } from "../http-error.ts";
 import type { JsonObject } from "../model/json.ts";
 import { json, noContent } from "./answers.ts";
 import { type ApiRequest, type RawBody, type Route, route } from "./route.ts";
+import { requireVhostForChange } from "./vhost-scope.ts";
 
 const may = "administrator";
 /** The name of the field in which a form sends the document. */
@@ -44,8 +45,8 @@ export const DEFINITION_ROUTES: readonly Route[] = [
     summary: "Imports a definitions document into a virtual host.",
     body: "raw",
     handle: (request) => {
-      if (request.node.metadata.vhost(request.params.vhost) === undefined) throw notFound();
-      return importDocument(request, request.params.vhost);
+      const { name } = requireVhostForChange(request, request.params.vhost);
+      return importDocument(request, name);
     },
   }),
 ];
@@ -68,6 +69,8 @@ async function importDocument(
   { node, user, body }: ApiRequest<unknown, RawBody>,
   vhost: string | undefined,
 ): Promise<Response> {
+  // Who sends nothing wants nothing (RabbitMQ).
+  if (body.bytes.length === 0) return noContent();
   await node.metadata.importDefinitions(await documentOf(body), { vhost, by: user });
   return noContent();
 }

@@ -5,14 +5,14 @@ import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
 import { objectListAnswer } from "../lists/object-list.ts";
 import type { ObjectRef } from "../model/runtime-objects.ts";
-import { byAmqp, found, published, requireVhostForChange } from "./amqp-answers.ts";
+import { byAmqp, found, published } from "./amqp-answers.ts";
 import { ARGUMENTS, checkProperties, PROPERTIES } from "./amqp-bodies.ts";
 import { json, noContent, objectAnswer, put } from "./answers.ts";
 import { inOrder } from "./binding-order.ts";
 import { FLAG, JSON_VALUE, TEXT } from "./body-schemas.ts";
 import { oneObject } from "./connection-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
-import { inOwnVhosts, requireVhost } from "./vhost-scope.ts";
+import { inOwnVhosts, requireVhost, requireVhostForChange } from "./vhost-scope.ts";
 
 /** How URLs name the default exchange. */
 const DEFAULT_EXCHANGE = "amq.default";

@@ -1,4 +1,4 @@
-import { notFound } from "../http-error.ts";
+import { badRequest } from "../http-error.ts";
 import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
 import { noContent } from "./answers.ts";
@@ -32,7 +32,9 @@ export const FEATURE_ROUTES: readonly Route[] = [
     summary: "Enables a feature flag. They all are, so there is nothing to do.",
     body: ANY_BODY,
     handle: ({ node, params }) => {
-      if (node.facts.featureFlags.every(({ name }) => name !== params.name)) throw notFound();
+      if (node.facts.featureFlags.every(({ name }) => name !== params.name)) {
+        throw badRequest("unsupported");
+      }
       return noContent();
     },
   }),

@@ -1,4 +1,7 @@
+import { notFound } from "../http-error.ts";
 import { nameFilter } from "../lists/name-filter.ts";
+import type { AmqpActions } from "../model/runtime-objects.ts";
+import { byAmqp } from "./amqp-answers.ts";
 import { json } from "./answers.ts";
 import { certificateCheck } from "./certificate-check.ts";
 import { alarmVerdict, queueVerdict, type Verdict, verdictAnswer } from "./health-verdict.ts";
@@ -79,7 +82,21 @@ export const HEALTH_ROUTES: readonly Route[] = [
     path: "/healthchecks/node/{node}",
     may: "user",
     summary: "The node runs, without an alarm.",
-    handle: async ({ node, params }) => verdictAnswer(await nodeVerdict(node, params.node)),
+    handle: async ({ node, params }) => {
+      if (!node.facts.memberNames().includes(params.node)) throw notFound();
+      return verdictAnswer(await nodeVerdict(node, params.node));
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/aliveness-test/{vhost}",
+    may: "vhost",
+    summary:
+      "A message goes through the queue aliveness-test of the virtual host, which is made if it is not there, and comes back.",
+    handle: async (request) => {
+      const { name } = requireVhost(request, request.params.vhost);
+      return verdictAnswer(await aliveness(request.node.objects.actionsOf(request.user), name));
+    },
   }),
 ];
 
@@ -153,4 +170,20 @@ async function nodeVerdict(node: ApiRequest["node"], name: string): Promise<Verd
   if (alarms.length === 0) return "passed";
   const resources = alarms.map(({ resource }) => resource).join(", ");
   return { reason: `resource alarm(s) in effect: ${resources}` };
+}
+
+const ALIVENESS_QUEUE = "aliveness-test";
+
+/** With the rights of the user, as a client of his would do it. */
+async function aliveness(actions: AmqpActions, vhost: string): Promise<Verdict> {
+  const name = ALIVENESS_QUEUE;
+  const payload = Buffer.from("alive?");
+  await byAmqp(
+    actions.declareQueue({ vhost, name, durable: false, autoDelete: false, arguments: {} }),
+  );
+  await byAmqp(actions.publish({ vhost, exchange: "", routingKey: name, payload, properties: {} }));
+  const messages = await byAmqp(
+    actions.get({ vhost, queue: name, count: 1, settle: "ack", sizeMax: 65_536 }),
+  );
+  return messages.length > 0 ? "passed" : { reason: "the message did not come back" };
 }

@@ -9,7 +9,7 @@ import { requireOwner } from "../server/authorise.ts";
 import { noContent } from "./answers.ts";
 import { INTEGER } from "./body-schemas.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
-import { requireVhost, visibleVhosts } from "./vhost-scope.ts";
+import { requireVhost, requireVhostForChange, visibleVhosts } from "./vhost-scope.ts";
 
 const LIMIT = v.object({ value: INTEGER });
 
@@ -39,7 +39,7 @@ export const VHOST_LIMIT_ROUTES: readonly Route[] = [
       "Sets a limit of a virtual host: max-connections or max-queues. A negative number: no limit.",
     body: LIMIT,
     handle: async ({ node, user, params, body }) => {
-      const { name: vhost } = requireVhost({ node }, params.vhost);
+      const { name: vhost } = requireVhostForChange({ node }, params.vhost);
       const limits = new Map([[params.name, body.value]]);
       await node.metadata.change({ type: "setVhostLimits", vhost, limits, merge: true }, user);
       return noContent();
@@ -81,8 +81,9 @@ export const USER_LIMIT_ROUTES: readonly Route[] = [
     summary: "The limits of a user: a list of one entry, or of none.",
     query: LIST_QUERY,
     handle: (request) => {
-      requireOwner(request.user, request.params.user);
-      return objectsAnswer(request, userLimits(requireUser(request)));
+      const user = requireUser(request);
+      requireOwner(request.user, user.name);
+      return objectsAnswer(request, userLimits(user));
     },
   }),
   route({

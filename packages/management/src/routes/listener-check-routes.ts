@@ -39,11 +39,12 @@ export const LISTENER_CHECK_ROUTES: readonly Route[] = [
     may: "user",
     summary: "This node listens for the protocol, or for one of several with commas between them.",
     handle: async ({ node, params }) => {
-      const wanted = params.protocols.split(",").map((name) => OTHER_NAMES.get(name) ?? name);
+      const names = params.protocols.toLowerCase().split(",");
+      const wanted = names.map((name) => OTHER_NAMES.get(name) ?? name);
       const active = (await ownListeners(node)).map(({ protocol }) => protocol);
       const found = wanted.find((protocol) => active.includes(protocol));
       if (found !== undefined) return json({ status: "ok", protocol: found });
-      const details = { missing: params.protocols, protocols: Array.from(new Set(active)) };
+      const details = { missing: wanted.join(","), protocols: Array.from(new Set(active)) };
       return verdictAnswer({ reason: NO_LISTENER, details });
     },
   }),

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { loginFailed } from "../http-error.ts";
 import { basicCredentials, CHALLENGE, type Login, managementUser } from "../server/login.ts";
 import { parseBody } from "../server/request-body.ts";
-import { json } from "./answers.ts";
+import { json, objectAnswer } from "./answers.ts";
 import { TEXT } from "./body-schemas.ts";
 import { type RawBody, type Route, route } from "./route.ts";
 
@@ -12,7 +12,10 @@ export const LOGIN_ROUTES: readonly Route[] = [
     path: "/whoami",
     may: "user",
     summary: "Name and tags of the user who asks.",
-    handle: ({ user: { name, tags } }) => json({ name, tags }),
+    handle: (request) => {
+      const { name, tags } = request.user;
+      return objectAnswer(request, { name, tags });
+    },
   }),
   route({
     method: "GET",

@@ -1,20 +1,24 @@
 import * as v from "valibot";
-import { notFound } from "../http-error.ts";
+import { badRequest, notFound } from "../http-error.ts";
 import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
-import type { JsonObject } from "../model/json.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { GlobalParameterEntry, ParameterEntry } from "../model/metadata.ts";
+import type { MetadataChange } from "../model/metadata-change.ts";
 import { noContent, objectAnswer, put } from "./answers.ts";
 import { JSON_VALUE } from "./body-schemas.ts";
 import { policyValue } from "./policy-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
-import { inOwnVhosts, requireVhost } from "./vhost-scope.ts";
+import { inOwnVhosts, requireVhost, requireVhostForChange } from "./vhost-scope.ts";
 
 interface ParameterName {
   readonly component: string;
   readonly vhost: string;
   readonly name: string;
 }
+
+const LIMITS = { component: "vhost-limits", name: "limits" };
+const OPERATOR_POLICY = "operator_policy";
 
 const VALUE = v.object({ value: JSON_VALUE });
 
@@ -66,9 +70,9 @@ export const PARAMETER_ROUTES: readonly Route[] = [
     summary: "Sets a parameter.",
     body: VALUE,
     handle: async ({ node, user, params, body }) => {
-      requireVhost({ node }, params.vhost);
+      requireVhostForChange({ node }, params.vhost);
       const existed = find({ node, params }) !== undefined;
-      await node.metadata.change({ type: "setParameter", ...params, value: body.value }, user);
+      await node.metadata.change(setting(params, body.value), user);
       return put(existed);
     },
   }),
@@ -79,8 +83,7 @@ export const PARAMETER_ROUTES: readonly Route[] = [
     summary: "Deletes a parameter.",
     handle: async (request) => {
       requireParameter(request);
-      const change = { type: "clearParameter", ...request.params } as const;
-      await request.node.metadata.change(change, request.user);
+      await request.node.metadata.change(clearing(request.params), request.user);
       return noContent();
     },
   }),
@@ -129,6 +132,26 @@ export const GLOBAL_PARAMETER_ROUTES: readonly Route[] = [
   }),
 ];
 
+/** Limits and operator policies are kept by themselves. */
+function setting(parameter: ParameterName, value: JsonValue): MetadataChange {
+  const { component, vhost } = parameter;
+  if (component !== LIMITS.component) return { type: "setParameter", ...parameter, value };
+  if (!isObject(value)) throw badRequest("the value must be an object");
+  const limits = new Map(Object.entries(value));
+  return { type: "setVhostLimits", vhost, limits, merge: false };
+}
+
+function clearing(parameter: ParameterName): MetadataChange {
+  const { component, vhost, name } = parameter;
+  if (component === LIMITS.component) return { type: "clearVhostLimits", vhost };
+  if (component === OPERATOR_POLICY) return { type: "clearOperatorPolicy", vhost, name };
+  return { type: "clearParameter", ...parameter };
+}
+
+function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function parameterObject({ value, vhost, component, name }: ParameterEntry): JsonObject {
   return { value, vhost, component, name };
 }
@@ -146,13 +169,13 @@ function listed({ node }: Pick<ApiRequest, "node">, vhost?: string): ParameterEn
   const limits = metadata.vhosts().flatMap((entry) => {
     if (Object.keys(entry.limits).length === 0) return [];
     const { name, limits: value } = entry;
-    return [{ value, vhost: name, component: "vhost-limits", name: "limits" }];
+    return [{ value, vhost: name, ...LIMITS }];
   });
   return [
     ...policies.map((policy) => ({
       value: policyValue(policy),
       vhost: policy.vhost,
-      component: "operator_policy",
+      component: OPERATOR_POLICY,
       name: policy.name,
     })),
     ...metadata.parameters(vhost),

@@ -7,7 +7,7 @@ import type { PolicyEntry, PolicyKind } from "../model/metadata.ts";
 import { noContent, objectAnswer, put } from "./answers.ts";
 import { DICTIONARY, INTEGER, TEXT } from "./body-schemas.ts";
 import { type ApiRequest, type Route, route, type WhoMay } from "./route.ts";
-import { inOwnVhosts, requireVhost } from "./vhost-scope.ts";
+import { inOwnVhosts, requireVhost, requireVhostForChange } from "./vhost-scope.ts";
 
 interface PolicyName {
   readonly vhost: string;
@@ -135,7 +135,7 @@ async function putPolicy(
   request: ApiRequest<PolicyName, v.InferOutput<typeof POLICY>>,
 ): Promise<Response> {
   const { node, user, params, body } = request;
-  requireVhost(request, params.vhost);
+  requireVhostForChange(request, params.vhost);
   const existed = find(kind, request) !== undefined;
   const { pattern, definition, priority, "apply-to": applyTo } = body;
   const type = kind === "policy" ? "setPolicy" : "setOperatorPolicy";

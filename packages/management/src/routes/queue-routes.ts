@@ -7,14 +7,14 @@ import { LIST_QUERY } from "../lists/list-query.ts";
 import { objectListAnswer } from "../lists/object-list.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { ObjectRef } from "../model/runtime-objects.ts";
-import { byAmqp, found, requireVhostForChange } from "./amqp-answers.ts";
+import { byAmqp, found } from "./amqp-answers.ts";
 import { ARGUMENTS } from "./amqp-bodies.ts";
 import { noContent, objectAnswer, put } from "./answers.ts";
 import { inOrder } from "./binding-order.ts";
 import { FLAG, TEXT } from "./body-schemas.ts";
 import { oneObject } from "./connection-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
-import { inOwnVhosts, requireVhost } from "./vhost-scope.ts";
+import { inOwnVhosts, requireVhost, requireVhostForChange } from "./vhost-scope.ts";
 
 const QUEUE = v.object({
   durable: v.optional(FLAG, false),

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { badRequest } from "../http-error.ts";
 import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
 import type { JsonObject } from "../model/json.ts";
@@ -79,8 +80,10 @@ export const VHOST_ROUTES: readonly Route[] = [
     summary:
       "Starts a virtual host that has failed on a node. They do not fail here, so there is nothing to do.",
     handle: (request) => {
-      requireVhost(request, request.params.vhost);
-      return noContent();
+      const { vhost, node } = request.params;
+      requireVhost(request, vhost);
+      if (request.node.facts.runningNames().includes(node)) return noContent();
+      throw badRequest(`Request to node ${node} failed with nodedown`);
     },
   }),
   route({

@@ -1,4 +1,4 @@
-import { notFound } from "../http-error.ts";
+import { notFound, vhostNotFound } from "../http-error.ts";
 import { hasTag } from "../model/identity.ts";
 import type { VhostEntry } from "../model/metadata.ts";
 import type { ApiRequest } from "./route.ts";
@@ -29,5 +29,12 @@ export function visibleVhosts({ node, user }: Asked): readonly VhostEntry[] {
 export function requireVhost({ node }: Pick<Asked, "node">, name: string): VhostEntry {
   const vhost = node.metadata.vhost(name);
   if (vhost === undefined) throw notFound();
+  return vhost;
+}
+
+/** The vhost that a write is about. @throws HttpError 404 in other words than a read */
+export function requireVhostForChange({ node }: Pick<Asked, "node">, name: string): VhostEntry {
+  const vhost = node.metadata.vhost(name);
+  if (vhost === undefined) throw vhostNotFound();
   return vhost;
 }

@@ -23,12 +23,10 @@ function tooLarge(incoming: IncomingMessage, sizeMax: number): Error {
   return badRequest(`Exceeded HTTP request body size limit: ${sizeMax} bytes`);
 }
 
-/** The body as a route's schema makes it. An empty one is an empty object. @throws HttpError in RabbitMQ's words */
+/** The body as a route's schema makes it. An empty one, and null, is an empty object. @throws HttpError in RabbitMQ's words */
 export function parseBody<Body>(schema: BodySchema<Body>, bytes: Buffer): Body {
-  const json = parseJson(bytes);
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw badRequest("the body must be a JSON object");
-  }
+  const json = parseJson(bytes) ?? {};
+  if (typeof json !== "object" || Array.isArray(json)) throw badRequest("not_json");
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
   const missing = result.issues.filter(isMissing).map((issue) => v.getDotPath(issue));

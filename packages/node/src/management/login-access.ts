@@ -1,4 +1,4 @@
-import type { Access, Credentials, Identity } from "@leveret/management";
+import { type Access, type Credentials, hasTag, type Identity } from "@leveret/management";
 import type { Identity as NodeIdentity } from "../auth/authenticator.ts";
 import { BoundedMemory } from "../auth/bounded-memory.ts";
 import { keyedDigest } from "../auth/keyed-digest.ts";
@@ -61,6 +61,7 @@ export class LoginAccess implements Access {
 
   canEnterVhost(user: Identity, vhost: string): boolean {
     const { broker, administration } = runningBroker(this.#node);
+    if (hasTag(user, "administrator")) return true;
     if (administration.metadata.vhost(vhost) === undefined) return true;
     const open = isHttpIdentity(user) ? user.openVhosts : undefined;
     return open?.has(vhost) ?? broker.access.checkVhostAccess(user.name, vhost);

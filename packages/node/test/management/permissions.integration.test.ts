@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { ROUTES, type Route } from "@leveret/management";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ManagedBroker } from "./managed-broker.ts";
@@ -26,12 +27,12 @@ const MAY: Readonly<Record<Route["may"], { readonly own: string; readonly other:
   monitoring: { own: "monitoring administrator", other: "monitoring administrator" },
   policymaker: { own: "policymaker administrator", other: "policymaker administrator" },
   administrator: { own: "administrator", other: "administrator" },
-  vhost: { own: "management policymaker monitoring administrator", other: "" },
+  vhost: { own: "management policymaker monitoring administrator", other: "administrator" },
   "visible vhost": {
     own: "management policymaker monitoring administrator",
     other: "monitoring administrator",
   },
-  "vhost policymaker": { own: "policymaker administrator", other: "" },
+  "vhost policymaker": { own: "policymaker administrator", other: "administrator" },
 };
 
 /** Handlers of these decide themselves: whose the object is, or whether a login is right. */
@@ -39,6 +40,9 @@ const JUDGED_BY_HANDLER: ReadonlySet<string> = new Set([
   "/user-limits/{user}",
   "/connections/username/{username}",
   "/login",
+  // What is done in a vhost needs permissions of AMQP, of administrators, too.
+  "/aliveness-test/{vhost}",
+  "/leveret/queues/{vhost}/{name}/peek",
 ]);
 
 let broker: ManagedBroker;
@@ -76,6 +80,28 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
     });
   },
 );
+
+/** Where we let others in than RabbitMQ does, with the reason. */
+const OTHERS_THAN_RABBITMQ: ReadonlyMap<string, string> = new Map([
+  ["GET /vhosts/{vhost}", "it shows no more than GET /vhosts, which is for all users"],
+  [
+    "GET /feature-flags",
+    "for all users since RabbitMQ 3.11: tools look there before they use a feature",
+  ],
+]);
+
+test("the table lets those in whom RabbitMQ 3.10.8 let in", () => {
+  const recorded = JSON.parse(
+    readFileSync(new URL("recorded/permissions.json", import.meta.url), "utf8"),
+  ) as Record<string, { readonly own: string; readonly other: string }>;
+  const different = ROUTES.flatMap(({ method, path, may }) => {
+    const name = `${method} ${path}`;
+    const theirs = recorded[name];
+    if (theirs === undefined || JUDGED_BY_HANDLER.has(path)) return [];
+    return theirs.own === MAY[may].own && theirs.other === MAY[may].other ? [] : [name];
+  });
+  expect(different.toSorted()).toEqual([...OTHERS_THAN_RABBITMQ.keys()].toSorted());
+});
 
 test("a role that is not allowed is told so in RabbitMQ's words", async () => {
   const asked = (path: string, role: Role) => broker.get(path, { auth: `${role}:p` });
