@@ -148,11 +148,9 @@ describe.each(NODES)("asked at node %i", (index) => {
 
   test("samples of all nodes are added up, at the times that were asked for", async () => {
     const windows = "msg_rates_age=60&msg_rates_incr=5&lengths_age=60&lengths_incr=5";
-    await Promise.all(
-      NODES.map((each) =>
-        cluster.node(each).shell.broker?.figures.statistics.sample(Date.now() + 5000),
-      ),
-    );
+    for (const each of NODES) {
+      await cluster.node(each).shell.broker?.figures.statistics.sample(Date.now() + 5000);
+    }
     const { message_stats: stats, queue_totals: totals } = await get(index, `/overview?${windows}`);
     const { samples } = stats.publish_details;
     expect(samples).toHaveLength(13);
