@@ -3,42 +3,31 @@ import type { JsonObject } from "../model/json.ts";
 import type { ObjectList, ObjectRef } from "../model/runtime-objects.ts";
 import type { ApiRequest } from "../routes/route.ts";
 import { sampleWindows } from "../routes/sample-windows.ts";
+import { type ColumnPath, pick } from "./columns.ts";
 import { listAnswer } from "./list-answer.ts";
-
-export interface ObjectListOptions {
-  /** How an object is shown in this list; undefined: as it is. */
-  readonly show?: (object: JsonObject) => JsonObject;
-}
 
 /**
  * The answer of a list of what runs: sorted by vhost and name unless the client wants another order. Only the objects of the page that it wants
- * are made. @throws HttpError
+ * are made. `shown`: all that objects have in this list; undefined: all that they have. @throws HttpError
  */
 export function objectListAnswer(
   request: Pick<ApiRequest, "query" | "signal">,
   list: ObjectList,
   refs: readonly ObjectRef[],
-  { show = (object) => object }: ObjectListOptions = {},
+  shown?: readonly ColumnPath[],
 ): Promise<Response> {
   const windows = sampleWindows(request.query);
   return listAnswer(request, {
-    rows: refs.toSorted(compareRefs),
+    rows: refs,
     nameOf: ({ name }) => name,
     valuesOf: (rows, column) => list.values(rows, column),
-    objectsOf: async (rows) => {
-      const objects = await list.objects(rows, { windows });
-      return objects.map((object) => object && show(object));
+    objectsOf: async (rows, columns) => {
+      const keys = (columns ?? shown)?.flatMap(([key]) => key ?? []);
+      const objects = await list.objects(rows, { keys, windows });
+      if (shown === undefined) return objects;
+      return objects.map((object): JsonObject | undefined => object && pick(object, shown));
     },
   });
-}
-
-function compareRefs(left: ObjectRef, right: ObjectRef): number {
-  return compareText(left.vhost, right.vhost) || compareText(left.name, right.name);
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 /** What belongs to the user, and all if he may watch (RabbitMQ: connections, channels, consumers). */

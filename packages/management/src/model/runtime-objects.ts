@@ -28,10 +28,10 @@ export interface ObjectScope {
 export interface ObjectOptions {
   /** true: with what only the answer about a single object has. */
   readonly isDetailed?: boolean;
-  /** Only these keys are wanted; undefined: all. */
-  readonly keys?: readonly string[] | undefined;
   /** Samples that are wanted of its figures. */
   readonly windows?: SampleWindows;
+  /** Only these keys are wanted; undefined: all. */
+  readonly keys?: readonly string[] | undefined;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface ObjectOptions {
  * whole objects of the page only. Each works in slices, and lets other work in between. A node that does not answer is left out.
  */
 export interface ObjectList {
-  /** In no particular order. */
+  /** Sorted by vhost and name. */
   refs(scope: ObjectScope): Promise<readonly ObjectRef[]>;
   /** What stands at `path` in the object of each ref, in their order; undefined: nothing does, or the object is gone. */
   values(
@@ -217,6 +217,7 @@ export interface RuntimeObjects {
   readonly queues: ObjectList;
   readonly replicas: ReplicaActions;
 
+  /** Sorted by vhost, source, destination, routing key. */
   bindings(scope: BindingScope): Promise<readonly JsonObject[]>;
   /** The client is told 320 with the reason. Nothing happens if it is gone. */
   closeConnection(connection: ObjectRef, reason: string): Promise<void>;

@@ -7,7 +7,6 @@ import type { BindingEnds } from "../model/runtime-objects.ts";
 import { byAmqp } from "./amqp-answers.ts";
 import { ARGUMENTS } from "./amqp-bodies.ts";
 import { noContent, objectAnswer } from "./answers.ts";
-import { inOrder } from "./binding-order.ts";
 import { TEXT } from "./body-schemas.ts";
 import { exchangeName } from "./exchange-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
@@ -39,7 +38,7 @@ export const BINDING_ROUTES: readonly Route[] = [
       const vhosts = metadata.vhosts().map(({ name }) => ({ vhost: name }));
       const own = inOwnVhosts(request, vhosts);
       const found = await Promise.all(own.map((scope) => objects.bindings(scope)));
-      return objectsAnswer(request, found.flatMap(inOrder));
+      return objectsAnswer(request, found.flat());
     },
   }),
   route({
@@ -50,7 +49,7 @@ export const BINDING_ROUTES: readonly Route[] = [
     query: LIST_QUERY,
     handle: async (request) => {
       const { name: vhost } = requireVhost(request, request.params.vhost);
-      return objectsAnswer(request, inOrder(await request.node.objects.bindings({ vhost })));
+      return objectsAnswer(request, await request.node.objects.bindings({ vhost }));
     },
   }),
   route({
@@ -62,7 +61,7 @@ export const BINDING_ROUTES: readonly Route[] = [
     handle: async (request) => {
       requireVhost(request, request.params.vhost);
       const between = betweenOf(request.params);
-      return objectsAnswer(request, inOrder(await request.node.objects.bindings(between)));
+      return objectsAnswer(request, await request.node.objects.bindings(between));
     },
   }),
   route({

@@ -14,6 +14,9 @@ const DEFAULT_REASON = "Closed via management plugin";
 /** Characters of a reason: an AMQP reply text has at most 255 bytes. */
 const REASON_LENGTH_MAX = 255;
 
+/** What a list of a user's connections shows. */
+const BASICS = [["name"], ["vhost"], ["user"], ["node"]] as const;
+
 export const CONNECTION_ROUTES: readonly Route[] = [
   route({
     method: "GET",
@@ -83,7 +86,7 @@ export const CONNECTION_ROUTES: readonly Route[] = [
     query: LIST_QUERY,
     handle: async (request) => {
       const { connections } = request.node.objects;
-      return objectListAnswer(request, connections, await refsOfUser(request), { show: basics });
+      return objectListAnswer(request, connections, await refsOfUser(request), BASICS);
     },
   }),
   route({
@@ -132,10 +135,6 @@ export async function oneObject(
   const [object] = await list.objects([ref], { isDetailed: true, windows });
   if (object === undefined) throw notFound();
   return object;
-}
-
-function basics({ name, vhost, user, node }: JsonObject): JsonObject {
-  return { name, vhost, user, node };
 }
 
 function reasonOf({ headers }: Pick<ApiRequest, "headers">): string {

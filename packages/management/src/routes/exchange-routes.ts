@@ -8,7 +8,6 @@ import type { ObjectRef } from "../model/runtime-objects.ts";
 import { byAmqp, found, published } from "./amqp-answers.ts";
 import { ARGUMENTS, checkProperties, PROPERTIES } from "./amqp-bodies.ts";
 import { json, noContent, objectAnswer, put } from "./answers.ts";
-import { inOrder } from "./binding-order.ts";
 import { FLAG, JSON_VALUE, TEXT } from "./body-schemas.ts";
 import { oneObject } from "./connection-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
@@ -100,10 +99,7 @@ export const EXCHANGE_ROUTES: readonly Route[] = [
     query: LIST_QUERY,
     handle: async (request) => {
       const { vhost, name: source } = await requireExchange(request);
-      return objectsAnswer(
-        request,
-        inOrder(await request.node.objects.bindings({ vhost, source })),
-      );
+      return objectsAnswer(request, await request.node.objects.bindings({ vhost, source }));
     },
   }),
   route({
@@ -115,7 +111,7 @@ export const EXCHANGE_ROUTES: readonly Route[] = [
     handle: async (request) => {
       const { vhost, name: destination } = await requireExchange(request);
       const scope = { vhost, destinationType: "exchange", destination } as const;
-      return objectsAnswer(request, inOrder(await request.node.objects.bindings(scope)));
+      return objectsAnswer(request, await request.node.objects.bindings(scope));
     },
   }),
   route({

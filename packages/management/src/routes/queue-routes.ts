@@ -1,16 +1,13 @@
 import * as v from "valibot";
 import { queuesInCondition } from "../console/in-condition.ts";
 import { badRequest } from "../http-error.ts";
-import { pick } from "../lists/columns.ts";
 import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
 import { objectListAnswer } from "../lists/object-list.ts";
-import type { JsonObject } from "../model/json.ts";
 import type { ObjectRef } from "../model/runtime-objects.ts";
 import { byAmqp, found } from "./amqp-answers.ts";
 import { ARGUMENTS } from "./amqp-bodies.ts";
 import { noContent, objectAnswer, put } from "./answers.ts";
-import { inOrder } from "./binding-order.ts";
 import { FLAG, TEXT } from "./body-schemas.ts";
 import { oneObject } from "./connection-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
@@ -120,7 +117,7 @@ export const QUEUE_ROUTES: readonly Route[] = [
     handle: async (request) => {
       const { vhost, name: destination } = await requireQueue(request);
       const scope = { vhost, destinationType: "queue", destination } as const;
-      return objectsAnswer(request, inOrder(await request.node.objects.bindings(scope)));
+      return objectsAnswer(request, await request.node.objects.bindings(scope));
     },
   }),
   route({
@@ -163,8 +160,7 @@ async function queueList(request: ApiRequest, all: readonly ObjectRef[]): Promis
   if (request.query.get("disable_stats") !== "true") return objectListAnswer(request, queues, refs);
   const hasTotals = request.query.get("enable_queue_totals") === "true";
   const columns = hasTotals ? [...PLAIN_COLUMNS, ...TOTALS] : PLAIN_COLUMNS;
-  const show = (object: JsonObject): JsonObject => pick(object, columns);
-  return objectListAnswer(request, queues, refs, { show });
+  return objectListAnswer(request, queues, refs, columns);
 }
 
 async function putQueue({

@@ -1,6 +1,7 @@
 import { EMPTY_TABLE, fieldTableToJson } from "@leveret/amqp";
 import type { BindingScope, JsonObject } from "@leveret/management";
 import { bindingPropertiesKey } from "../../metadata/binding-properties-key.ts";
+import { compareText } from "../../metadata/compare-text.ts";
 import type { BindingRecord, QueueRecord } from "../../metadata/records.ts";
 import type { VirtualHostState } from "../../metadata/virtual-host-state.ts";
 
@@ -24,6 +25,27 @@ export function* bindingsIn(
 ): Generator<BindingRecord, void, undefined> {
   if (scope.source === undefined || scope.source === "") yield* defaultBindings(state, scope);
   for (const binding of candidates(state, scope)) if (isIn(binding, scope)) yield binding;
+}
+
+/** The same, sorted by source, destination, routing key and the rest (RabbitMQ). */
+export function bindingsInOrder(state: VirtualHostState, scope: BindingScope): BindingRecord[] {
+  const hasDefault = scope.source === undefined || scope.source === "";
+  const implied = hasDefault ? [...defaultBindings(state, scope)] : [];
+  const declared = Array.from(candidates(state, scope)).filter((binding) => isIn(binding, scope));
+  return [...implied.sort(compareNames), ...declared.sort(compareBindings)];
+}
+
+function compareNames(left: BindingRecord, right: BindingRecord): number {
+  return compareText(left.destination, right.destination);
+}
+
+function compareBindings(left: BindingRecord, right: BindingRecord): number {
+  return (
+    compareText(left.source, right.source) ||
+    compareText(left.destination, right.destination) ||
+    compareText(left.routingKey, right.routingKey) ||
+    compareText(bindingPropertiesKey(left), bindingPropertiesKey(right))
+  );
 }
 
 /** Every queue is bound to the default exchange by its name (spec 3.1.3.1). */

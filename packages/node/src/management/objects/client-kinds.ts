@@ -26,7 +26,10 @@ export interface ClientObjects {
   /** undefined: it is gone. */
   value(key: string, path: readonly string[]): JsonObject[string];
   /** undefined: it is gone. */
-  object(key: string, isDetailed: boolean): JsonObject | undefined;
+  object(
+    key: string,
+    options: { readonly isDetailed: boolean; readonly keys?: readonly string[] | undefined },
+  ): JsonObject | undefined;
 }
 
 interface Source<Item> {
@@ -132,10 +135,10 @@ function objectsOf<Item>(source: Source<Item>): ClientObjects {
       const item = source.find(key);
       return item === undefined ? undefined : columnValue(source.columns, item, path);
     },
-    object: (key, isDetailed) => {
+    object: (key, { isDetailed, keys }) => {
       const item = source.find(key);
       if (item === undefined) return undefined;
-      return objectOf(isDetailed ? source.detailColumns : source.columns, item);
+      return objectOf(isDetailed ? source.detailColumns : source.columns, item, keys);
     },
   };
 }

@@ -6,6 +6,7 @@ import type {
   ObjectScope,
 } from "@leveret/management";
 import type { RunningNode } from "../../control/control-method.ts";
+import { compareText } from "../../metadata/compare-text.ts";
 import { rowsOf, rowsOfOthers } from "./ask-others.ts";
 import { type ClientKind, type ClientObjects, clientObjects } from "./client-kinds.ts";
 import { inSlices } from "./node-slices.ts";
@@ -19,7 +20,7 @@ export type ClientRow = readonly [at: number, made: JsonObject[string] | null];
 interface Question {
   readonly method: "client_values" | "client_objects";
   readonly params: object;
-  make(own: ClientObjects, key: string): JsonObject[string];
+  make(own: ClientObjects, id: string): JsonObject[string];
 }
 
 /** Connections, channels or consumers of all nodes of the cluster. */
@@ -43,7 +44,7 @@ export class ClientList implements ObjectList {
     const own = clientObjects(kind, node.nodeName, broker.broker);
     for await (const row of ownClientRefs(own, scope)) note(row, node.nodeName);
     await asked;
-    return found;
+    return found.sort(compareRefs);
   }
 
   values(
@@ -53,18 +54,18 @@ export class ClientList implements ObjectList {
     return this.#ask(refs, {
       method: "client_values",
       params: { path },
-      make: (own, key) => own.value(key, path),
+      make: (own, id) => own.value(id, path),
     });
   }
 
   async objects(
     refs: readonly ObjectRef[],
-    { isDetailed = false }: ObjectOptions,
+    { isDetailed = false, keys }: ObjectOptions,
   ): Promise<readonly (JsonObject | undefined)[]> {
     const objects = await this.#ask(refs, {
       method: "client_objects",
-      params: { isDetailed },
-      make: (own, key) => own.object(key, isDetailed),
+      params: { isDetailed, keys },
+      make: (own, id) => own.object(id, { isDetailed, keys }),
     });
     // All that `object` makes.
     return objects as readonly (JsonObject | undefined)[];
@@ -88,17 +89,21 @@ export class ClientList implements ObjectList {
     const asked = node.others.map(async (other) => {
       const places = placed.get(other.name) ?? [];
       if (places.length === 0) return;
-      const keys = places.map(({ key }) => key);
-      await rowsOf<ClientRow>(other, method, { kind, keys, ...params }, noteAt(places));
+      const ids = places.map(({ key }) => key);
+      await rowsOf<ClientRow>(other, method, { kind, ids, ...params }, noteAt(places));
     });
     const places = placed.get(node.nodeName) ?? [];
     const own = clientObjects(kind, node.nodeName, broker.broker);
     const note = noteAt(places);
-    const keys = places.map(({ key }) => key);
-    for await (const row of madeOfKeys(keys, (key) => make(own, key))) note(row);
+    const ids = places.map(({ key }) => key);
+    for await (const row of madeOfIds(ids, (id) => make(own, id))) note(row);
     await Promise.all(asked);
     return made;
   }
+}
+
+function compareRefs(left: ObjectRef, right: ObjectRef): number {
+  return compareText(left.vhost, right.vhost) || compareText(left.name, right.name);
 }
 
 interface Place {
@@ -129,9 +134,10 @@ export async function* ownClientRefs(
   }
 }
 
-export async function* madeOfKeys(
-  keys: readonly string[],
-  make: (key: string) => JsonObject[string],
+/** What is made of each of these objects. */
+export async function* madeOfIds(
+  ids: readonly string[],
+  make: (id: string) => JsonObject[string],
 ): AsyncGenerator<ClientRow, void, undefined> {
-  yield* inSlices(keys.entries(), ([at, key]) => [at, make(key) ?? null] as const);
+  yield* inSlices(ids.entries(), ([at, id]) => [at, make(id) ?? null] as const);
 }

@@ -9,24 +9,19 @@ import type { RunningNode } from "../../control/control-method.ts";
 import { exchangeColumns } from "./exchange-object.ts";
 import { collected, inSlices } from "./node-slices.ts";
 import { columnValue, objectOf } from "./object-columns.ts";
+import { SortedNames } from "./sorted-names.ts";
 
 /** Exchanges: every node knows all of them. */
 export class ExchangeList implements ObjectList {
   readonly #running: () => RunningNode;
+  readonly #names = new SortedNames(({ exchanges }) => exchanges);
 
   constructor(running: () => RunningNode) {
     this.#running = running;
   }
 
-  refs({ vhost, name }: ObjectScope): Promise<readonly ObjectRef[]> {
-    const { metadata } = this.#running().broker.administration;
-    const vhosts = vhost === undefined ? metadata.vhosts() : [metadata.vhost(vhost)];
-    const found: ObjectRef[] = [];
-    for (const state of vhosts) {
-      if (name === undefined) found.push(...(state?.exchanges.values() ?? []));
-      else if (state?.exchanges.has(name) === true) found.push({ vhost: state.record.name, name });
-    }
-    return Promise.resolve(found);
+  async refs(scope: ObjectScope): Promise<readonly ObjectRef[]> {
+    return this.#names.refs(this.#running().broker, scope);
   }
 
   values(
@@ -45,14 +40,14 @@ export class ExchangeList implements ObjectList {
 
   objects(
     refs: readonly ObjectRef[],
-    _options: ObjectOptions,
+    { keys }: ObjectOptions,
   ): Promise<readonly (JsonObject | undefined)[]> {
     const { metadata } = this.#running().broker.administration;
     const columns = exchangeColumns(metadata);
     return collected(
       inSlices(refs, ({ vhost, name }) => {
         const exchange = metadata.exchange(vhost, name);
-        return exchange && objectOf(columns, exchange);
+        return exchange && objectOf(columns, exchange, keys);
       }),
     );
   }

@@ -3,6 +3,7 @@ import { endsOf } from "../../connection/connection-ends.ts";
 import { isAnswering } from "../../control/answering-queue.ts";
 import type { RunningNode } from "../../control/control-method.ts";
 import { type ListedQueue, plannedLeaderInfo } from "../../control/queue-columns.ts";
+import type { QueueOperations } from "../../control/queue-operations.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
 import { consumerColumns } from "./consumer-object.ts";
 import { objectOf } from "./object-columns.ts";
@@ -18,40 +19,54 @@ export interface QueuePart {
   readonly consumers: readonly JsonObject[];
 }
 
-/** The queue as this node has it. Nothing is asked of it yet. */
-export function findQueue({ node, broker }: RunningNode, record: QueueRecord): ListedQueue {
-  const queue = broker.broker.vhosts.get(record.vhost)?.queues.get(record.name);
-  const leaderInfo = node.queues?.leaderInfo(record) ?? plannedLeaderInfo(node, broker, record);
-  return { record, queue, isResponsive: queue !== undefined, leaderInfo };
+/** What of a queue is wanted. */
+export interface PartOptions {
+  readonly isDetailed: boolean;
+  /** undefined: all. */
+  readonly keys?: readonly string[] | undefined;
 }
 
-export function isLedHere({ node }: RunningNode, { leaderInfo }: ListedQueue): boolean {
-  return leaderInfo.leader === node.nodeName;
+/** Finds queues as this node has them; nothing is asked of them yet. To be made for each request, as it keeps who leads what. */
+export class LocalQueues {
+  readonly #running: RunningNode;
+  readonly #operations: QueueOperations | undefined;
+
+  constructor(running: RunningNode) {
+    this.#running = running;
+    this.#operations = running.node.queues;
+  }
+
+  find(record: QueueRecord): ListedQueue {
+    const { node, broker } = this.#running;
+    const queue = broker.broker.vhosts.get(record.vhost)?.queues.get(record.name);
+    const leaderInfo =
+      this.#operations?.leaderInfo(record) ?? plannedLeaderInfo(node, broker, record);
+    return { record, queue, isResponsive: queue !== undefined, leaderInfo };
+  }
+
+  isLedHere({ leaderInfo }: ListedQueue): boolean {
+    return leaderInfo.leader === this.#running.node.nodeName;
+  }
+
+  /** What this node has to say about a queue. */
+  async part(record: QueueRecord, { isDetailed, keys }: PartOptions): Promise<QueuePart> {
+    const found = this.find(record);
+    const figures = this.isLedHere(found)
+      ? objectOf(QUEUE_FIGURES, await answered(found), keys)
+      : undefined;
+    const clients = objectOf(QUEUE_CLIENTS, found, keys);
+    if (!isDetailed) return { figures, clients, consumers: [] };
+    const columns = consumerColumns(this.#running.node.nodeName);
+    const consumers = Array.from(ownConsumers(found.queue), (one) => objectOf(columns, one));
+    const owner = ownerDetails(this.#running, record);
+    return { figures, clients: { ...clients, ...owner }, consumers };
+  }
 }
 
 /** Waits until the counts are right, which takes a moment only after a start. */
 export async function answered(found: ListedQueue): Promise<ListedQueue> {
   if (found.queue === undefined) return found;
   return { ...found, isResponsive: await isAnswering(found.queue) };
-}
-
-/** What this node has to say about a queue. */
-export async function queuePart(
-  running: RunningNode,
-  record: QueueRecord,
-  isDetailed: boolean,
-): Promise<QueuePart> {
-  const found = findQueue(running, record);
-  const figures = isLedHere(running, found)
-    ? objectOf(QUEUE_FIGURES, await answered(found))
-    : undefined;
-  const clients = objectOf(QUEUE_CLIENTS, found);
-  if (!isDetailed) return { figures, clients, consumers: [] };
-  const columns = consumerColumns(running.node.nodeName);
-  const consumers = Array.from(ownConsumers(found.queue), (consumer) =>
-    objectOf(columns, consumer),
-  );
-  return { figures, clients: { ...clients, ...ownerDetails(running, record) }, consumers };
 }
 
 /** Of an exclusive queue: the connection that it belongs to. */

@@ -16,7 +16,7 @@ import { connectionPid } from "../../control/pid-text.ts";
 import { askIfThere } from "../../control/whole-cluster.ts";
 import { ListWithStatistics } from "../list-with-statistics.ts";
 import type { StatisticsKind } from "../object-statistics.ts";
-import { bindingObject, bindingsIn } from "./binding-object.ts";
+import { bindingObject, bindingsInOrder } from "./binding-object.ts";
 import { ClientList } from "./client-list.ts";
 import { ExchangeList } from "./exchange-list.ts";
 import { collected, inSlices } from "./node-slices.ts";
@@ -52,7 +52,7 @@ export class NodeRuntimeObjects implements RuntimeObjects {
     const vhosts = scope.vhost === undefined ? metadata.vhosts() : [metadata.vhost(scope.vhost)];
     // Gathered at once: what is changed between two slices would disturb the tables' iterators.
     const found = vhosts.flatMap((state) =>
-      state === undefined ? [] : [...bindingsIn(state, scope)],
+      state === undefined ? [] : bindingsInOrder(state, scope),
     );
     return collected(inSlices(found, bindingObject));
   }

@@ -5,9 +5,15 @@ type Value = JsonObject[string];
 /** How each key of an object is filled; undefined: the object does not have it. */
 export type ObjectColumns<T> = Readonly<Record<string, (item: T) => Value>>;
 
-export function objectOf<T>(columns: ObjectColumns<T>, item: T): JsonObject {
+/** The object of an item; `keys`: with these only, those that it has. */
+export function objectOf<T>(
+  columns: ObjectColumns<T>,
+  item: T,
+  keys: readonly string[] = Object.keys(columns),
+): JsonObject {
   const object: Record<string, Value> = {};
-  for (const key of Object.keys(columns)) {
+  for (const key of keys) {
+    if (!Object.hasOwn(columns, key)) continue;
     const value = columns[key]?.(item);
     if (value !== undefined) object[key] = value;
   }

@@ -1,13 +1,14 @@
 import * as v from "valibot";
 import { type NodeMethods, whileRunning } from "../../control/control-method.ts";
 import { clientObjects } from "./client-kinds.ts";
-import { madeOfKeys, ownClientRefs } from "./client-list.ts";
+import { madeOfIds, ownClientRefs } from "./client-list.ts";
 import { ownQueueParts, ownQueueValues } from "./queue-list.ts";
 
 const KIND = { kind: v.picklist(["connections", "channels", "consumers"]) };
-const KEYS = { keys: v.array(v.string()) };
 const PATH = { path: v.array(v.string()) };
 const DETAILED = { isDetailed: v.boolean() };
+/** Keys of objects; undefined: all. */
+const WANTED = { keys: v.optional(v.array(v.string())) };
 
 /** What nodes ask each other for the objects of the management API. Each answers for itself. */
 export const OBJECT_METHODS: NodeMethods = {
@@ -17,22 +18,22 @@ export const OBJECT_METHODS: NodeMethods = {
       ownClientRefs(clientObjects(kind, node.nodeName, broker.broker), scope),
   ),
   client_values: whileRunning(
-    v.object({ ...KIND, ...KEYS, ...PATH }),
-    ({ node, broker }, { kind, keys, path }) => {
+    v.object({ ...KIND, ids: v.array(v.string()), ...PATH }),
+    ({ node, broker }, { kind, ids, path }) => {
       const own = clientObjects(kind, node.nodeName, broker.broker);
-      return madeOfKeys(keys, (key) => own.value(key, path));
+      return madeOfIds(ids, (id) => own.value(id, path));
     },
   ),
   client_objects: whileRunning(
-    v.object({ ...KIND, ...KEYS, ...DETAILED }),
-    ({ node, broker }, { kind, keys, isDetailed }) => {
+    v.object({ ...KIND, ids: v.array(v.string()), ...DETAILED, ...WANTED }),
+    ({ node, broker }, { kind, ids, ...options }) => {
       const own = clientObjects(kind, node.nodeName, broker.broker);
-      return madeOfKeys(keys, (key) => own.object(key, isDetailed));
+      return madeOfIds(ids, (id) => own.object(id, options));
     },
   ),
   queue_values: whileRunning(v.object(PATH), (running, { path }) => ownQueueValues(running, path)),
   queue_parts: whileRunning(
-    v.object({ queues: v.array(v.tuple([v.string(), v.string()])), ...DETAILED }),
-    (running, { queues, isDetailed }) => ownQueueParts(running, queues, isDetailed),
+    v.object({ queues: v.array(v.tuple([v.string(), v.string()])), ...DETAILED, ...WANTED }),
+    (running, { queues, ...options }) => ownQueueParts(running, queues, options),
   ),
 };

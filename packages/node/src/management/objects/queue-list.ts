@@ -8,10 +8,11 @@ import type {
 import type { RunningNode } from "../../control/control-method.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
 import { rowsOfOthers } from "./ask-others.ts";
-import { answered, findQueue, isLedHere, type QueuePart, queuePart } from "./local-queue.ts";
+import { answered, LocalQueues, type PartOptions, type QueuePart } from "./local-queue.ts";
 import { collected, inSlices } from "./node-slices.ts";
 import { columnValue, objectOf } from "./object-columns.ts";
 import { QUEUE_FIGURES, queueFacts } from "./queue-object.ts";
+import { SortedNames } from "./sorted-names.ts";
 
 /** A value of a queue that a node leads. */
 export type QueueValueRow = readonly [vhost: string, name: string, value: JsonObject[string]];
@@ -21,20 +22,14 @@ export type QueuePartRow = readonly [at: number, part: QueuePart];
 /** Queues of the cluster. All nodes know which there are; what is in them, the nodes that lead them. */
 export class QueueList implements ObjectList {
   readonly #running: () => RunningNode;
+  readonly #names = new SortedNames(({ queues }) => queues);
 
   constructor(running: () => RunningNode) {
     this.#running = running;
   }
 
-  refs({ vhost, name }: ObjectScope): Promise<readonly ObjectRef[]> {
-    const { metadata } = this.#running().broker.administration;
-    const vhosts = vhost === undefined ? metadata.vhosts() : [metadata.vhost(vhost)];
-    const found: ObjectRef[] = [];
-    for (const state of vhosts) {
-      if (name === undefined) found.push(...(state?.queues.values() ?? []));
-      else if (state?.queues.has(name) === true) found.push({ vhost: state.record.name, name });
-    }
-    return Promise.resolve(found);
+  async refs(scope: ObjectScope): Promise<readonly ObjectRef[]> {
+    return this.#names.refs(this.#running().broker, scope);
   }
 
   async values(
@@ -45,10 +40,11 @@ export class QueueList implements ObjectList {
     const { metadata } = running.broker.administration;
     const facts = queueFacts(metadata);
     if (path.length > 0 && Object.hasOwn(facts, path[0] ?? "")) {
+      const local = new LocalQueues(running);
       return collected(
         inSlices(refs, ({ vhost, name }) => {
           const record = metadata.queue(vhost, name);
-          return record && columnValue(facts, findQueue(running, record), path);
+          return record && columnValue(facts, local.find(record), path);
         }),
       );
     }
@@ -56,37 +52,47 @@ export class QueueList implements ObjectList {
     const note = ([vhost, name, value]: QueueValueRow): void => {
       known.set(key(vhost, name), value);
     };
+    const asked = rowsOfOthers<QueueValueRow>(running.node, "queue_values", { path }, note);
     for await (const row of ownQueueValues(running, path)) note(row);
-    await rowsOfOthers<QueueValueRow>(running.node, "queue_values", { path }, note);
+    await asked;
     return refs.map(({ vhost, name }) => known.get(key(vhost, name)));
   }
 
   async objects(
     refs: readonly ObjectRef[],
-    { isDetailed = false }: ObjectOptions,
+    { isDetailed = false, keys }: ObjectOptions,
   ): Promise<readonly (JsonObject | undefined)[]> {
     const running = this.#running();
     const { metadata } = running.broker.administration;
+    const facts = queueFacts(metadata);
+    const areKnown = keys?.every((wanted) => Object.hasOwn(facts, wanted)) === true;
+    const parts = areKnown ? [] : await this.#partsOf(running, refs, { isDetailed, keys });
+    const local = new LocalQueues(running);
+    return refs.map(({ vhost, name }, at) => {
+      const record = metadata.queue(vhost, name);
+      if (record === undefined) return undefined;
+      const known = objectOf(facts, local.find(record), keys);
+      if (areKnown) return known;
+      return queueObject(record, known, { parts: parts[at] ?? [], isDetailed });
+    });
+  }
+
+  /** What each node says of each queue. */
+  async #partsOf(
+    running: RunningNode,
+    refs: readonly ObjectRef[],
+    options: PartOptions,
+  ): Promise<readonly (readonly QueuePart[])[]> {
     const queues = refs.map(({ vhost, name }) => [vhost, name] as const);
     const parts: QueuePart[][] = refs.map(() => []);
     const note = ([at, part]: QueuePartRow): void => {
       parts[at]?.push(part);
     };
-    const asked = rowsOfOthers<QueuePartRow>(
-      running.node,
-      "queue_parts",
-      { queues, isDetailed },
-      note,
-    );
-    for await (const row of ownQueueParts(running, queues, isDetailed)) note(row);
+    const params = { queues, ...options };
+    const asked = rowsOfOthers<QueuePartRow>(running.node, "queue_parts", params, note);
+    for await (const row of ownQueueParts(running, queues, options)) note(row);
     await asked;
-    const facts = queueFacts(metadata);
-    return refs.map(({ vhost, name }, at) => {
-      const record = metadata.queue(vhost, name);
-      if (record === undefined) return undefined;
-      const known = objectOf(facts, findQueue(running, record));
-      return queueObject(record, known, { parts: parts[at] ?? [], isDetailed });
-    });
+    return parts;
   }
 }
 
@@ -98,9 +104,10 @@ export async function* ownQueueValues(
   const records = running.broker.administration.metadata
     .vhosts()
     .flatMap(({ queues }) => [...queues.values()]);
+  const local = new LocalQueues(running);
   const led = inSlices(records, async (record) => {
-    const found = findQueue(running, record);
-    if (!isLedHere(running, found)) return undefined;
+    const found = local.find(record);
+    if (!local.isLedHere(found)) return undefined;
     const value = columnValue(QUEUE_FIGURES, await answered(found), path);
     return [record.vhost, record.name, value] as const;
   });
@@ -112,12 +119,13 @@ export async function* ownQueueValues(
 export async function* ownQueueParts(
   running: RunningNode,
   queues: readonly (readonly [vhost: string, name: string])[],
-  isDetailed: boolean,
+  options: PartOptions,
 ): AsyncGenerator<QueuePartRow, void, undefined> {
   const { metadata } = running.broker.administration;
+  const local = new LocalQueues(running);
   yield* inSlices(queues.entries(), async ([at, [vhost, name]]) => {
     const record = metadata.queue(vhost, name);
-    const part = record === undefined ? NOTHING : await queuePart(running, record, isDetailed);
+    const part = record === undefined ? NOTHING : await local.part(record, options);
     return [at, part] as const;
   });
 }

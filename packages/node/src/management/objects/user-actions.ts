@@ -29,6 +29,8 @@ import { refusedBecause } from "./refused-because.ts";
 
 const SHORTSTR_SIZE_MAX = 255;
 const FORBIDDEN = 403;
+/** RabbitMQ's words. */
+const REJECTED = "rejected Unable to publish message. Check queue limits.";
 
 /** What the management API does for a user by AMQP, over a connection inside the process. */
 export class UserActions implements AmqpActions {
@@ -244,7 +246,7 @@ async function isRouted(channel: DirectConnection): Promise<boolean> {
   let answer = await channel.next();
   const isReturned = answer.method.name === "basic.return";
   if (isReturned) answer = await channel.next();
-  if (answer.method.name === "basic.nack") throw new RefusedError("conflict", "rejected");
+  if (answer.method.name === "basic.nack") throw new RefusedError("conflict", REJECTED);
   return !isReturned;
 }
 
