@@ -8,6 +8,7 @@ const PREFETCH = 20;
 /** Kept back, so that a node that fails always has deliveries without an ack. */
 const KEPT = 5;
 const IDLE_MS = 20;
+const REFUSED_PAUSE_MS = 200;
 
 export interface ConsumerOptions {
   readonly queue: string;
@@ -108,6 +109,7 @@ export class Consumer {
       // It was killed meanwhile, or nobody leads the queue: once more.
       await this.#connection.close();
       this.#lost();
+      await delay(REFUSED_PAUSE_MS);
     }
   }
 

@@ -77,6 +77,11 @@ export class LeveretNodes implements ChaosCluster {
     return this.#processes.isRunning(node);
   }
 
+  /** Where all that a node logs is. */
+  logOf(node: number): string {
+    return join(this.#directory, `node${node + 1}.log`);
+  }
+
   dataOf(node: number): string {
     return dataDirectory(this.#directory, node);
   }

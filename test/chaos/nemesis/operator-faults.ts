@@ -1,5 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../../../packages/raft/src/core/random.ts";
 import { LeveretNodes } from "../cluster/leveret-nodes.ts";
 import { until } from "../until.ts";
@@ -15,6 +16,8 @@ import {
 } from "./nemesis.ts";
 
 const BOOT_MAX_MS = 60_000;
+/** Until a node that starts has looked at its files. */
+const FOUND_MAX_MS = 30_000;
 const SHOWN = 160;
 
 const BASE = { nodes: 3, needs: [], products: ONLY_LEVERET } as const;
@@ -74,6 +77,7 @@ function leveret({ cluster }: NemesisContext): LeveretNodes {
 function makeDamage(context: NemesisContext, random: Random): Fault {
   const { care, victim, timeline } = context;
   const cluster = leveret(context);
+  const name = namesOf(cluster, [victim]);
   let isTaken = false;
   return {
     begin: async () => {
@@ -81,15 +85,25 @@ function makeDamage(context: NemesisContext, random: Random): Fault {
       if (!isTaken) return;
       await cluster.kill(victim);
       const done = await damageLog(join(cluster.dataOf(victim), "log"), random);
-      timeline.note(`kill -9 of ${namesOf(cluster, [victim])}; ${done ?? "nothing to damage yet"}`);
+      timeline.note(`kill -9 of ${name}; ${done ?? "nothing to damage yet"}`);
     },
     end: async () => {
       if (!isTaken) return;
-      timeline.note(`start of ${namesOf(cluster, [victim])}`);
+      const before = await damagesFound(cluster, victim);
+      timeline.note(`start of ${name}`);
       cluster.spawn(victim);
+      await Promise.race([cluster.ready(victim).catch(() => undefined), delay(FOUND_MAX_MS)]);
       care.release([victim]);
+      const found = (await damagesFound(cluster, victim)) - before;
+      timeline.note(`${name} has found ${found} damaged places`);
     },
   };
+}
+
+/** Of all its lives, as its log tells. */
+async function damagesFound(cluster: LeveretNodes, node: number): Promise<number> {
+  const log = await readFile(cluster.logOf(node), "utf8");
+  return log.split("\n").filter((line) => line.includes("damage in the data directory")).length;
 }
 
 function makePolicyChange(context: NemesisContext, random: Random): Fault {
@@ -177,9 +191,37 @@ function forgetAndJoin(context: NemesisContext, random: Random): Fault {
       if (await forget(context, cluster, { asked, lost })) await wipe(cluster, lost);
       timeline.note(`start of ${namesOf(cluster, [lost])}`);
       cluster.spawn(lost);
+      await grow(context, cluster, [lost]);
       care.release([lost]);
     },
   };
+}
+
+/**
+ * New nodes get members of the quorum queues that lost theirs, which nobody does but the operator; before they have everything, no other
+ * disk may be lost.
+ */
+async function grow(
+  context: NemesisContext,
+  cluster: LeveretNodes,
+  nodes: readonly number[],
+): Promise<void> {
+  const [first = 0] = nodes;
+  for (const node of nodes) {
+    await Promise.race([cluster.ready(node).catch(() => undefined), delay(BOOT_MAX_MS)]);
+    const to = { node: cluster.nameOf(node), strategy: "all" };
+    const params = { ...to, vhostPattern: ".*", queuePattern: ".*" };
+    await attempt(context, `grow to node ${node + 1}`, () => cluster.call(first, "grow", params));
+  }
+  let obstacle: string | undefined;
+  const isComplete = async (): Promise<boolean> => {
+    obstacle = await cluster.unsynced().catch(String);
+    return obstacle === undefined;
+  };
+  const wait = { maxMs: BOOT_MAX_MS, explain: () => obstacle ?? "" };
+  await attempt(context, "replicas on new nodes are complete", () =>
+    until("complete replicas", isComplete, wait),
+  );
 }
 
 function forget(
@@ -236,6 +278,7 @@ function makeForceShrink(context: NemesisContext, random: Random): Fault {
           cluster.spawn(node);
         }
         timeline.note(`start of ${namesOf(cluster, lost)}, which are new`);
+        await grow(context, cluster, lost);
       }
       care.release(taken);
     },
