@@ -159,6 +159,23 @@ describe("metrics", () => {
   });
 });
 
+test("count logins by protocol", async () => {
+  const count = async (name: string, protocol: string): Promise<number> => {
+    const { samples } = await observed.scrape();
+    const found = samples.get(`rabbitmq_auth_attempts_${name}`) ?? [];
+    return found.find(({ labels }) => labels["protocol"] === protocol)?.value ?? 0;
+  };
+  const [amqp, failed] = [
+    await count("succeeded_total", "amqp091"),
+    await count("failed_total", "http"),
+  ];
+  const client = await observed.connect();
+  await client.close();
+  await observed.managed.get("/whoami", { auth: "guest:wrong" });
+  expect(await count("succeeded_total", "amqp091")).toBe(amqp + 1);
+  expect(await count("failed_total", "http")).toBe(failed + 1);
+});
+
 describe("the port of the metrics", () => {
   test("compresses for those who take it", async () => {
     const { headers, bytes } = await observed.ask("/metrics", {

@@ -1,5 +1,6 @@
 import type { Metrics, MetricsRequest, MetricTable } from "@leveret/management";
 import type { BrokerNode } from "../../broker/broker-node.ts";
+import { authSourceTable, authTable } from "./auth-tables.ts";
 import {
   CHANNEL_EXCHANGE,
   CHANNEL_METRICS,
@@ -62,6 +63,8 @@ const NODE_FAMILIES: ReadonlyMap<string, TableMaker> = new Map<string, TableMake
   ["node_metrics", limitsTable],
   ["node_persister_metrics", diskTable],
   ["node_memory", memoryTable],
+  ["auth_attempt_metrics", authTable],
+  ["auth_attempt_detailed_metrics", authSourceTable],
 ]);
 
 const PREFIX = "rabbitmq_";
@@ -96,6 +99,8 @@ async function* whole(
   yield limitsTable(PREFIX, context);
   yield diskTable(PREFIX, context);
   yield totalsTable(PREFIX, context);
+  yield authTable(PREFIX, context);
+  if (endpoint === "per-object") yield authSourceTable(PREFIX, context);
   yield* globalTables(PREFIX, context);
   for (const family of OBJECT_FAMILIES) {
     if (endpoint === "aggregated") yield await family.sum(context, PREFIX);
