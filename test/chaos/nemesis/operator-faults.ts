@@ -263,7 +263,12 @@ function makeForceShrink(context: NemesisContext, random: Random): Fault {
       cluster.spawn(survivor);
       await until(
         "a forced start",
-        () => attempt(context, "force_boot", () => cluster.call(survivor, "force_boot")),
+        () =>
+          // Refused until it has begun to wait for the others.
+          cluster.call(survivor, "force_boot").then(
+            () => true,
+            () => false,
+          ),
         { maxMs: BOOT_MAX_MS },
       );
       await cluster.ready(survivor);
