@@ -1,5 +1,5 @@
 import { href } from "../../app/router.ts";
-import { t, tn } from "../../i18n/translate.ts";
+import { msg, t, tn } from "../../i18n/translate.ts";
 
 /** What is wrong with the broker, or may become so, as the broker itself sums it up over all queues and nodes. */
 export interface HealthSummary {
@@ -43,16 +43,20 @@ function nodeLines(health: HealthSummary): readonly HealthLine[] {
       });
     }
   };
-  add(health.nodes_down, "The node {nodes} is down.", "{n} nodes are down: {nodes}.");
+  add(health.nodes_down, msg("The node {nodes} is down."), msg("{n} nodes are down: {nodes}."));
   add(
     health.memory_alarms,
-    "{nodes} is short of memory: publishers are blocked until it has room again.",
-    "{n} nodes are short of memory ({nodes}): publishers are blocked until they have room again.",
+    msg("{nodes} is short of memory: publishers are blocked until it has room again."),
+    msg(
+      "{n} nodes are short of memory ({nodes}): publishers are blocked until they have room again.",
+    ),
   );
   add(
     health.disk_alarms,
-    "{nodes} is short of disk space: publishers are blocked until it has room again.",
-    "{n} nodes are short of disk space ({nodes}): publishers are blocked until they have room again.",
+    msg("{nodes} is short of disk space: publishers are blocked until it has room again."),
+    msg(
+      "{n} nodes are short of disk space ({nodes}): publishers are blocked until they have room again.",
+    ),
   );
   return lines;
 }
@@ -77,32 +81,32 @@ function queueLines(health: HealthSummary): readonly HealthLine[] {
   add(health.no_leader, {
     tone: "bad",
     quick: "no_leader",
-    one: "1 queue has no leader and cannot be used: {names}.",
-    many: "{n} queues have no leader and cannot be used: {names}.",
+    one: msg("1 queue has no leader and cannot be used: {names}."),
+    many: msg("{n} queues have no leader and cannot be used: {names}."),
   });
   add(health.growing, {
     tone: "warn",
     quick: "growing",
-    one: "1 queue grows: {names}.",
-    many: "{n} queues grow: {names}.",
+    one: msg("1 queue grows: {names}."),
+    many: msg("{n} queues grow: {names}."),
   });
   add(health.no_consumers, {
     tone: "warn",
     quick: "no_consumers",
-    one: "1 queue has messages but no consumer: {names}.",
-    many: "{n} queues have messages but no consumer: {names}.",
+    one: msg("1 queue has messages but no consumer: {names}."),
+    many: msg("{n} queues have messages but no consumer: {names}."),
   });
   add(health.stuck_unacked, {
     tone: "warn",
     quick: "stuck_unacked",
-    one: "1 queue has deliveries that nobody acknowledges: {names}.",
-    many: "{n} queues have deliveries that nobody acknowledges: {names}.",
+    one: msg("1 queue has deliveries that nobody acknowledges: {names}."),
+    many: msg("{n} queues have deliveries that nobody acknowledges: {names}."),
   });
   add(health.dead_letters, {
     tone: "warn",
     quick: "dead_letters",
-    one: "1 queue holds dead letters: {names}.",
-    many: "{n} queues hold dead letters: {names}.",
+    one: msg("1 queue holds dead letters: {names}."),
+    many: msg("{n} queues hold dead letters: {names}."),
   });
   return lines;
 }

@@ -3,9 +3,7 @@ import type { ArgumentHint } from "../../ui/arguments-field.tsx";
 
 /** Arguments of queues that the form offers. */
 export function queueHints(type: string): readonly ArgumentHint[] {
-  return type === "stream"
-    ? streamHints()
-    : [...messageHints(), ...(type === "quorum" ? quorumHints() : classicHints())];
+  return [...messageHints(), ...(type === "quorum" ? quorumHints() : classicHints())];
 }
 
 function messageHints(): readonly ArgumentHint[] {
@@ -119,23 +117,6 @@ function quorumHints(): readonly ArgumentHint[] {
       type: "number",
       text: t("Initial group size"),
       help: t("On how many nodes the new queue is kept; odd numbers make sense."),
-    },
-  ];
-}
-
-function streamHints(): readonly ArgumentHint[] {
-  return [
-    {
-      key: "x-max-length-bytes",
-      type: "number",
-      text: t("Max length bytes"),
-      help: t("Bytes the stream keeps at most; the oldest are removed."),
-    },
-    {
-      key: "x-max-age",
-      type: "string",
-      text: t("Max age"),
-      help: t("How long messages are kept, for instance 7D or 12h."),
     },
   ];
 }
