@@ -74,6 +74,7 @@ export const OPTIONS = {
   "object-type": { kind: "text" },
   "across-all-vhosts": { kind: "switch" },
   used: { kind: "switch" },
+  "by-source": { kind: "switch" },
   "opt-in": { kind: "switch" },
   pid: { kind: "text", short: "P" },
   pattern: { kind: "text" },

@@ -9,7 +9,7 @@ const NODE = "rabbit@localhost";
 const STATUS = {
   node: NODE,
   uptime: 10,
-  memory: { total: 100_000_000 },
+  memory: { other_proc: 100_000_000, total: { rss: 100_000_000 } },
   vm_memory_high_watermark_limit: 1_000_000_000,
   disk_free: 5_000_000_000,
 };
@@ -24,14 +24,19 @@ const CLUSTER = {
   maintenance: {},
 };
 
-function node(ready: number, published: number | null): Caller {
+function node(ready: number, published: number): Caller {
   return new FakeCaller({
     status: STATUS,
     cluster_status: CLUSTER,
     list_vhosts: [["/"]],
     list_queues: [
-      ["small", "classic", NODE, 1, 0, 1, 10, null, null],
-      ["large", "quorum", NODE, ready, 2, 0, 999, published, 0],
+      ["small", "classic", NODE, 1, 0, 1, 10],
+      ["large", "quorum", NODE, ready, 2, 0, 999],
+    ],
+    // Of two nodes.
+    queue_traffic: [
+      ["/", "large", published, 0],
+      ["/", "large", 5, 3],
     ],
     list_connections: [["<p>", "a -> b", null, "guest", "/", "running", 1, 0, published]],
   });
@@ -41,7 +46,7 @@ test("rates are differences between two looks, where there is something to compa
   const before = { ...(await takeSample(node(100, 1000))), atMs: Date.now() - 10_000 };
   const sample = await takeSample(node(150, 2000), before);
   const [small, large] = sample.queues;
-  expect(small).toMatchObject({ growth: 0, publishRate: undefined });
+  expect(small).toMatchObject({ growth: 0, publishRate: 0 });
   expect(large?.growth).toBeCloseTo(5, 0);
   expect(large?.publishRate).toBeCloseTo(100, -1);
   expect(sample.connections[0]?.sendRate).toBeCloseTo(100, -1);

@@ -1,5 +1,6 @@
 import { ACCESS_COMMANDS } from "./access.ts";
 import { ADMINISTRATION_COMMANDS } from "./administration.ts";
+import { AUTH_ATTEMPT_COMMANDS } from "./auth-attempts.ts";
 import { CLUSTER_COMMANDS } from "./cluster.ts";
 import type { Command } from "./command.ts";
 import { DEFINITIONS_COMMANDS } from "./definitions.ts";
@@ -51,6 +52,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...LOG_COMMANDS,
     ...HOST_COMMANDS,
     ...TLS_COMMANDS,
+    ...AUTH_ATTEMPT_COMMANDS,
     ...FEATURE_COMMANDS,
     ...POLICY_CHECK_COMMANDS,
     ...QUEUE_CHECK_COMMANDS,

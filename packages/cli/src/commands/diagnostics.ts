@@ -5,7 +5,7 @@ import { EXIT } from "../exit-code.ts";
 import { alarmText, type ClusterStatus, type ListenerInfo } from "./cluster-status-text.ts";
 import { arg, type Command, type Output } from "./command.ts";
 import { isUnit, percent, sizeText } from "./memory-unit.ts";
-import { listenerText, type NodeStatus } from "./status-text.ts";
+import { listenerText, memoryParts, type NodeStatus } from "./status-text.ts";
 
 const TOOLS = ["rabbitmq-diagnostics"] as const;
 const GROUP = "Monitoring, observability and health checks";
@@ -97,8 +97,8 @@ export const DIAGNOSTICS_COMMANDS: readonly Command[] = [
     },
     banner: ({ node }) => `Reporting memory breakdown on node ${node}...`,
     run: async ({ options: { unit = "gb" } }, caller) => {
-      const { memory } = (await caller.call("status", {})) as NodeStatus; // As its handler sends it.
-      return { kind: "text", text: breakdownText(memory, unit), value: memory };
+      const status = (await caller.call("status", {})) as NodeStatus; // As its handler sends it.
+      return { kind: "text", text: breakdownText(status, unit), value: status.memory };
     },
   },
   alarms("alarms", false),
@@ -228,11 +228,10 @@ export const DIAGNOSTICS_COMMANDS: readonly Command[] = [
 ];
 
 /** One line for each use, the largest first, as RabbitMQ shows them. */
-function breakdownText({ total, ...parts }: NodeStatus["memory"], unit: string): string {
-  return Object.entries(parts)
-    .filter((part): part is [string, number] => typeof part[1] === "number")
-    .sort(([, left], [, right]) => right - left)
-    .map(([name, size]) => `${name}: ${sizeText(size, unit)} (${percent(size, total)}%)`)
+function breakdownText(status: Pick<NodeStatus, "memory">, unit: string): string {
+  const { rss } = status.memory.total;
+  return memoryParts(status)
+    .map(([name, size]) => `${name}: ${sizeText(size, unit)} (${percent(size, rss)}%)`)
     .concat("")
     .join("\n");
 }

@@ -13,10 +13,11 @@ const QUEUE_COLUMNS = [
   ...["messages_unacknowledged_ram", "mirror_pids", "name", "online", "operator_policy"],
   ...["owner_pid", "pid", "policy", "recoverable_slaves", "single_active_consumer_pid"],
   ...["single_active_consumer_tag", "slave_pids", "state", "synchronised_mirror_pids"],
-  ...["synchronised_slave_pids", "type"],
+  ...["synchronised_slave_pids", "type", "tags", "open_files", "garbage_collection"],
 ];
 const EXCHANGE_COLUMNS = [
   ...["name", "type", "durable", "auto_delete", "internal", "arguments", "policy"],
+  "user_who_performed_action",
 ];
 const BINDING_COLUMNS = [
   ...["source_name", "source_kind", "destination_name", "destination_kind"],
@@ -27,7 +28,7 @@ const CONNECTION_COLUMNS = [
   ...["ssl_key_exchange", "ssl_cipher", "ssl_hash", "peer_cert_subject", "peer_cert_issuer"],
   ...["peer_cert_validity", "state", "channels", "protocol", "auth_mechanism", "user", "vhost"],
   ...["timeout", "frame_max", "channel_max", "client_properties", "recv_oct", "recv_cnt"],
-  ...["send_oct", "send_cnt", "send_pend", "connected_at", "user_provided_name"],
+  ...["send_oct", "send_cnt", "send_pend", "connected_at", "user_provided_name", "container_id"],
 ];
 const CHANNEL_COLUMNS = [
   ...["pid", "connection", "name", "number", "user", "vhost", "transactional", "confirm"],

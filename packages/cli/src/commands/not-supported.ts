@@ -16,14 +16,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
     "encrypted configuration values are not supported; use environment variables for secrets",
   ),
   schema_info: "there is no Mnesia in a Leveret node; use 'leveret inspect' for what is stored",
-  ...sameFor(
-    [
-      ...["list_node_auth_attempts", "list_node_auth_attempt_stats"],
-      ...["reset_node_auth_attempt_metrics", "enable_auth_attempt_source_tracking"],
-      "disable_track_auth_attempt_source",
-    ],
-    "use GET and DELETE of /api/auth/attempts/NODE, and the metrics",
-  ),
   metadata_store_status: "cluster_status says who runs, and the metrics how far each member is",
   restart_vhost: "vhosts share one store here and cannot fail alone; restart the node",
   enable_vhost_deletion_protection:
@@ -50,7 +42,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
     ["add_uaa_key", "add_signing_key"],
     "set auth_oauth2.jwks_url or auth_oauth2.signing_keys in the configuration",
   ),
-  clear_auth_backend_cache: "there is no cache of an authentication backend",
   ...sameFor(
     ["list_trust_store_certificates", "refresh_trust_store"],
     "name the certificates in ssl_options.cacertfile",

@@ -55,6 +55,11 @@ export const PLUGINS: readonly Plugin[] = [
   ...Object.entries(MISSING).map(([name, instead]) => ({ name, instead })),
 ].sort((left, right) => (left.name < right.name ? -1 : 1));
 
+/** Names of those whose work is built in. */
+export function enabledPlugins(): readonly string[] {
+  return PLUGINS.filter(({ instead }) => instead === undefined).map(({ name }) => name);
+}
+
 const BY_NAME: ReadonlyMap<string, Plugin> = new Map(
   PLUGINS.map((plugin) => [plugin.name, plugin]),
 );

@@ -2,7 +2,7 @@ import type { Caller } from "../caller.ts";
 import { failed, UsageError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { arg, type Command, type Input, type Output } from "./command.ts";
-import { findPlugin, PLUGINS, type Plugin } from "./plugin-list.ts";
+import { enabledPlugins, findPlugin, PLUGINS, type Plugin } from "./plugin-list.ts";
 
 const OWN = { tools: ["rabbitmq-plugins"], isOwn: true } as const;
 const MANY = Number.POSITIVE_INFINITY;
@@ -76,7 +76,7 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
       const off = args.filter(isOff);
       if (off.length === 0) return { kind: "text", text: enabledText(args, node) };
       const noun = off.length === 1 ? `Plugin ${off[0]} is` : `Plugins ${off.join(", ")} are`;
-      const others = `Enabled plugins and dependencies: ${enabledNames().join(", ")}`;
+      const others = `Enabled plugins and dependencies: ${enabledPlugins().join(", ")}`;
       throw failed(EXIT.unavailable, `${noun} not enabled on node ${node}. ${others}`);
     },
   },
@@ -187,14 +187,10 @@ function known(names: readonly string[]): readonly Plugin[] {
 function unchangedText(node: string): string {
   return [
     "The following plugins have been configured:",
-    ...enabledNames().map((name) => `  ${name}`),
+    ...enabledPlugins().map((name) => `  ${name}`),
     `Applying plugin configuration to ${node}...`,
     "Plugin configuration unchanged.",
   ].join("\n");
-}
-
-function enabledNames(): readonly string[] {
-  return PLUGINS.filter(isOn).map(({ name }) => name);
 }
 
 function enabledText(names: readonly string[], node: string): string {

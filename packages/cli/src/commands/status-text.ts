@@ -1,5 +1,6 @@
 import { alarmText, type ListenerInfo, type NodeAlarm, section } from "./cluster-status-text.ts";
 import { percent, sizeText } from "./memory-unit.ts";
+import { enabledPlugins } from "./plugin-list.ts";
 
 /** The node's answer to `status`: RabbitMQ's names where there is the same thing. Sizes in bytes. */
 export interface NodeStatus {
@@ -18,7 +19,15 @@ export interface NodeStatus {
   readonly config_files: readonly string[];
   readonly log_files: readonly string[];
   readonly alarms: readonly NodeAlarm[];
-  readonly memory: Readonly<Record<string, number>> & { readonly total: number };
+  /** Octets of each part; and how that was found. */
+  readonly memory: Readonly<Record<string, unknown>> & { readonly total: MemoryTotal };
+  readonly file_descriptors: {
+    /** undefined: the system does not tell. */
+    readonly total_used?: number;
+    readonly total_limit?: number;
+    readonly sockets_used?: number;
+    readonly sockets_limit?: number;
+  };
   readonly vm_memory_high_watermark_setting: Readonly<Record<string, number>>;
   readonly vm_memory_high_watermark_limit: number;
   readonly disk_free_limit: number;
@@ -32,16 +41,29 @@ export interface NodeStatus {
   readonly listeners: readonly ListenerInfo[];
 }
 
+interface MemoryTotal {
+  readonly rss: number;
+}
+
+/** Parts of a memory, the largest first. */
+export function memoryParts({ memory }: Pick<NodeStatus, "memory">): readonly [string, number][] {
+  return Object.entries(memory)
+    .filter((part): part is [string, number] => typeof part[1] === "number")
+    .sort(([, left], [, right]) => right - left);
+}
+
 /** Sections with a bold heading each, as RabbitMQ shows them; what only Erlang has is left out. */
 export function statusText(status: NodeStatus, unit = "gb"): string {
   const { totals } = status;
   return [
     section("Runtime", runtimeLines(status)),
+    section("Plugins", ["Enabled plugins:", "", ...enabledPlugins().map(bullet)]),
     section("Data directory", [`Node data directory: ${status.data_directory}`]),
     section("Config files", status.config_files.map(bullet)),
     section("Log file(s)", status.log_files.map(bullet)),
     section("Alarms", status.alarms.map(alarmText)),
     section("Memory", memoryLines(status, unit)),
+    section("File Descriptors", descriptorLines(status)),
     section("Free Disk Space", diskLines(status, unit)),
     section("Totals", [
       `Connection count: ${totals.connection_count}`,
@@ -74,15 +96,22 @@ function memoryLines(status: NodeStatus, unit: string): string[] {
     relative === undefined
       ? sizeText(absolute ?? 0, unit)
       : `${relative} of available memory, computed to: ${limit}`;
-  const parts = Object.entries(memory).filter(([name]) => name !== "total");
   return [
-    `Total memory used: ${sizeText(memory.total, unit)}`,
+    `Total memory used: ${sizeText(memory.total.rss, unit)}`,
     "Calculation strategy: rss",
     `Memory high watermark setting: ${watermark}`,
     "",
-    ...parts
-      .sort(([, left], [, right]) => right - left)
-      .map(([name, size]) => `${name}: ${sizeText(size, unit)} (${percent(size, memory.total)} %)`),
+    ...memoryParts(status).map(
+      ([name, size]) => `${name}: ${sizeText(size, unit)} (${percent(size, memory.total.rss)} %)`,
+    ),
+  ];
+}
+
+function descriptorLines({ file_descriptors: files }: NodeStatus): string[] {
+  const shown = (count: number | undefined): string => String(count ?? "unknown");
+  return [
+    `Total: ${shown(files.total_used)}, limit: ${shown(files.total_limit)}`,
+    `Sockets: ${shown(files.sockets_used)}, limit: ${shown(files.sockets_limit)}`,
   ];
 }
 

@@ -16,7 +16,7 @@ export interface TopQueue {
   readonly bytes: number;
   /** Ready messages more, or fewer, each second; 0 at the first look. */
   readonly growth: number;
-  /** Each second; undefined: the node does not count them. */
+  /** Each second; undefined at the first look. */
   readonly publishRate: number | undefined;
   readonly deliverRate: number | undefined;
 }
@@ -56,7 +56,7 @@ export interface TopSample {
 
 const QUEUE_COLUMNS = [
   ...["name", "type", "leader", "messages_ready", "messages_unacknowledged", "consumers"],
-  ...["message_bytes", "published_total", "delivered_total"],
+  "message_bytes",
 ];
 const CONNECTION_COLUMNS = [
   ...["pid", "name", "user_provided_name", "user", "vhost", "state", "channels", "recv_oct"],
@@ -70,11 +70,12 @@ export async function takeSample(caller: Caller, before?: TopSample): Promise<To
   // As their handlers send them.
   const node = (await caller.call("status", {})) as NodeStatus;
   const cluster = (await caller.call("cluster_status", {})) as ClusterStatus;
+  const traffic = await queueTraffic(caller);
   const queues: TopQueue[] = [];
   for (const vhost of await vhostNames(caller)) {
     const asked = { vhost, columns: QUEUE_COLUMNS };
     for await (const row of rowsFrom(caller, "list_queues", asked)) {
-      queues.push(topQueue(vhost, row, rates));
+      queues.push(topQueue(vhost, row, { rates, traffic }));
     }
   }
   const connections: TopConnection[] = [];
@@ -87,10 +88,33 @@ export async function takeSample(caller: Caller, before?: TopSample): Promise<To
   return { atMs, node, clusterName, nodes: nodesOf(cluster), queues, connections, counters };
 }
 
-function topQueue(vhost: string, row: Row, rates: Rates): TopQueue {
-  const [name, type, leader, ready, unacked, consumers, bytes, published, delivered] = row;
-  const key = `queue ${vhost} ${String(name)}`;
-  const counts = [numberOf(ready), optional(published), optional(delivered)];
+/** Messages published and handed out since the nodes started, by vhost and queue; clients of all nodes together. */
+type Traffic = ReadonlyMap<string, readonly [published: number, delivered: number]>;
+
+async function queueTraffic(caller: Caller): Promise<Traffic> {
+  const sums = new Map<string, readonly [number, number]>();
+  for await (const row of caller.stream("queue_traffic", {})) {
+    const [vhost, name, published, delivered] = row as [string, string, number, number]; // As its handler sends them.
+    const key = queueKey(vhost, name);
+    const [publishedBefore, deliveredBefore] = sums.get(key) ?? [0, 0];
+    sums.set(key, [publishedBefore + published, deliveredBefore + delivered]);
+  }
+  return sums;
+}
+
+function queueKey(vhost: string, name: string): string {
+  return `queue ${vhost} ${name}`;
+}
+
+function topQueue(
+  vhost: string,
+  row: Row,
+  { rates, traffic }: { readonly rates: Rates; readonly traffic: Traffic },
+): TopQueue {
+  const [name, type, leader, ready, unacked, consumers, bytes] = row;
+  const key = queueKey(vhost, String(name));
+  const [published = 0, delivered = 0] = traffic.get(key) ?? [];
+  const counts = [numberOf(ready), published, delivered];
   const [growth = 0, publishRate, deliverRate] = rates.of(key, counts);
   return {
     vhost,

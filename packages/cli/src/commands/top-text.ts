@@ -101,7 +101,7 @@ function headLines({ node, nodes, queues, connections, clusterName, atMs }: TopS
   const free = node.disk_free === null ? "unknown" : sizeText(node.disk_free, "gb");
   return [
     `${clusterName}, ${running} of ${nodes.length} nodes run, seen from ${node.node} at ${new Date(atMs).toISOString()}`,
-    `memory ${sizeText(node.memory.total, "mb")} of ${sizeText(node.vm_memory_high_watermark_limit, "mb")}, disk free ${free}, up ${node.uptime} s`,
+    `memory ${sizeText(node.memory.total.rss, "mb")} of ${sizeText(node.vm_memory_high_watermark_limit, "mb")}, disk free ${free}, up ${node.uptime} s`,
     `${queues.length} queues, ${ready} ready, ${unacked} unacknowledged; ${connections.length} connections`,
     `alarms: ${alarms.length === 0 ? "none" : alarms.join(", ")}`,
   ];

@@ -64,6 +64,8 @@ export interface AuthBackend {
   authenticate(credentials: Credentials): Eventually<BackendAnswer>;
   /** For users whom another backend has authenticated. @throws BackendError */
   authorize(credentials: Credentials): Eventually<BackendAnswer>;
+  /** Forgets what others have answered, if it remembers that. */
+  clear?(): void;
   /** Ends connections and timers. */
   close?(): void;
 }

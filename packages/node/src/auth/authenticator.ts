@@ -98,6 +98,13 @@ export class Authenticator {
     return whenThere(this.#tryLink(attempt, 0, ""), (result) => this.#noted(attempt, result));
   }
 
+  /** Forgets what backends have answered (RabbitMQ: clear_auth_backend_cache). */
+  clearCaches(): void {
+    for (const { authn, authz } of this.#options.chain) {
+      for (const backend of [authn, ...authz]) backend.clear?.();
+    }
+  }
+
   /** One of the broker's own users whom somebody else has let in. */
   ownUser(name: string): Identity {
     const { metadata, access } = this.#options;

@@ -141,9 +141,29 @@ function connectionColumns(nodeName: string, broker: BrokerNode): Columns<Connec
     client_properties: ({ client }) => tableCell(client.table),
     user_provided_name: ({ client }) => client.connectionName ?? null,
     connected_at: ({ connectedAtMs }) => connectedAtMs,
+    auth_mechanism: ({ authMechanism }) => authMechanism,
+    recv_oct: ({ sockets }) => sockets.receivedBytes,
+    recv_cnt: ({ receivedPackets }) => receivedPackets,
+    send_oct: ({ sockets }) => sockets.sentBytes,
+    send_cnt: ({ output }) => output.flushCount,
     send_pend: ({ output }) => output.unwritten,
+    ...TLS_COLUMNS,
   };
 }
+
+/** Empty where there is no TLS, or no certificate of the client. */
+const TLS_COLUMNS: Columns<Connection> = {
+  ssl_protocol: ({ tls }) => tls?.protocol ?? null,
+  ssl_cipher: ({ tls }) => tls?.cipher ?? null,
+  ssl_hash: ({ tls }) => /SHA\d*$/.exec(tls?.cipher ?? "")?.[0] ?? null,
+  ssl_key_exchange: ({ tls }) => /^TLS_(.+)_WITH_/.exec(tls?.cipher ?? "")?.[1] ?? null,
+  peer_cert_subject: ({ tls }) => tls?.peerCertificate?.subject ?? null,
+  peer_cert_issuer: ({ tls }) => tls?.peerCertificate?.issuer ?? null,
+  peer_cert_validity: ({ tls }) => {
+    const certificate = tls?.peerCertificate;
+    return certificate === undefined ? null : `${certificate.validFrom} - ${certificate.validTo}`;
+  },
+};
 
 function channelColumns(nodeName: string): Columns<Channel> {
   return {
@@ -158,6 +178,8 @@ function channelColumns(nodeName: string): Columns<Channel> {
     consumer_count: (channel) => channel.consumers.size,
     messages_unacknowledged: ({ ledger }) => ledger.size,
     messages_unconfirmed: ({ confirms }) => confirms.undecidedCount,
+    messages_uncommitted: ({ transaction }) => transaction?.publishCount ?? 0,
+    acks_uncommitted: ({ transaction }) => transaction?.ackCount ?? 0,
     prefetch_count: ({ consumerPrefetch }) => consumerPrefetch,
     global_prefetch_count: ({ globalPrefetch }) => globalPrefetch.limit,
   };

@@ -1,6 +1,7 @@
 import type { ControlMethod } from "@leveret/control";
 import { MANAGEMENT_METHODS } from "../management/management-methods.ts";
 import { OBJECT_METHODS } from "../management/objects/object-methods.ts";
+import { AUTH_METHODS } from "./auth-methods.ts";
 import { CONNECTION_METHODS } from "./connection-methods.ts";
 import type { NodeMethods } from "./control-method.ts";
 import type { ControlledNode } from "./controlled-node.ts";
@@ -15,6 +16,7 @@ import { PARAMETER_METHODS, POLICY_METHODS } from "./policy-methods.ts";
 import { QUEUE_METHODS } from "./queue-methods.ts";
 import { REPLICA_METHODS } from "./replica-methods.ts";
 import { TOPOLOGY_METHODS } from "./topology-methods.ts";
+import { TRAFFIC_METHODS } from "./traffic-methods.ts";
 import { USER_METHODS } from "./user-methods.ts";
 import { VHOST_METHODS } from "./vhost-methods.ts";
 
@@ -33,6 +35,8 @@ const GROUPS: readonly NodeMethods[] = [
   MESSAGE_METHODS,
   OBJECT_METHODS,
   HOST_METHODS,
+  AUTH_METHODS,
+  TRAFFIC_METHODS,
   LOG_METHODS,
   CONNECTION_METHODS,
   DEFINITIONS_METHODS,

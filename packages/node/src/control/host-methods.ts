@@ -61,7 +61,7 @@ export const HOST_METHODS: NodeMethods = {
   discover_peers: whileRunning(NO_PARAMS, async ({ node, broker: { config } }) => {
     const { peers, formation } = config.cluster;
     const named = [...peers, ...formation.nodes].map(({ name }) => name);
-    return [...new Set([node.nodeName, ...named])];
+    return [...new Set(named)].filter((name) => name !== node.nodeName);
   }),
 };
 

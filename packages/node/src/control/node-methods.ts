@@ -71,6 +71,7 @@ function versionOf({ broker }: ControlledNode): string {
 async function statusOf(node: ControlledNode, broker: BrokerNode): Promise<unknown> {
   const { config } = broker;
   const { alarms, listeners } = await node.clusterStatus();
+  await broker.figures.process.look();
   return {
     node: node.nodeName,
     pid: process.pid,
@@ -86,7 +87,9 @@ async function statusOf(node: ControlledNode, broker: BrokerNode): Promise<unkno
     config_files: config.files,
     log_files: logFiles(config),
     alarms,
-    memory: memoryUse(),
+    memory: memoryUse(broker),
+    file_descriptors: fileDescriptors(broker),
+    vm_memory_calculation_strategy: "rss",
     vm_memory_high_watermark_setting: config.alarms.memoryWatermark,
     vm_memory_high_watermark_limit: broker.memory.limit,
     disk_free_limit: broker.disk?.limit ?? 0,
@@ -107,16 +110,20 @@ function logFiles({ log }: Config): string[] {
   ];
 }
 
-/** What the resident set consists of, as far as the runtime tells. */
-function memoryUse(): Readonly<Record<string, number>> {
-  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+/** RabbitMQ's names, in octets; the parts add up to `total.rss`. */
+function memoryUse({ figures }: BrokerNode): unknown {
+  const { parts, total } = figures.memoryBreakdown();
+  return { ...parts, strategy: "rss", total };
+}
+
+/** undefined: the system does not tell. */
+function fileDescriptors({ figures, broker }: BrokerNode): unknown {
+  const { openFiles, maxFiles } = figures.process;
   return {
-    binary: arrayBuffers,
-    heap_used: heapUsed,
-    heap_free: heapTotal - heapUsed,
-    external: Math.max(0, external - arrayBuffers),
-    other: Math.max(0, rss - heapTotal - external),
-    total: rss,
+    total_used: openFiles,
+    total_limit: maxFiles,
+    sockets_used: broker.connectionCount,
+    sockets_limit: maxFiles,
   };
 }
 

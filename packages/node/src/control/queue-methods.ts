@@ -1,10 +1,11 @@
 import { ControlError } from "@leveret/control";
 import * as v from "valibot";
 import type { BrokerNode } from "../broker/broker-node.ts";
+import { QUEUE_FIGURES, queueFacts } from "../management/objects/queue-object.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { isAnswering } from "./answering-queue.ts";
-import { type Cell, rowOf } from "./cells.ts";
+import { type Cell, type Columns, rowOf } from "./cells.ts";
 import { type NodeMethods, type RunningNode, refusal, whileRunning } from "./control-method.ts";
 import { COLUMNS, VHOST } from "./method-params.ts";
 import { isUsable, type ListedQueue, plannedLeaderInfo, queueColumns } from "./queue-columns.ts";
@@ -70,13 +71,36 @@ async function* listQueues(
   isWanted: (listed: ListedQueue) => boolean,
 ): AsyncIterable<readonly Cell[]> {
   const { node, broker } = running;
-  const filled = queueColumns(node.nodeName, broker);
+  const filled = { ...queueColumns(node.nodeName, broker), ...figureColumns(broker) };
   const records = [...(broker.administration.metadata.vhost(vhost)?.queues.values() ?? [])];
   for (let at = 0; at < records.length; at += ASKED_AT_ONCE) {
     const some = records.slice(at, at + ASKED_AT_ONCE);
     const listed = await Promise.all(some.map((record) => ask(running, record)));
     for (const one of listed) if (isWanted(one)) yield await rowOf(filled, columns, one);
   }
+}
+
+/** What the HTTP API tells, too, and how it is reckoned there. */
+const FIGURES = [
+  ...["memory", "messages_ram", "messages_ready_ram", "messages_unacknowledged_ram"],
+  ...["message_bytes_ram", "consumer_capacity", "consumer_utilisation", "head_message_timestamp"],
+];
+
+function figureColumns({ administration }: BrokerNode): Columns<ListedQueue> {
+  const facts = queueFacts(administration.metadata);
+  return {
+    ...Object.fromEntries(FIGURES.map((name) => [name, (listed) => figure(name, listed)])),
+    effective_policy_definition: (listed) => {
+      const definition = facts["effective_policy_definition"]?.(listed);
+      return JSON.stringify(definition ?? {});
+    },
+  };
+}
+
+/** null: it is not known, or means nothing for the queue. */
+function figure(name: string, listed: ListedQueue): Cell {
+  const value = QUEUE_FIGURES[name]?.(listed);
+  return typeof value === "number" ? value : null;
 }
 
 async function ask({ node, broker }: RunningNode, record: QueueRecord): Promise<ListedQueue> {

@@ -70,6 +70,21 @@ describe("DiskMonitor", () => {
     expect(clock.delays).toHaveLength(1);
   });
 
+  test("looks no more after a stop, and again when it is resumed, with the limit of then", async () => {
+    const { monitor, disk, clock, alarms } = make();
+    await monitor.start();
+    await monitor.setLimit({ absolute: 1000 });
+    monitor.stop();
+    const { asked } = disk;
+    disk.free = 999;
+    clock.advance(60_000);
+    await settled();
+    expect([disk.asked, alarms.isActive]).toEqual([asked, false]);
+    await monitor.resume();
+    expect([monitor.limit, alarms.isActive]).toEqual([1000, true]);
+    expect(clock.delays).toEqual([10_000]);
+  });
+
   test("changes no alarm while the figure is unknown, and gives up after ten more tries", async () => {
     const { monitor, disk, clock, alarms, lines } = make();
     disk.free = 0;

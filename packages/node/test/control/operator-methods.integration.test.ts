@@ -1,0 +1,125 @@
+import { connect } from "amqplib";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { controlMethods } from "../../src/control/control-methods.ts";
+import { ControlledBroker } from "./controlled-broker.ts";
+
+let node: ControlledBroker;
+
+beforeAll(async () => {
+  node = await ControlledBroker.start();
+});
+
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+});
+
+async function ask(method: string, params: object = {}): Promise<unknown> {
+  const context = {
+    nodeName: "tool@localhost",
+    signal: new AbortController().signal,
+    timeoutMs: undefined,
+  };
+  const answer = controlMethods(node).get(method)?.(params, context);
+  if (answer === undefined || !(Symbol.asyncIterator in answer)) return answer;
+  const rows: unknown[] = [];
+  for await (const row of answer) rows.push(row);
+  return rows;
+}
+
+test("a status has memory whose parts add up, and descriptors in use", async () => {
+  const { memory, file_descriptors: files } = (await ask("status")) as {
+    readonly memory: Readonly<Record<string, unknown>> & {
+      readonly total: { readonly rss: number };
+    };
+    readonly file_descriptors: { readonly total_used: number; readonly total_limit: number };
+  };
+  const parts = Object.values(memory).filter((part) => typeof part === "number");
+  expect(parts.reduce((sum, part) => sum + part, 0)).toBe(memory.total.rss);
+  expect(files.total_used).toBeGreaterThan(0);
+  expect(files.total_limit).toBeGreaterThanOrEqual(files.total_used);
+});
+
+test("columns of connections, channels and queues tell what clients did", async () => {
+  const client = await connect(`amqp://guest:guest@127.0.0.1:${node.amqpPort}`);
+  const channel = await client.createConfirmChannel();
+  await channel.assertQueue("q");
+  for (const body of ["one", "two", "three"]) channel.sendToQueue("q", Buffer.from(body));
+  await channel.waitForConfirms();
+  await channel.get("q", { noAck: true });
+  const [connection] = (await ask("list_connections", {
+    columns: ["auth_mechanism", "recv_oct", "send_oct", "recv_cnt", "ssl_protocol"],
+  })) as [readonly [string, number, number, number, null]];
+  const [mechanism, received, sent, packets, tls] = connection;
+  expect([mechanism, tls]).toEqual(["PLAIN", null]);
+  expect(received).toBeGreaterThan(300);
+  expect(sent).toBeGreaterThan(300);
+  expect(packets).toBeGreaterThan(0);
+  const columns = ["messages_uncommitted", "acks_uncommitted"];
+  expect(await ask("list_channels", { columns })).toEqual([[0, 0]]);
+  const [queue] = (await ask("list_queues", {
+    vhost: "/",
+    columns: ["messages", "memory", "consumer_capacity", "effective_policy_definition", "tags"],
+  })) as [readonly unknown[]];
+  expect(queue).toEqual([2, expect.any(Number), 0, "{}", null]);
+  expect(await ask("queue_traffic")).toEqual([["/", "q", 3, 1]]);
+  await client.close();
+});
+
+test("attempts to log in are counted, by source if that is switched on, and forgotten on demand", async () => {
+  await ask("set_auth_attempt_source_tracking", { isOn: true });
+  await ask("reset_auth_attempts");
+  const url = (password: string): string => `amqp://guest:${password}@127.0.0.1:${node.amqpPort}`;
+  await (await connect(url("guest"))).close();
+  await expect(connect(url("wrong"))).rejects.toThrow("ACCESS_REFUSED");
+  expect(await ask("auth_attempts")).toEqual([["amqp091", 2, 1, 1]]);
+  expect(await ask("auth_attempts", { bySource: true })).toEqual([
+    ["amqp091", "127.0.0.1", "guest", 2, 1, 1],
+  ]);
+  await ask("reset_auth_attempts");
+  expect(await ask("auth_attempts")).toEqual([]);
+  await ask("clear_auth_backend_cache");
+});
+
+test("policies that match a name are listed, the one in force first", async () => {
+  const policy = { vhost: "/", pattern: "^orders\\.", definition: { expires: 1000 } };
+  await ask("set_policy", { ...policy, name: "low", priority: 1, applyTo: "queues" });
+  await ask("set_policy", { ...policy, name: "high", priority: 5, applyTo: "all" });
+  await ask("set_policy", { ...policy, name: "other", pattern: "^x", priority: 9, applyTo: "all" });
+  const match = (name: string, kind: string): Promise<unknown> =>
+    ask("list_policies_that_match", { vhost: "/", name, kind, columns: ["name"] });
+  expect(await match("orders.new", "queue")).toEqual([["high"], ["low"]]);
+  expect(await match("orders.new", "exchange")).toEqual([["high"]]);
+  expect(await match("nothing", "queue")).toEqual([]);
+});
+
+test("what a vhost says of itself can be changed, and only of one that is there", async () => {
+  await ask("add_vhost", { name: "shop", description: "old" });
+  await ask("update_vhost", { name: "shop", description: "new", tags: ["eu"] });
+  const columns = ["name", "description", "tags"];
+  expect(await ask("list_vhosts", { columns })).toContainEqual(["shop", "new", ["eu"]]);
+  await expect(ask("update_vhost", { name: "none", description: "x" })).rejects.toMatchObject({
+    code: "no_such_vhost",
+  });
+});
+
+test("the machine answers what the tool asks of it; secrets of the environment are not shown", async () => {
+  vi.stubEnv("LEVERET_TEST_PASSWORD", "secret");
+  vi.stubEnv("LEVERET_TEST_PLACE", "here");
+  const variables = (await ask("os_env")) as [string, string][];
+  vi.unstubAllEnvs();
+  expect(variables).toContainEqual(["LEVERET_TEST_PASSWORD", "[redacted]"]);
+  expect(variables).toContainEqual(["LEVERET_TEST_PLACE", "here"]);
+  expect(await ask("resolve_hostname", { hostname: "localhost", family: 4 })).toEqual([
+    "127.0.0.1",
+  ]);
+  expect(await ask("resolve_hostname", { hostname: "nonsuch.invalid", family: 4 })).toEqual([]);
+  expect(await ask("tls_info")).toMatchObject({ versions: ["tlsv1.3", "tlsv1.2"] });
+  expect(await ask("certificates")).toEqual([]);
+  expect(await ask("discover_peers")).toEqual([]);
+});
+
+test("what cannot be watched cannot be switched on", async () => {
+  await expect(ask("set_disk_monitoring", { isOn: true })).rejects.toMatchObject({
+    code: "not_supported",
+  });
+});
