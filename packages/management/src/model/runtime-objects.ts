@@ -12,7 +12,7 @@ export interface ObjectRef {
   readonly place?: ObjectPlace | undefined;
 }
 
-export interface ObjectPlace {
+interface ObjectPlace {
   readonly node: string;
   /** Names it on that node. */
   readonly key: string;
@@ -112,6 +112,22 @@ export interface GetRequest {
   readonly sizeMax: number;
 }
 
+/** Messages from the head of a queue to another one of the vhost, or each to that in which it became a dead letter. */
+export interface MoveRequest {
+  readonly vhost: string;
+  readonly queue: string;
+  readonly count: number;
+  readonly to: { readonly queue: string } | "origin";
+}
+
+export interface MovedMessages {
+  readonly moved: number;
+  /** Those that do not say where they came from, and the one that was refused. */
+  readonly left: number;
+  /** The other queue is not there, or did not take the last one: nothing was moved after it. */
+  readonly isRefused: boolean;
+}
+
 /** A message that a queue gave. */
 export interface GotMessage {
   readonly redelivered: boolean;
@@ -168,6 +184,8 @@ export interface AmqpActions {
   /** Whether it reached a queue. It is stored there when this resolves. */
   publish(message: NewMessage): Promise<boolean>;
   get(request: GetRequest): Promise<readonly GotMessage[]>;
+  /** None is lost, whatever happens: each is acknowledged when the other queue has stored it. */
+  move(request: MoveRequest): Promise<MovedMessages>;
 }
 
 /** State of one replica of a queue with a log. */

@@ -12,7 +12,7 @@ export interface TlsFacts {
 }
 
 /** Names in the form `C=DE,O=Example,CN=client`. */
-export interface PeerCertificate {
+interface PeerCertificate {
   readonly subject: string;
   readonly issuer: string;
   /** As the certificate says it: `Jan  1 00:00:00 2026 GMT`. */

@@ -13,7 +13,7 @@ import { columnValue, type ObjectColumns, objectOf } from "./object-columns.ts";
 export type ClientKind = "connections" | "channels" | "consumers";
 
 /** An object of a client, as it is listed: its key names it on its node. */
-export interface ClientFacts {
+interface ClientFacts {
   readonly key: string;
   readonly vhost: string;
   readonly name: string;
