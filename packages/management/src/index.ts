@@ -35,6 +35,7 @@ export type {
   MetricType,
 } from "./model/metrics.ts";
 export type {
+  AuthAttempts,
   FeatureFlag,
   ListenerFacts,
   NamedFeature,

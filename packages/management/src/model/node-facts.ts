@@ -28,6 +28,16 @@ export interface ListenerFacts {
   readonly port: number;
 }
 
+/** Counts of logins by protocol (`http`, `amqp091`), and if asked for by where they came from. */
+export interface AuthAttempts {
+  readonly protocol: string;
+  readonly failed: number;
+  readonly succeeded: number;
+  /** Only when they are listed by source. */
+  readonly remoteAddress?: string;
+  readonly username?: string;
+}
+
 export interface FeatureFlag {
   readonly name: string;
   readonly description: string;
@@ -57,6 +67,10 @@ export interface NodeFacts {
    */
   nodes(options: NodesOptions): Promise<readonly JsonObject[]>;
   readonly featureFlags: readonly FeatureFlag[];
+  /** undefined: there is no such node, or it does not run. */
+  authAttempts(node: string, bySource: boolean): Promise<readonly AuthAttempts[] | undefined>;
+  /** false: there is no such node, or it does not run. */
+  resetAuthAttempts(node: string): Promise<boolean>;
   /** Moves leaderships of queues so that each node has its share. */
   rebalanceQueues(by: Identity): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { CONSOLE_ROUTES } from "../console/console-routes.ts";
 import { INSPECTION_ROUTES } from "../console/inspection-routes.ts";
+import { AUTH_ATTEMPT_ROUTES } from "./auth-attempt-routes.ts";
 import { BINDING_ROUTES } from "./binding-routes.ts";
 import { CHANNEL_ROUTES } from "./channel-routes.ts";
 import { CLUSTER_ROUTES } from "./cluster-routes.ts";
@@ -37,7 +38,7 @@ const ROUTE_TOPICS: RouteTopics = {
   Policies: [...POLICY_ROUTES, ...OPERATOR_POLICY_ROUTES],
   Parameters: [...PARAMETER_ROUTES, ...GLOBAL_PARAMETER_ROUTES],
   Definitions: DEFINITION_ROUTES,
-  Login: LOGIN_ROUTES,
+  Login: [...LOGIN_ROUTES, ...AUTH_ATTEMPT_ROUTES],
   Console: [...CONSOLE_ROUTES, ...INSPECTION_ROUTES],
   Features: FEATURE_ROUTES,
   "Health checks": [...HEALTH_ROUTES, ...LISTENER_CHECK_ROUTES],

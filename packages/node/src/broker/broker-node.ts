@@ -13,18 +13,18 @@ import {
   MESSAGE_SIZE_CEILING,
   SHUTDOWN_TIMEOUT_MS,
 } from "../limits.ts";
-import type { Logger, Logging } from "../logger.ts";
+import type { Logging } from "../logger.ts";
 import { PRODUCT } from "../product.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { RealClock } from "../runtime/real-clock.ts";
 import { NodeFigures } from "../statistics/node-figures.ts";
 import type { Stores, StoresOptions } from "../storage/open-stores.ts";
-import { StorageError } from "../storage/storage-error.ts";
 import { StorageFailure } from "../storage/storage-failure.ts";
 import { Administration, hashingAlgorithmOf } from "./administration.ts";
+import { loadBootDefinitions } from "./boot-definitions.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerOptions } from "./broker-options.ts";
-import { importDefinitions, importDefinitionsFile } from "./import-definitions.ts";
+import { importDefinitions } from "./import-definitions.ts";
 import { completeSetup, needsDefaults, seedDefaults } from "./seed.ts";
 import { closeClients, MAINTENANCE_TEXT, SHUTDOWN_TEXT } from "./shutdown.ts";
 
@@ -301,26 +301,11 @@ async function fill(
   } else if (needsDefaults(administration.metadata)) {
     await seedDefaults(administration, config.defaults);
   }
-  for (const file of config.definitions) await loadDefinitions(administration, file, log);
+  await loadBootDefinitions(administration, config, log);
   for (const json of documents) {
     await importDefinitions(administration, { json, source: "definitions" }, log);
   }
   await completeSetup(administration);
-}
-
-/** A full disk must not keep a node from starting that has its metadata: nobody could consume what fills it. */
-async function loadDefinitions(
-  administration: Administration,
-  file: string,
-  log: Logger,
-): Promise<void> {
-  try {
-    await importDefinitionsFile(administration, file, log);
-  } catch (error) {
-    if (!(error instanceof StorageError) || !administration.metadata.isSetUp) throw error;
-    const what = "definitions were not loaded, the node goes on with the metadata that it has";
-    log.error(`${what}: ${error.message}`);
-  }
 }
 
 async function startMonitors(config: Config, logging: Logging, alarms: Alarms): Promise<Monitors> {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { SCRYPT } from "../auth/password.ts";
 import { scryptHash } from "../auth/scrypt.ts";
 import type { Logger } from "../logger.ts";
@@ -24,26 +23,6 @@ export interface DefinitionsSource {
   readonly source: string;
   /** All of it belongs to this vhost, and what belongs to none is left out; undefined: entries name theirs. */
   readonly vhost?: string | undefined;
-}
-
-/** As `importDefinitions`; sentences start with the file and the place in it. */
-export async function importDefinitionsFile(
-  administration: Administration,
-  file: string,
-  log: Logger,
-): Promise<void> {
-  await importDefinitions(administration, { json: await readText(file), source: file }, log);
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DefinitionsError([`definitions file ${file} cannot be read: ${reason}`], {
-      cause: error,
-    });
-  }
 }
 
 /**

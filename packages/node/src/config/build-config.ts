@@ -65,6 +65,7 @@ export function buildConfig(parts: ConfigParts): Config {
       ...DEFINITIONS_KEYS.flatMap((key) => fileOf(settings, key) ?? []),
       ...flags.list("definitions").map((file) => resolve(cwd, file)),
     ],
+    skipsUnchangedDefinitions: settings.boolean("definitions.skip_if_unchanged"),
     management: buildManagement(settings, flags, problems),
     prometheus: buildPrometheus(settings, flags, problems),
     product: { name: settings.text("product.name"), version: settings.text("product.version") },

@@ -14,6 +14,8 @@ export interface Config {
   readonly log: LogConfig;
   /** Definitions files (RabbitMQ's JSON format), loaded at boot in this order. */
   readonly definitions: readonly string[];
+  /** Not if they are what was loaded last. */
+  readonly skipsUnchangedDefinitions: boolean;
   readonly management: ManagementConfig;
   readonly prometheus: PrometheusConfig;
   readonly product: ProductConfig;

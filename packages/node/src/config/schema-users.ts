@@ -283,8 +283,13 @@ export const DEFAULTS: ConfigSection = {
       type: STRING,
       text: "Definitions file, or a folder of `*.json` files, loaded in order of their names.",
     },
-    quiet("definitions.skip_if_unchanged", "Definitions are loaded at each start."),
-    quiet("definitions.hashing.algorithm", "Definitions are loaded at each start."),
+    {
+      pattern: "definitions.skip_if_unchanged",
+      type: BOOLEAN,
+      fallback: "false",
+      text: "At a start, do not load definitions again that are the same as last time.",
+    },
+    quiet("definitions.hashing.algorithm", "It is SHA-256."),
     loud("definitions.*", "Definitions are loaded from files only."),
   ],
 };

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { ControlError } from "@leveret/control";
 import * as v from "valibot";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import { importDefinitions } from "../broker/import-definitions.ts";
+import { definitionsHash, IMPORTED_HASH, importedHash } from "../broker/imported-hash.ts";
 import type { ResourceLimit } from "../config/config.ts";
 import { parseValue } from "../config/value-type.ts";
 import { DefinitionsError } from "../metadata/definitions.ts";
@@ -34,8 +34,9 @@ export const DEFINITIONS_METHODS: NodeMethods = {
     }),
     async ({ broker }, { json, vhost, skipIfUnchanged }) => {
       if (vhost !== undefined) requireVhost(broker, vhost);
-      const hash = hashOf(json, vhost);
-      if (skipIfUnchanged && importedHash(broker) === hash) return "unchanged";
+      const hash = definitionsHash([json], vhost);
+      const before = importedHash(broker.administration.metadata);
+      if (skipIfUnchanged && before === hash) return "unchanged";
       await importDocument(broker, { json, vhost });
       if (skipIfUnchanged) {
         await change(broker, { type: "setGlobalParameter", name: IMPORTED_HASH, value: hash });
@@ -44,21 +45,6 @@ export const DEFINITIONS_METHODS: NodeMethods = {
     },
   ),
 };
-
-/** RabbitMQ's name of the parameter that remembers which document was imported last. */
-const IMPORTED_HASH = "imported_definition_hash_value";
-
-function hashOf(json: string, vhost: string | undefined): string {
-  const hash = createHash("sha256").update(json, "utf8");
-  // The same document means something else for another vhost.
-  if (vhost !== undefined) hash.update(`\u0000${vhost}`, "utf8");
-  return hash.digest("base64");
-}
-
-function importedHash({ administration }: BrokerNode): unknown {
-  const parameters = administration.metadata.parameters.global();
-  return parameters.find(({ name }) => name === IMPORTED_HASH)?.value;
-}
 
 /** @throws ControlError */
 async function importDocument(

@@ -1,4 +1,5 @@
 import type {
+  AuthAttempts,
   FeatureFlag,
   Identity,
   JsonObject,
@@ -12,6 +13,7 @@ import { askIfThere } from "../control/whole-cluster.ts";
 import { PRODUCT } from "../product.ts";
 import { EXCHANGE_TYPE_FACTS } from "./exchange-type-facts.ts";
 import { FEATURE_FLAGS } from "./feature-flags.ts";
+import { attemptsAt } from "./management-methods.ts";
 import { nodeObject } from "./node-object.ts";
 import { refusedBecause } from "./refused-change.ts";
 import { runningBroker } from "./running-broker.ts";
@@ -76,6 +78,30 @@ export class ClusterFacts implements NodeFacts {
         return { name, type: "disc", running: false };
       }),
     );
+  }
+
+  async authAttempts(
+    node: string,
+    bySource: boolean,
+  ): Promise<readonly AuthAttempts[] | undefined> {
+    const broker = runningBroker(this.#node);
+    if (node === this.nodeName) return attemptsAt(broker, { bySource });
+    const other = this.#node.others.find(({ name }) => name === node);
+    const answer = other && (await askIfThere(other, "auth_attempts", { bySource }));
+    // The other node's handler of the same method has made it.
+    return answer as readonly AuthAttempts[] | undefined;
+  }
+
+  async resetAuthAttempts(node: string): Promise<boolean> {
+    const { broker } = runningBroker(this.#node);
+    if (node === this.nodeName) {
+      broker.authAttempts.reset();
+      return true;
+    }
+    const other = this.#node.others.find(({ name }) => name === node);
+    if (other === undefined) return false;
+    await askIfThere(other, "reset_auth_attempts", {});
+    return true;
   }
 
   async rebalanceQueues(_by: Identity): Promise<void> {
