@@ -39,6 +39,8 @@ export async function planFormation(
   dependencies: FormationDependencies,
 ): Promise<FormationPlan> {
   const { retryLimit, retryIntervalMs } = options;
+  /** Looks at a cluster that there is. It has its own count: one that has just been founded takes a moment to serve. */
+  let looksAtMembers = 0;
   for (let attempt = 1; ; attempt++) {
     const view = await look(options, dependencies);
     const member = view.answers.find(({ greeting }) => greeting.clusterId !== undefined);
@@ -47,10 +49,11 @@ export async function planFormation(
       dependencies.setFounding(false);
       return { kind: "join", place: serving.place, name: serving.greeting.name };
     }
+    looksAtMembers = member === undefined ? 0 : looksAtMembers + 1;
     const isLast = attempt >= retryLimit;
     if (member === undefined && mayFound(options, view, isLast)) {
       if (await claim(options, dependencies)) return { kind: "found" };
-    } else if (isLast && member !== undefined) {
+    } else if (looksAtMembers >= retryLimit) {
       return { kind: "gone", names: view.answers.map(({ greeting }) => greeting.name) };
     }
     dependencies.log.info(

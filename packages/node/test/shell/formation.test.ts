@@ -70,6 +70,14 @@ describe("planFormation", () => {
     const found = await plan("a", { b: { clusterId: "x", isServing: false } });
     expect(found).toEqual({ kind: "gone", names: ["b"] });
   });
+
+  test("a cluster that comes about while one waits has as long to start as one that was there", async () => {
+    const found = await plan("b", { a: {} }, (pauses, nodes) => {
+      if (pauses === 2) nodes["a"] = { clusterId: "x", isServing: false };
+      if (pauses === 4) nodes["a"] = { clusterId: "x", isServing: true };
+    });
+    expect(found).toMatchObject({ kind: "join", name: "a" });
+  });
 });
 
 function plan(
