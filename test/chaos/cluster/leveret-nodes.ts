@@ -7,8 +7,8 @@ import type { ChaosCluster } from "./chaos-cluster.ts";
 
 const AMQP_PORT = 5672;
 export const CLUSTER_PORT = 25_672;
-/** How clients come from elsewhere. */
-const CONFIGURATION = "loopback_users = none\n";
+/** How clients come from elsewhere; and nodes of a busy machine wait longer for each other, at first. */
+const CONFIGURATION = "loopback_users = none\ncluster_formation.discovery_retry_limit = 120\n";
 const ALL = { "ha-mode": "all", "ha-sync-mode": "automatic" } as const;
 const CALL_MAX_MS = 40_000;
 /** The metadata, and the queues that are declared first: groups are numbered in order. */
