@@ -12,6 +12,7 @@ import { runTool } from "./run-tool.ts";
 import { FAILURE_SCENARIOS } from "./scenarios/failures.ts";
 import { FRONT_SCENARIOS, mirrorEverything } from "./scenarios/front.ts";
 import { OPERATION_SCENARIOS } from "./scenarios/operations.ts";
+import { POD_SCENARIOS } from "./scenarios/pods.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { prepareDeployment, Topology } from "./topology/topology.ts";
 
@@ -22,7 +23,11 @@ const SCENARIOS: readonly Scenario[] = [
   ...FRONT_SCENARIOS,
   ...OPERATION_SCENARIOS,
   ...FAILURE_SCENARIOS,
+  ...POD_SCENARIOS,
 ];
+
+/** From outside: this process is not known there by the number that it knows itself. */
+const ENTER = "nsenter --target $(pgrep --newest --full -- '--inside network') --mount --net bash";
 
 const USAGE = `usage: npm run test:system -- [options]
 What deploy/ describes, without Docker: the image is built by carrying out the Dockerfile in a chroot; three nodes of compose.yaml, and two
@@ -101,14 +106,23 @@ function requireTools(): void {
   }
 }
 
-/** This program once more, in new namespaces. Its end ends all that runs in them. */
-async function runInside(stage: string, unshare: readonly string[], more: readonly string[]) {
+/** This program once more, in new namespaces. Its end ends all that runs in them. undefined: it was stopped by a signal. */
+async function runInside(
+  stage: string,
+  unshare: readonly string[],
+  more: readonly string[],
+): Promise<number | undefined> {
   const own = [...process.execArgv, ...process.argv.slice(1), "--inside", stage, ...more];
   const child = spawn("unshare", [...unshare, process.execPath, ...own], { stdio: "inherit" });
+  const stopped = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => child.kill("SIGTERM"));
+    process.on(signal, () => {
+      stopped.abort();
+      child.kill("SIGKILL");
+    });
   }
   const [code] = await once(child, "exit");
+  if (stopped.signal.aborted) return undefined;
   return typeof code === "number" ? code : 1;
 }
 
@@ -121,9 +135,9 @@ async function runOutside(values: Arguments): Promise<number> {
     ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
     ["--directory", directory],
   );
-  if (code === 0) rmSync(directory, { recursive: true, force: true });
+  if (code === 0 || code === undefined) rmSync(directory, { recursive: true, force: true });
   else print(`data and logs are kept in ${directory}`);
-  return code;
+  return code ?? 1;
 }
 
 /** Mounts are its own, the network is the machine's: npm needs it. */
@@ -144,7 +158,7 @@ async function runInMounts(values: Arguments): Promise<number> {
     say(`${(image.size / 1e6).toFixed(0)} MB above the base image`);
   });
   if (!isBuilt) return report(results, values.json);
-  return runInside("network", ["--net"], ["--image", JSON.stringify(image)]);
+  return (await runInside("network", ["--net"], ["--image", JSON.stringify(image)])) ?? 1;
 }
 
 /** Everything is its own. */
@@ -181,14 +195,10 @@ async function runInNetwork(values: Arguments): Promise<number> {
 }
 
 async function stay(topology: Topology): Promise<number> {
-  const outside = runTool("/bin/sh", ["-c", "grep NSpid /proc/self/status"]).trim();
+  const management = `http://${topology.address}:15672`;
   print(`clients:      ${topology.url} and ${topology.tlsUrl}`);
-  print(
-    `management:   http://${topology.address}:15672, statistics http://${topology.address}:8404`,
-  );
-  print(
-    `to enter it:  nsenter --target PID --mount --net --pid, with the PID of this program (${outside})`,
-  );
+  print(`management:   ${management}, statistics http://${topology.address}:8404`);
+  print(`to enter it:  ${ENTER}`);
   print("to end it:    Ctrl-C");
   await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   return 0;

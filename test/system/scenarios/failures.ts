@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Container } from "../topology/container.ts";
-import { serversUp } from "../topology/proxy-stats.ts";
 import type { Topology } from "../topology/topology.ts";
 import { until } from "../until.ts";
+import { nodeWithClients } from "./clients-at.ts";
 import { type LoadReport, reportText, underLoad } from "./load.ts";
 import { expectThat, type Scenario } from "./scenario.ts";
 
@@ -40,8 +40,8 @@ export const FAILURE_SCENARIOS: readonly Scenario[] = [
   {
     name: "a node hangs (SIGSTOP): HAProxy sends its clients away",
     run: async (topology, say) => {
-      const node = topology.node(1);
       const report = await underLoad(topology, async () => {
+        const node = await nodeWithClients(topology);
         node.signal("SIGSTOP");
         await delay(HANG_MS);
         node.signal("SIGCONT");
@@ -69,16 +69,6 @@ export const FAILURE_SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** Of the HAProxy that has the address. */
-async function nodeWithClients(topology: Topology): Promise<Container> {
-  const stats = await topology.stats();
-  const found = topology.nodes.find(({ name }) =>
-    stats.some((one) => one.backend === "amqp" && one.server === name && one.sessions > 0),
-  );
-  if (found === undefined) throw new Error("no node has clients");
-  return found;
-}
-
 async function kill(node: Container): Promise<void> {
   node.signal("SIGKILL");
   await node.exited();
@@ -92,9 +82,4 @@ async function startAgain(topology: Topology, node: Container): Promise<void> {
 
 function longest({ confirmPauseMs, deliveryPauseMs }: LoadReport): number {
   return Math.max(confirmPauseMs, deliveryPauseMs);
-}
-
-/** HAProxy sends no clients to the node. */
-export async function isOut(topology: Topology, node: Container): Promise<boolean> {
-  return !serversUp(await topology.stats(), "amqp").includes(node.name);
 }

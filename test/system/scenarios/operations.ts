@@ -1,7 +1,7 @@
 import type { Container } from "../topology/container.ts";
 import type { Topology } from "../topology/topology.ts";
 import { until } from "../until.ts";
-import { isOut } from "./failures.ts";
+import { isOut, nodeWithClients } from "./clients-at.ts";
 import { reportText, underLoad } from "./load.ts";
 import { expectThat, type Scenario } from "./scenario.ts";
 
@@ -10,8 +10,8 @@ export const OPERATION_SCENARIOS: readonly Scenario[] = [
   {
     name: "a node is drained and revived",
     run: async (topology, say) => {
-      const node = topology.node(0);
       const report = await underLoad(topology, async () => {
+        const node = await nodeWithClients(topology);
         await node.run("rabbitmq-upgrade", "drain");
         await until("HAProxy leaves the drained node out", () => isOut(topology, node));
         await expectDrained(topology, node);

@@ -93,6 +93,11 @@ export class Topology {
     return /virtual_ipaddress \{\s+([\d.]+)\//.exec(text)?.[1] ?? "";
   }
 
+  /** The copy of deploy/ that all of it comes from. */
+  get deploy(): string {
+    return this.#options.deploy;
+  }
+
   get clientAddress(): string {
     return CLIENT.address;
   }
