@@ -51,6 +51,8 @@ export {
   type BindingScope,
   type GetRequest,
   type GotMessage,
+  type MovedMessages,
+  type MoveRequest,
   type NewBinding,
   type NewExchange,
   type NewMessage,

@@ -210,6 +210,8 @@ export const chinese: Catalogue = {
   Durable: "持久",
   "Durable: survives a restart": "持久：重启后仍在",
   "Durable: survives a restart of the broker": "持久：代理重启后仍在",
+  "Each is taken from here only when the other queue has stored it: none is lost. If the node fails meanwhile, one may be in both.":
+    "只有在另一个队列已存储后，消息才会从这里移除：不会丢失。若节点此时故障，可能有一条同时在两个队列中。",
   "Each step below is done on this broker, in the virtual host {vhost}, with names that begin with “learn.”. Do them in their order and follow the links to see what happened.":
     "以下步骤都在此代理的虚拟主机 {vhost} 中执行，名称以 “learn.” 开头。请按顺序执行，并通过链接查看结果。",
   Enable: "启用",
@@ -250,6 +252,7 @@ export const chinese: Catalogue = {
   "From client": "来自客户端",
   "From clients": "来自客户端",
   "From exchange": "来源交换机",
+  "From the head of the queue, at most 1,000 at once.": "从队首开始，一次最多 1,000 条。",
   "Get (auto ack)": "拉取（自动确认）",
   "Get (empty)": "拉取（空）",
   "Get (manual ack)": "拉取（手动确认）",
@@ -358,6 +361,9 @@ export const chinese: Catalogue = {
     "新镜像没有之前的消息。同步会复制它们。",
   Mode: "模式",
   "Mode of the queue": "队列模式",
+  Move: "移动",
+  "Move messages": "移动消息",
+  "Move {n} messages?": "移动 {n} 条消息？",
   Name: "名称",
   "Name of the cluster": "集群名称",
   New: "新增",
@@ -652,6 +658,7 @@ export const chinese: Catalogue = {
   "Where the leader of a new queue is put: at the node of the client, or where the fewest are.":
     "新队列的领导者放在哪里：客户端所在的节点，或领导者最少的节点。",
   "Where the memory is": "内存分布",
+  "Where to": "去向",
   "Where would it go?": "会去哪里？",
   "Where would this message go?": "这条消息会去哪里？",
   "Whether all headers named here must be equal, or any of them.":
@@ -688,6 +695,7 @@ export const chinese: Catalogue = {
   "consume from the queue, or bind from the exchange": "从队列消费，或从交换机绑定",
   "cut off from {nodes}": "与 {nodes} 断开",
   "dead letter: {reason}": "死信：{reason}",
+  "dead letters: back to the queue that each came from": "死信：各自回到原来的队列",
   "declare or delete it": "声明或删除它",
   "disk alarm": "磁盘告警",
   down: "已停止",
@@ -737,9 +745,15 @@ export const chinese: Catalogue = {
   "set, kept as {algorithm}": "已设置，以 {algorithm} 保存",
   "the whole broker": "整个代理",
   "these keys": "显示这些快捷键",
+  "to another queue": "到另一个队列",
   transactions: "事务",
   yes: "是",
   "{free} free, limit {limit}": "剩余 {free}，下限 {limit}",
+  "{moved} moved, {left} left: they do not say where they came from.":
+    "已移动 {moved} 条，剩余 {left} 条：它们没有来源信息。",
+  "{moved} moved.": "已移动 {moved} 条。",
+  "{moved} moved; the next one was not taken: the queue is not there, or is full.":
+    "已移动 {moved} 条；下一条未被接收：队列不存在或已满。",
   "{name} is enabled.": "{name} 已启用。",
   "{name}: this is not JSON": "{name}：不是有效的 JSON",
   "{name}: write true or false": "{name}：请填写 true 或 false",

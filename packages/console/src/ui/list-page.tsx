@@ -6,7 +6,7 @@ import { remembered } from "../app/preferences.ts";
 import { location, setQuery } from "../app/router.ts";
 import { count } from "../format/quantities.ts";
 import { t } from "../i18n/translate.ts";
-import { type Column, DataTable, type Order } from "./data-table.tsx";
+import { type Column, DataTable } from "./data-table.tsx";
 import { CheckField, SelectField } from "./fields.tsx";
 import { type ListQuery, listParameters, PAGE_SIZES, readListQuery } from "./list-query.ts";
 import { PageHead, Pending, Stale } from "./parts.tsx";
@@ -29,7 +29,6 @@ interface ListPageProps<Row> {
   readonly rowKey: (row: Row) => string;
   /** Fields needed beside those of the columns. */
   readonly fields: readonly string[];
-  readonly initialOrder?: Order;
   readonly quickFilters?: readonly (readonly [string, string])[];
   readonly bulk?: readonly BulkAction<Row>[];
   readonly onRows?: (rows: readonly Row[]) => void;
@@ -43,7 +42,7 @@ const chosenColumns = remembered<Readonly<Record<string, readonly string[]>>>("c
 
 /** A list that the broker filters, sorts and pages. */
 export function ListPage<Row>(props: ListPageProps<Row>): JSX.Element {
-  const query = readListQuery(location.value.query, props.initialOrder);
+  const query = readListQuery(location.value.query);
   const shown = shownColumns(props.name, props.columns);
   const fields = [...props.fields, ...shown.flatMap((column) => column.fields ?? [column.key])];
   const list = useResource<Page<Row>>(`${props.path}?${listParameters(query, fields)}`);

@@ -6,6 +6,7 @@ export interface ListQuery {
   readonly size: number;
   readonly filter: string;
   readonly isRegex: boolean;
+  /** undefined: the order of the broker, which is by virtual host and name. */
   readonly order: Order | undefined;
   /** One of the list's quick filters; empty for none. */
   readonly quick: string;
@@ -16,7 +17,7 @@ export const PAGE_SIZES = [25, 50, 100, 250, 500] as const;
 const DEFAULT_SIZE = 50;
 
 /** The list's state in the query of the address; what makes no sense there counts as absent. */
-export function readListQuery(query: URLSearchParams, initial?: Order): ListQuery {
+export function readListQuery(query: URLSearchParams): ListQuery {
   const size = Number(query.get("size"));
   const sort = query.get("sort");
   return {
@@ -24,7 +25,7 @@ export function readListQuery(query: URLSearchParams, initial?: Order): ListQuer
     size: PAGE_SIZES.find((known) => known === size) ?? DEFAULT_SIZE,
     filter: query.get("filter") ?? "",
     isRegex: query.get("regex") === "1",
-    order: sort === null ? initial : { by: sort, descending: query.get("desc") === "1" },
+    order: sort === null ? undefined : { by: sort, descending: query.get("desc") === "1" },
     quick: query.get("quick") ?? "",
   };
 }

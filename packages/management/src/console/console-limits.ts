@@ -10,3 +10,5 @@ export const SURVEY_AGE_MS = 4000;
 export const SURVEY_NAMES_MAX = 5;
 /** Messages shown at once: more than a person reads. */
 export const PEEK_COUNT_MAX = 100;
+/** Messages moved by one request: it holds a channel for as long as it takes. */
+export const MOVE_COUNT_MAX = 1000;

@@ -1,5 +1,6 @@
 import { CONSOLE_ROUTES } from "../console/console-routes.ts";
 import { INSPECTION_ROUTES } from "../console/inspection-routes.ts";
+import { MOVE_ROUTES } from "../console/move-routes.ts";
 import { AUTH_ATTEMPT_ROUTES } from "./auth-attempt-routes.ts";
 import { BINDING_ROUTES } from "./binding-routes.ts";
 import { CHANNEL_ROUTES } from "./channel-routes.ts";
@@ -39,7 +40,7 @@ const ROUTE_TOPICS: RouteTopics = {
   Parameters: [...PARAMETER_ROUTES, ...GLOBAL_PARAMETER_ROUTES],
   Definitions: DEFINITION_ROUTES,
   Login: [...LOGIN_ROUTES, ...AUTH_ATTEMPT_ROUTES],
-  Console: [...CONSOLE_ROUTES, ...INSPECTION_ROUTES],
+  Console: [...CONSOLE_ROUTES, ...INSPECTION_ROUTES, ...MOVE_ROUTES],
   Features: FEATURE_ROUTES,
   "Health checks": [...HEALTH_ROUTES, ...LISTENER_CHECK_ROUTES],
   Documentation: documentationRoutes(() => ROUTE_TOPICS),

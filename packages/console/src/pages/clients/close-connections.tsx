@@ -43,7 +43,7 @@ export async function closeConnections(connections: readonly ConnectionInfo[]): 
     perform(tn(connections.length, "1 connection closed.", "{n} connections closed."), async () => {
       for (const connection of connections) {
         await remove(`connections/${encodeURIComponent(connection.name)}`, undefined, {
-          "x-reason": encodeURI(reason),
+          "x-reason": headerText(reason),
         });
       }
     })
@@ -63,6 +63,11 @@ function ReasonField(props: {
       <TextField label={t("Reason, which the clients are told")} value={props.initial} wide />
     </div>
   );
+}
+
+/** Headers hold ASCII; a reason in another script is sent percent-encoded. */
+function headerText(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
 }
 
 /** The name that the client gave itself, or the addresses. */

@@ -9,6 +9,7 @@ import { Section } from "../../ui/parts.tsx";
 import { errorText } from "../../ui/toasts.tsx";
 import { MessageCard } from "./message-card.tsx";
 import { messageTest } from "./message-search.ts";
+import { MoveMessages } from "./move-messages.tsx";
 import { peekPath } from "./peek.ts";
 import { TakeMessages } from "./take-messages.tsx";
 
@@ -90,6 +91,7 @@ export function MessageBrowser(props: { readonly queue: QueueInfo }): JSX.Elemen
           ))}
         </ol>
       </Section>
+      <MoveMessages queue={queue} />
       <TakeMessages queue={queue} />
     </>
   );

@@ -29,7 +29,6 @@ export function QueueListPage(): JSX.Element {
       columns={columns}
       fields={["name", "vhost", "messages", "messages_ready", "consumers"]}
       rowKey={queueKey}
-      initialOrder={{ by: "name", descending: false }}
       quickFilters={[
         ["no_consumers", t("Messages, but no consumer")],
         ["growing", t("Growing")],

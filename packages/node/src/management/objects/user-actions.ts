@@ -7,6 +7,8 @@ import {
   type GotMessage,
   type Identity,
   type JsonObject,
+  type MovedMessages,
+  type MoveRequest,
   type NewBinding,
   type NewExchange,
   type NewMessage,
@@ -25,6 +27,7 @@ import type { BindingRecord } from "../../metadata/records.ts";
 import { identityOf } from "../login-access.ts";
 import { bindingsIn } from "./binding-object.ts";
 import { propertiesFromJson, propertiesToJson } from "./message-properties.ts";
+import { moveMessages } from "./move-messages.ts";
 import { refusedBecause } from "./refused-because.ts";
 
 const SHORTSTR_SIZE_MAX = 255;
@@ -173,6 +176,12 @@ export class UserActions implements AmqpActions {
       if (last > 0) settleAll(channel, last, settle);
       return found;
     });
+  }
+
+  move(request: MoveRequest): Promise<MovedMessages> {
+    const { vhost, queue, to } = request;
+    checkNames({ queue, ...(to !== "origin" && { to: to.queue }) });
+    return this.#with(vhost, (channel) => moveMessages(channel, request));
   }
 
   /** Works with a channel in a vhost. Rejects with AmqpRefusedError, RefusedError. */

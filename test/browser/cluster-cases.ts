@@ -1,0 +1,53 @@
+import { type Case, requireThat } from "./case.ts";
+import { asGuest, confirm } from "./object-cases.ts";
+
+/** What is done with the cluster. They come last: a node is stopped. */
+export const CLUSTER_CASES: readonly Case[] = [
+  asGuest("leaders are rebalanced, a replica is removed and added", async (session) => {
+    const { page } = session;
+    await session.go("#/cluster");
+    await page.getByText("All nodes reach each other.").last().waitFor();
+    await page.getByRole("button", { name: "Rebalance leaders" }).click();
+    await confirm(session, "Rebalance");
+    await session.toast("spread evenly");
+    await session.go("#/queues/shop/orders.created?tab=replicas");
+    const follower = page.locator("tbody tr", { hasText: "follower" }).first();
+    await follower.getByRole("button", { name: "Remove" }).click();
+    await confirm(session, "Remove");
+    await session.toast("removed");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await session.toast("added");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
+  }),
+
+  asGuest("the cluster's name is changed", async (session) => {
+    const { page } = session;
+    await session.go("#/cluster");
+    await page.locator("summary", { hasText: "Name of the cluster" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("shop cluster");
+    await page.getByRole("button", { name: "Rename" }).click();
+    await session.toast("renamed");
+    await page.locator(".cluster-name", { hasText: "shop cluster" }).waitFor();
+  }),
+
+  asGuest(
+    "a node that stops is named by the overview and by the cluster's picture",
+    async (session, { stopThirdNode }) => {
+      const { page } = session;
+      await session.go("#/cluster");
+      await stopThirdNode();
+      await page.locator("article", { hasText: "down" }).waitFor({ timeout: 30_000 });
+      await page
+        .getByText(/^Not connected:/)
+        .last()
+        .waitFor();
+      await session.go("#/");
+      await page.locator(".health-bad", { hasText: "is down" }).waitFor({ timeout: 30_000 });
+      await session.go("#/queues/shop/orders.created?tab=replicas");
+      requireThat(
+        (await page.locator("tbody tr", { hasText: "leader" }).count()) === 1,
+        "there is no leader",
+      );
+    },
+  ),
+];

@@ -1,0 +1,143 @@
+import { startBroker } from "leveret";
+import { type Case, type CaseContext, requireThat } from "./case.ts";
+import { consolePages } from "./console-pages.ts";
+import { ConsoleSession } from "./console-session.ts";
+
+const REQUESTS_BEFORE_LOGIN_MAX = 6;
+const BYTES_BEFORE_LOGIN_MAX = 60_000;
+const BYTES_IN_ALL_MAX = 120_000;
+const IDLE_MS = 10_000;
+const IDLE_BYTES_MAX = 10_000;
+const QUEUES = 10_000;
+const PAGE_CHANGES = 7;
+
+/** What is loaded, in bytes as they come over the network, and how quickly pages change. */
+export const SIZE_CASES: readonly Case[] = [
+  { name: "the first load is small, and so are all pages together", run: measureLoad },
+  { name: "an idle overview costs little", run: measureIdle },
+  { name: "pages of a list of 10,000 queues", run: measureManyQueues },
+];
+
+/** Counts what comes over the network in a window. */
+async function counted(session: ConsoleSession): Promise<{ readonly take: () => number }> {
+  const devtools = await session.page.context().newCDPSession(session.page);
+  await devtools.send("Network.enable");
+  let bytes = 0;
+  devtools.on("Network.dataReceived", ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  return {
+    take: () => {
+      const taken = bytes;
+      bytes = 0;
+      return taken;
+    },
+  };
+}
+
+async function measureLoad({ browser, address, nodeName, tell }: CaseContext): Promise<void> {
+  const session = await ConsoleSession.open(browser, { base: "about:blank" });
+  const loads: { readonly url: string; readonly size: number }[] = [];
+  const pending: Promise<void>[] = [];
+  session.page.on("requestfinished", (request) => {
+    const url = request.url();
+    pending.push(
+      request
+        .sizes()
+        .then(({ responseBodySize }) => void loads.push({ url, size: responseBodySize })),
+    );
+  });
+  await session.page.goto(address.http);
+  await session.page.getByLabel("User name").waitFor();
+  await session.page.waitForLoadState("networkidle");
+  await Promise.all(pending);
+  const total = (wanted: typeof loads): number => wanted.reduce((sum, { size }) => sum + size, 0);
+  const before = loads.length;
+  const bytesBefore = total(loads);
+  tell(`before the login: ${before} requests, ${bytesBefore} bytes`);
+  await session.logIn();
+  for (const page of consolePages(nodeName))
+    await session.page.goto(`${address.http}${page.address}`).then(() => session.settled());
+  await session.page.waitForLoadState("load");
+  await Promise.all(pending);
+  const files = loads.filter(({ url }) => !url.includes("/api/"));
+  const withoutGraph = files.filter(({ url }) => !url.includes("graph-layout"));
+  const distinct = [...new Map(withoutGraph.map((load) => [load.url, load])).values()];
+  tell(
+    `all pages: ${distinct.length} files, ${total(distinct)} bytes; the graph ${total(files) - total(withoutGraph)} bytes more`,
+  );
+  requireThat(before <= REQUESTS_BEFORE_LOGIN_MAX, `${before} requests before the login`);
+  requireThat(bytesBefore <= BYTES_BEFORE_LOGIN_MAX, `${bytesBefore} bytes before the login`);
+  requireThat(total(distinct) <= BYTES_IN_ALL_MAX, `${total(distinct)} bytes in all`);
+  await session.close();
+}
+
+async function measureIdle({ browser, tell }: CaseContext): Promise<void> {
+  await using broker = await startBroker({ managementPort: 0 });
+  const session = await ConsoleSession.open(browser, {
+    base: `http://localhost:${broker.managementPort}/`,
+  });
+  await session.logIn();
+  await session.go("#/");
+  await session.page.locator(".health").waitFor();
+  const network = await counted(session);
+  await session.page.waitForTimeout(1000);
+  network.take();
+  await session.page.waitForTimeout(IDLE_MS);
+  const bytes = network.take() * (30_000 / IDLE_MS);
+  tell(`an idle overview: ${bytes} bytes each 30 s`);
+  requireThat(bytes <= IDLE_BYTES_MAX, `${bytes} bytes each 30 s`);
+  await session.close();
+}
+
+async function measureManyQueues({ browser, tell }: CaseContext): Promise<void> {
+  const queues = Array.from({ length: QUEUES }, (_, at) => ({
+    name: `queue-${String(at).padStart(5, "0")}`,
+    vhost: "/",
+    durable: true,
+    auto_delete: false,
+    arguments: {},
+  }));
+  await using broker = await startBroker({
+    managementPort: 0,
+    definitions: { vhosts: [{ name: "/" }], queues },
+  });
+  const session = await ConsoleSession.open(browser, {
+    base: `http://localhost:${broker.managementPort}/`,
+  });
+  const { page } = session;
+  await session.logIn();
+  await session.go("#/queues");
+  await page.getByText("queue-00000").waitFor();
+  const times: number[] = [];
+  for (let change = 1; change <= PAGE_CHANGES; change += 1) {
+    const first = `queue-${String(change * 50).padStart(5, "0")}`;
+    times.push(await timeUntilShown(session, first));
+  }
+  const sorted = times.toSorted((a, b) => a - b).map(Math.round);
+  tell(
+    `a page of ${QUEUES} queues: median ${sorted[Math.floor(sorted.length / 2)]} ms, all ${sorted.join(" ")}`,
+  );
+  await session.close();
+}
+
+/** From the click on "Next" until the row is in the page, as the page itself sees it. */
+function timeUntilShown({ page }: ConsoleSession, text: string): Promise<number> {
+  return page.evaluate(
+    (wanted) =>
+      new Promise<number>((resolve) => {
+        const startedAt = performance.now();
+        const observer = new MutationObserver(() => {
+          if (document.querySelector("tbody tr a")?.textContent === wanted) {
+            observer.disconnect();
+            resolve(performance.now() - startedAt);
+          }
+        });
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+        [...document.querySelectorAll("button")]
+          .find((button) => button.textContent === "Next")
+          ?.click();
+      }),
+    text,
+  );
+}
