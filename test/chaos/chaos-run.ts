@@ -53,13 +53,11 @@ export class ChaosRun {
   }
 
   async run(): Promise<ChaosOutcome> {
-    const { workloads, context } = this.#parts;
-    const { timeline } = context;
+    const { workloads } = this.#parts;
     for (const workload of workloads) await workload.declare();
     for (const workload of workloads) await workload.start();
     for (const workload of workloads) workload.mark();
     await this.#served("at first");
-    timeline.note("all clients are served");
     const watch = this.#watch();
     await this.#suffer();
     this.#isWatching = false;
@@ -116,7 +114,7 @@ export class ChaosRun {
 
   async #heal(): Promise<Pick<ChaosOutcome, "readyMs" | "servedMs" | "syncedMs">> {
     const { workloads, context } = this.#parts;
-    const { timeline, cuts, shims, links } = context;
+    const { cuts, shims, links } = context;
     const startMs = performance.now();
     const passed = (): number => Math.round(performance.now() - startMs);
     cuts.heal();
@@ -129,7 +127,6 @@ export class ChaosRun {
     await Promise.all(workloads.map((workload) => workload.goHome()));
     await this.#served("after the last fault");
     const servedMs = passed();
-    timeline.note(`all clients are served, ${servedMs} ms after the last fault`);
     await this.#bounded("not-synced", () => this.#synced());
     return { readyMs, servedMs, syncedMs: passed() };
   }
@@ -148,9 +145,12 @@ export class ChaosRun {
     const { workloads } = this.#parts;
     const unserved = (): string[] => workloads.flatMap((workload) => workload.unserved);
     const wait = { maxMs: SERVED_MAX_MS, explain: () => unserved().join(", ") };
-    await this.#bounded("not-served", () =>
-      until(`service ${when}`, () => unserved().length === 0, wait),
-    );
+    await this.#bounded("not-served", async () => {
+      const startMs = performance.now();
+      await until(`service ${when}`, () => unserved().length === 0, wait);
+      const tookMs = Math.round(performance.now() - startMs);
+      this.#parts.context.timeline.note(`all clients are served ${when}, after ${tookMs} ms`);
+    });
   }
 
   async #synced(): Promise<void> {
