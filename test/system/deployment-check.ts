@@ -17,6 +17,8 @@ export function checkDeployment(deploy: string, compose: ComposeFile, image: Ima
     ...checkPrometheus(compose, read("prometheus/prometheus.yml")),
     ...checkKeepalived(read("keepalived/keepalived-1.conf"), read("keepalived/keepalived-2.conf")),
     ...checkKubernetes(read("kubernetes/leveret.yaml"), image),
+    ...checkUnit(read("systemd/leveret.service"), image),
+    ...checkPatience(read),
   ];
 }
 
@@ -124,4 +126,25 @@ function checkKubernetes(text: string, image: Image): string[] {
     expectThat(config.includes(` = ${name}\n`), `the configuration does not name ${name}`);
   }
   return [`Kubernetes: ${documents.length} objects, ${set?.replicas} pods`];
+}
+
+/** What the unit starts is where docs/deploy/systemd.md puts it: as in the image. */
+function checkUnit(unit: string, image: Image): string[] {
+  const programs = [...unit.matchAll(/^ExecStart\w*=.* (\/opt\/leveret\/\S+)/gm)];
+  expectThat(programs.length === 2, "the unit starts something else");
+  for (const [, program = ""] of programs) {
+    expectThat(existsSync(join(image.layer, program)), `the image has no ${program}`);
+  }
+  return ["systemd starts programs that are there"];
+}
+
+/** All supervisors wait equally long for a node to hand over. */
+function checkPatience(read: (name: string) => string): string[] {
+  const patience = [
+    /^TimeoutStopSec=(\d+)$/m.exec(read("systemd/leveret.service")),
+    /stop_grace_period: (\d+)s$/m.exec(read("compose.yaml")),
+    /terminationGracePeriodSeconds: (\d+)$/m.exec(read("kubernetes/leveret.yaml")),
+  ].map((found) => found?.[1]);
+  expectThat(patience.join() === "90,90,90", `supervisors wait ${patience.join()} s`);
+  return ["supervisors wait 90 s for a stop"];
 }

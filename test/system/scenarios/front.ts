@@ -27,6 +27,14 @@ export const FRONT_SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "what the systemd unit runs after the start returns",
+    run: async (topology) => {
+      const unit = readFileSync(join(topology.deploy, "systemd/leveret.service"), "utf8");
+      const [, command = ""] = /^ExecStartPost=\/usr\/bin\/(.*)$/m.exec(unit) ?? [];
+      await topology.node(0).run(...command.split(" "));
+    },
+  },
+  {
     name: "PROXY protocol: the broker sees the addresses of clients",
     run: async (topology) => {
       const connection = await connect(topology.url);

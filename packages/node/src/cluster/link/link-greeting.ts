@@ -51,7 +51,9 @@ export function decodeControl(payload: Buffer): LinkControl {
   if ((type !== HELLO && type !== WELCOME) || payload.length < FIXED_SIZE) {
     throw new LinkProtocolError("not a greeting");
   }
-  if (payload[1] !== VERSION) throw new LinkProtocolError(`link version ${payload[1]} is unknown`);
+  if (payload[1] !== VERSION) {
+    throw new LinkProtocolError(`it speaks version ${payload[1]} of links, this node ${VERSION}`);
+  }
   const end = FIXED_SIZE + payload.readUInt8(12);
   if (payload.length !== end) throw new LinkProtocolError("a greeting is cut short");
   return {

@@ -41,3 +41,5 @@ export const OUTBOX_HIGH = 4_194_304;
 export const OUTBOX_LOW = 1_048_576;
 /** Output of a link beyond which direct replies are dropped: nothing holds their senders back. */
 export const REPLIES_BUFFERED_MAX = 67_108_864;
+/** Different things that are said about links that cannot be used: a node has few others, and few reasons. */
+export const LINK_COMPLAINTS_MAX = 1000;

@@ -24,6 +24,8 @@ export interface LinkOwner {
   refusal(link: Link, greeting: LinkGreeting): string | undefined;
   /** Both ends have greeted. */
   onOpen(link: Link): void;
+  /** What the other end has sent cannot be understood, or it is not who it should be: `why`, a sentence. The link closes. */
+  onProblem(link: Link, why: string): void;
   /** A throw closes the link. */
   onFrame(link: Link, kind: number, payload: Buffer): void;
   /** `flush` is to be called at the end of this turn. */
@@ -159,8 +161,13 @@ export class Link implements LinkPeer {
     try {
       this.#reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     } catch (error) {
-      this.destroy(error instanceof Error ? error.message : String(error));
+      this.#giveUp(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #giveUp(why: string): void {
+    if (this.#state !== "closed") this.#owner.onProblem(this, why);
+    this.destroy(why);
   }
 
   #onFrame(kind: number, payload: Buffer): void {
@@ -179,7 +186,7 @@ export class Link implements LinkPeer {
     }
     const refusal = this.#owner.refusal(this, control.greeting);
     if (refusal !== undefined) {
-      this.destroy(refusal);
+      this.#giveUp(refusal);
       return;
     }
     this.#nodeId = control.greeting.nodeId;

@@ -4,7 +4,7 @@ import { DialledLink, type LinkDial } from "./dialled-link.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import type { LinkGreeting } from "./link-greeting.ts";
 import { LinkKind } from "./link-kinds.ts";
-import { LINK_BEAT_MS, LINK_EARLY_BYTES_MAX } from "./link-limits.ts";
+import { LINK_BEAT_MS, LINK_COMPLAINTS_MAX, LINK_EARLY_BYTES_MAX } from "./link-limits.ts";
 import type { LinkPeer } from "./link-peer.ts";
 
 /** `payload` is a view, valid during the call: copy what is kept. Answers go to `peer`. */
@@ -51,6 +51,8 @@ export class NodeLinks {
   readonly #downListeners = new Set<(nodeId: number, reason: string) => void>();
   /** Links with output, to be written at the end of this turn. */
   #dirty: Link[] = [];
+  /** What was said of links that could not be used. */
+  readonly #complaints = new Set<string>();
   #beat: Timer | undefined;
   #isClosed = false;
 
@@ -152,6 +154,7 @@ export class NodeLinks {
       greeting: (to) => ({ ...this.#options, to }),
       refusal: (link, greeting) => this.#refusal(link, greeting),
       onOpen: (link) => this.#onOpen(link),
+      onProblem: (link, why) => this.#complain(link, why),
       onFrame: (link, kind, payload) => this.#onFrame(link, kind, payload),
       onOutput: (link) => this.#onOutput(link),
       onClosed: (link, reason, wasOpen) => this.#onClosed(link, reason, wasOpen),
@@ -178,6 +181,14 @@ export class NodeLinks {
     for (const listener of [...this.#upListeners]) listener(link);
   }
 
+  /** Links are tried again and again: what is wrong with them is said once. */
+  #complain({ nodeId }: Link, why: string): void {
+    const text = `a link with ${nodeId === 0 ? "another node" : `node ${nodeId}`} is closed: ${why}`;
+    if (this.#complaints.has(text) || this.#complaints.size >= LINK_COMPLAINTS_MAX) return;
+    this.#complaints.add(text);
+    this.#dependencies.log.warn({ nodeId }, text);
+  }
+
   /** A node has one dialled link: another one replaces what its end has lost. */
   #dropOlder(link: Link): void {
     for (const other of [...this.#accepted]) {
@@ -194,7 +205,9 @@ export class NodeLinks {
 
   #keep(kind: number, { link, payload }: EarlyFrame): void {
     if (!COMMON_KINDS.has(kind) || this.#earlyBytes + payload.length > LINK_EARLY_BYTES_MAX) {
-      link.destroy(`frames of kind ${kind} are unknown here`);
+      const why = `frames of kind ${kind} are unknown here`;
+      this.#complain(link, why);
+      link.destroy(why);
       return;
     }
     const frame = { link, payload: Buffer.from(payload) };

@@ -1,5 +1,9 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import type { NetListener } from "@leveret/raft";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { LINK_HEADER_SIZE, writeLinkHeader } from "../../../src/cluster/link/link-frames.ts";
+import { encodeGreeting, type LinkGreeting } from "../../../src/cluster/link/link-greeting.ts";
 import type { LinkPeer } from "../../../src/cluster/link/link-peer.ts";
 import { NodeLinks } from "../../../src/cluster/link/node-links.ts";
 import { SILENT_LOGGING } from "../../../src/logger.ts";
@@ -16,6 +20,8 @@ interface TestNode {
 describe("NodeLinks", () => {
   const nodes: TestNode[] = [];
   const addresses = new Map<number, string>();
+  /** What all nodes have warned of. */
+  const warnings: string[] = [];
 
   afterEach(async () => {
     for (const { links } of nodes) links.close();
@@ -24,6 +30,7 @@ describe("NodeLinks", () => {
     );
     nodes.length = 0;
     addresses.clear();
+    warnings.length = 0;
   });
 
   test("carries requests on the dialled link and answers on the same", async () => {
@@ -129,7 +136,42 @@ describe("NodeLinks", () => {
     one.links.setPeers([2]);
     await vi.waitFor(() => expect(one.links.send(2, 200, Buffer.alloc(1))).toBe(true));
     await vi.waitFor(() => expect(reasons[0]).toBe("down 2"));
+    const text = "a link with node 1 is closed: frames of kind 200 are unknown here";
+    await vi.waitFor(() => expect(warnings).toEqual([text]));
   });
+
+  test("says once that another node speaks another version, or belongs to another cluster", async () => {
+    const [one] = [await start(1), await start(2, "other")];
+    const hello = Buffer.from(encodeGreeting("hello", greetingOf(7)));
+    hello[1] = 2;
+    for (let round = 0; round < 2; round++) await closedAfter(one, frameOf(0, hello));
+    one.links.setPeers([2]);
+    await vi.waitFor(() => expect(warnings).toHaveLength(2));
+    expect(warnings).toEqual([
+      "a link with another node is closed: it speaks version 2 of links, this node 1",
+      "a link with another node is closed: the other node belongs to another cluster",
+    ]);
+  });
+
+  function greetingOf(nodeId: number): LinkGreeting {
+    return { nodeId, to: 1, incarnation: 1, clusterId: "cluster" };
+  }
+
+  function frameOf(kind: number, payload: Buffer): Buffer {
+    const frame = Buffer.alloc(LINK_HEADER_SIZE + payload.length);
+    writeLinkHeader(frame, 0, kind, payload.length);
+    payload.copy(frame, LINK_HEADER_SIZE);
+    return frame;
+  }
+
+  /** What is sent has the node close the connection. */
+  async function closedAfter({ listener }: TestNode, bytes: Buffer): Promise<void> {
+    const [host, port] = listener.address.split(":");
+    const socket = connect(Number(port), host);
+    socket.on("error", () => undefined);
+    socket.write(bytes);
+    await once(socket.resume(), "close");
+  }
 
   async function start(nodeId: number, clusterId = "cluster"): Promise<TestNode> {
     const net = new RealNet();
@@ -141,7 +183,10 @@ describe("NodeLinks", () => {
           return address === undefined ? undefined : net.connect(address, handler);
         },
         timers: new RealRaftClock(),
-        log: SILENT_LOGGING.root,
+        log: {
+          ...SILENT_LOGGING.root,
+          warn: (_fields: object | string, message = "") => warnings.push(message),
+        },
         random: () => 0.5,
       },
     );
