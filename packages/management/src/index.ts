@@ -13,6 +13,7 @@ export type {
 } from "./model/inspection.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
 export type {
+  DocumentSection,
   GlobalParameterEntry,
   ImportOptions,
   Metadata,

@@ -52,24 +52,23 @@ export function objectsAnswer(
 }
 
 async function collect<Row>(listing: Listing<Row>, work: Work): Promise<Chosen<Row>> {
-  const matches = work.wanted.page?.matches ?? (() => true);
+  // Taken at once, so that they are those of one moment.
+  const all = await rowsOf(listing);
+  const matches = work.wanted.page?.matches;
+  if (matches === undefined) return { listing, rows: all, total: all.length };
   const rows: Row[] = [];
-  let total = 0;
-  const take = (row: Row): void => {
-    total++;
+  for (const row of all) {
     if (matches(listing.nameOf(row))) rows.push(row);
-  };
-  if (Symbol.asyncIterator in listing.rows) {
-    for await (const row of listing.rows) take(row);
-  } else {
-    // Other turns come between slices: the rows are taken at once, so that they are those of one moment.
-    const all = Array.isArray(listing.rows) ? listing.rows : Array.from(listing.rows);
-    for (const row of all) {
-      take(row);
-      if (work.slices.isDue()) await pause(work);
-    }
+    if (work.slices.isDue()) await pause(work);
   }
-  return { listing, rows, total };
+  return { listing, rows, total: all.length };
+}
+
+async function rowsOf<Row>({ rows }: Listing<Row>): Promise<readonly Row[]> {
+  if (Array.isArray(rows)) return rows;
+  const taken: Row[] = [];
+  for await (const row of rows) taken.push(row);
+  return taken;
 }
 
 /** The values that the rows are sorted by. undefined: only the objects have them. */

@@ -19,7 +19,8 @@ export interface PageWanted {
   /** From 1. */
   readonly page: number;
   readonly pageSize: number;
-  readonly matches: NameFilter;
+  /** undefined: all names do. */
+  readonly matches: NameFilter | undefined;
 }
 
 export interface ListQuery {

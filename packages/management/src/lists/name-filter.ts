@@ -5,10 +5,10 @@ export type NameFilter = (name: string) => boolean;
 
 /**
  * What `name` and `use_regex` of a list mean: names that contain the text, or match the expression anywhere, both without regard to case
- * (RabbitMQ). The expression runs on an engine with linear time. @throws HttpError
+ * (RabbitMQ). The expression runs on an engine with linear time. undefined: all. @throws HttpError
  */
-export function nameFilter(text: string, isRegex: boolean): NameFilter {
-  if (text === "") return () => true;
+export function nameFilter(text: string, isRegex: boolean): NameFilter | undefined {
+  if (text === "") return undefined;
   if (isRegex) return regexFilter(text);
   const wanted = text.toLowerCase();
   return (name) => name.toLowerCase().includes(wanted);

@@ -64,7 +64,9 @@ export interface PasswordHash {
   readonly hashingAlgorithm: string;
 }
 
-/** What was made of a definitions document. */
+/** A key of a definitions document with what stands there. */
+export type DocumentSection = readonly [key: string, value: string | Iterable<JsonObject>];
+
 export interface ImportOptions {
   /** Entries belong to this vhost; undefined: a document of the whole node. */
   readonly vhost?: string | undefined;
@@ -96,8 +98,8 @@ export interface Metadata {
   hashPassword(password: string): Promise<PasswordHash>;
   isHashingAlgorithm(name: string): boolean;
 
-  /** RabbitMQ's definitions document; undefined: there is no such vhost. */
-  exportDefinitions(vhost?: string): JsonObject | undefined;
+  /** RabbitMQ's definitions document, to be taken piece by piece; undefined: there is no such vhost. */
+  exportDefinitions(vhost?: string): Iterable<DocumentSection> | undefined;
   /** What was applied before a refusal stays. @throws RefusedError "bad_request" that names the place in the document */
   importDefinitions(json: string, options: ImportOptions): Promise<void>;
 }

@@ -1,6 +1,9 @@
 import { badRequest, notFound } from "../http-error.ts";
+import { Slices } from "../lists/slices.ts";
+import { jsonText } from "../lists/text-stream.ts";
 import type { JsonObject } from "../model/json.ts";
-import { json, noContent } from "./answers.ts";
+import type { DocumentSection } from "../model/metadata.ts";
+import { noContent } from "./answers.ts";
 import { type ApiRequest, type RawBody, type Route, route } from "./route.ts";
 import { requireVhostForChange } from "./vhost-scope.ts";
 
@@ -51,12 +54,47 @@ export const DEFINITION_ROUTES: readonly Route[] = [
   }),
 ];
 
-function documentAnswer({ query }: ApiRequest, document: JsonObject | undefined): Response {
-  if (document === undefined) throw notFound();
-  const answer = json(document);
+async function documentAnswer(
+  { query, signal }: ApiRequest,
+  sections: Iterable<DocumentSection> | undefined,
+): Promise<Response> {
+  if (sections === undefined) throw notFound();
+  const answer = await jsonText(documentText(sections, signal));
   const name = query.get("download");
   if (name !== null) answer.headers.set("content-disposition", attachment(name));
   return answer;
+}
+
+/** Made in slices: a document has all queues and bindings. */
+async function* documentText(
+  sections: Iterable<DocumentSection>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const slices = new Slices();
+  let separator = "{";
+  for (const [key, value] of sections) {
+    yield `${separator}${JSON.stringify(key)}:`;
+    separator = ",";
+    if (typeof value === "string") yield JSON.stringify(value);
+    else yield* listText(value, slices, signal);
+  }
+  yield "}";
+}
+
+async function* listText(
+  entries: Iterable<JsonObject>,
+  slices: Slices,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  let separator = "[";
+  for (const entry of entries) {
+    yield separator + JSON.stringify(entry);
+    separator = ",";
+    if (!slices.isDue()) continue;
+    await slices.pause();
+    signal.throwIfAborted();
+  }
+  yield separator === "[" ? "[]" : "]";
 }
 
 /** RFC 6266: a name of plain characters, and the name as it is. */

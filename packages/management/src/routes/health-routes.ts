@@ -141,7 +141,7 @@ function leaderChecks(): readonly Route[] {
     if (vhost !== undefined) requireVhost({ node }, vhost);
     const matches = nameFilter(pattern ?? "", true);
     const all = await node.health.queuesWithoutLeader(vhost);
-    const queues = all.filter(({ name }) => matches(name));
+    const queues = all.filter(({ name }) => matches?.(name) ?? true);
     return verdictAnswer(queueVerdict(queues, "There are quorum queues without an elected leader"));
   };
   const of = (path: string, may: "user" | "visible vhost"): Route =>

@@ -1,8 +1,8 @@
 import {
+  type DocumentSection,
   type GlobalParameterEntry,
   type Identity,
   type ImportOptions,
-  type JsonObject,
   type Metadata,
   type MetadataChange,
   type ParameterEntry,
@@ -23,9 +23,9 @@ import { limitEntries } from "../control/method-params.ts";
 import type { MetadataCommand } from "../metadata/commands.ts";
 import { DefinitionsError } from "../metadata/definitions.ts";
 import {
+  definitionSections,
   type ExportOptions,
-  exportDefinitions,
-  exportVhostDefinitions,
+  vhostDefinitionSections,
 } from "../metadata/export-definitions.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
 import type { UserRecord, VirtualHostRecord } from "../metadata/records.ts";
@@ -114,14 +114,14 @@ export class NodeMetadata implements Metadata {
     return isHashingAlgorithm(name);
   }
 
-  exportDefinitions(vhost?: string): JsonObject | undefined {
+  exportDefinitions(vhost?: string): Iterable<DocumentSection> | undefined {
     const options = exportOptions(this.#broker);
-    const document =
+    const sections =
       vhost === undefined
-        ? exportDefinitions(this.#metadata, options)
-        : exportVhostDefinitions(this.#metadata, vhost, options);
+        ? definitionSections(this.#metadata, options)
+        : vhostDefinitionSections(this.#metadata, vhost, options);
     // Made for JSON.stringify.
-    return document as JsonObject | undefined;
+    return sections as Iterable<DocumentSection> | undefined;
   }
 
   async importDefinitions(json: string, { vhost }: ImportOptions): Promise<void> {

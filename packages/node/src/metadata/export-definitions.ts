@@ -24,6 +24,9 @@ type Entry = Readonly<Record<string, unknown>>;
 /** A definitions document, ready for JSON.stringify. */
 export type ExportedDefinitions = Readonly<Record<string, string | readonly Entry[]>>;
 
+/** A key of a document with what stands there. Entries are made while they are taken, from the metadata as they are when the section is begun. */
+export type DefinitionSection = readonly [key: string, value: string | Iterable<Entry>];
+
 /**
  * Everything in RabbitMQ's definitions format, sorted so that equal metadata gives equal documents. Exclusive queues,
  * predeclared exchanges and bindings of the default exchange are left out, as RabbitMQ does.
@@ -32,23 +35,7 @@ export function exportDefinitions(
   machine: MetadataView,
   options: ExportOptions,
 ): ExportedDefinitions {
-  const vhosts = machine.vhosts();
-  return {
-    rabbit_version: options.rabbitVersion,
-    rabbitmq_version: options.rabbitVersion,
-    product_name: options.productName,
-    product_version: options.productVersion,
-    users: machine.users().map(userEntry),
-    vhosts: vhosts.map((state) => vhostEntry(state.record)),
-    permissions: machine.permissions().map((permission) => ({ ...permission })),
-    topic_permissions: machine.topicPermissions().map((permission) => ({ ...permission })),
-    parameters: vhosts.flatMap((state) => parameterEntries(machine, state)),
-    global_parameters: machine.parameters.global().map((parameter) => ({ ...parameter })),
-    policies: vhosts.flatMap((state) => state.policies.map(policyEntry)),
-    queues: vhosts.flatMap(queueEntries),
-    exchanges: vhosts.flatMap(exchangeEntries),
-    bindings: vhosts.flatMap(bindingEntries),
-  };
+  return documentOf(definitionSections(machine, options));
 }
 
 /** One vhost's definitions (GET /api/definitions/vhost): entries name no vhost. undefined: no such vhost. */
@@ -57,16 +44,72 @@ export function exportVhostDefinitions(
   vhost: string,
   options: ExportOptions,
 ): ExportedDefinitions | undefined {
+  const sections = vhostDefinitionSections(machine, vhost, options);
+  return sections && documentOf(sections);
+}
+
+/** The same as `exportDefinitions` makes, piece by piece. */
+export function* definitionSections(
+  machine: MetadataView,
+  options: ExportOptions,
+): Generator<DefinitionSection> {
+  const vhosts = machine.vhosts();
+  yield ["rabbit_version", options.rabbitVersion];
+  yield ["rabbitmq_version", options.rabbitVersion];
+  yield ["product_name", options.productName];
+  yield ["product_version", options.productVersion];
+  yield ["users", machine.users().map(userEntry)];
+  yield ["vhosts", vhosts.map((state) => vhostEntry(state.record))];
+  yield ["permissions", machine.permissions().map((permission) => ({ ...permission }))];
+  yield ["topic_permissions", machine.topicPermissions().map((permission) => ({ ...permission }))];
+  yield ["parameters", vhosts.flatMap((state) => parameterEntries(machine, state))];
+  yield ["global_parameters", machine.parameters.global().map((parameter) => ({ ...parameter }))];
+  yield ["policies", vhosts.flatMap((state) => state.policies.map(policyEntry))];
+  yield ["queues", ofAll(vhosts, queueEntries)];
+  yield ["exchanges", ofAll(vhosts, exchangeEntries)];
+  yield ["bindings", ofAll(vhosts, bindingEntries)];
+}
+
+/** The same as `exportVhostDefinitions` makes, piece by piece. undefined: no such vhost. */
+export function vhostDefinitionSections(
+  machine: MetadataView,
+  vhost: string,
+  options: ExportOptions,
+): Iterable<DefinitionSection> | undefined {
   const state = machine.vhost(vhost);
-  if (state === undefined) return undefined;
-  return {
-    rabbit_version: options.rabbitVersion,
-    parameters: parameterEntries(machine, state),
-    policies: state.policies.map(policyEntry),
-    queues: queueEntries(state).map(withoutVhost),
-    exchanges: exchangeEntries(state).map(withoutVhost),
-    bindings: bindingEntries(state).map(withoutVhost),
-  };
+  return state && sectionsOfVhost(machine, state, options);
+}
+
+function* sectionsOfVhost(
+  machine: MetadataView,
+  state: VirtualHostState,
+  options: ExportOptions,
+): Generator<DefinitionSection> {
+  yield ["rabbit_version", options.rabbitVersion];
+  yield ["parameters", parameterEntries(machine, state)];
+  yield ["policies", state.policies.map(policyEntry)];
+  yield ["queues", withoutVhosts(queueEntries(state))];
+  yield ["exchanges", withoutVhosts(exchangeEntries(state))];
+  yield ["bindings", withoutVhosts(bindingEntries(state))];
+}
+
+function documentOf(sections: Iterable<DefinitionSection>): ExportedDefinitions {
+  const entries = Array.from(sections, ([key, value]): [string, string | readonly Entry[]] => [
+    key,
+    typeof value === "string" ? value : Array.from(value),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function* ofAll(
+  vhosts: readonly VirtualHostState[],
+  entries: (state: VirtualHostState) => Iterable<Entry>,
+): Generator<Entry> {
+  for (const state of vhosts) yield* entries(state);
+}
+
+function* withoutVhosts(entries: Iterable<Entry>): Generator<Entry> {
+  for (const entry of entries) yield withoutVhost(entry);
 }
 
 function withoutVhost(entry: Entry): Entry {
@@ -138,15 +181,19 @@ function definitionObject(policy: PolicyRecord): Record<string, JsonValue> {
   return Object.fromEntries(valuesByKey(entries));
 }
 
-function queueEntries(state: VirtualHostState): Entry[] {
+function* queueEntries(state: VirtualHostState): Generator<Entry> {
   const queues = valuesByKey(state.queues).filter((queue) => queue.exclusiveOwner === undefined);
-  return queues.map((queue: QueueRecord) => ({
+  for (const queue of queues) yield queueEntry(queue);
+}
+
+function queueEntry(queue: QueueRecord): Entry {
+  return {
     name: queue.name,
     vhost: queue.vhost,
     durable: queue.durable,
     auto_delete: queue.autoDelete,
     arguments: fieldTableToJson(queue.arguments),
-  }));
+  };
 }
 
 function exchangeEntries(state: VirtualHostState): Entry[] {
@@ -166,18 +213,20 @@ function isSystem(exchange: string): boolean {
   return exchange === "" || exchange.startsWith("amq.");
 }
 
-function bindingEntries(state: VirtualHostState): Entry[] {
+function* bindingEntries(state: VirtualHostState): Generator<Entry> {
   const bindings = sortedBindings(state.bindings.all());
-  return bindings
-    .filter((binding) => isExported(state, binding))
-    .map((binding) => ({
-      source: binding.source,
-      vhost: binding.vhost,
-      destination: binding.destination,
-      destination_type: binding.destinationType,
-      routing_key: binding.routingKey,
-      arguments: fieldTableToJson(binding.arguments),
-    }));
+  for (const binding of bindings) if (isExported(state, binding)) yield bindingEntry(binding);
+}
+
+function bindingEntry(binding: BindingRecord): Entry {
+  return {
+    source: binding.source,
+    vhost: binding.vhost,
+    destination: binding.destination,
+    destination_type: binding.destinationType,
+    routing_key: binding.routingKey,
+    arguments: fieldTableToJson(binding.arguments),
+  };
 }
 
 function isExported(state: VirtualHostState, binding: BindingRecord): boolean {
