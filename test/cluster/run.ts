@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { formatTable, type Result, summarize } from "../clients/results.ts";
 import { FORMATION } from "./scenarios/formation.ts";
+import { ONE_COMMAND } from "./scenarios/one-command.ts";
 import { REFUSALS } from "./scenarios/refusals.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -11,6 +12,7 @@ import { SharedCluster } from "./scenarios/shared-cluster.ts";
 const SUITE = "cluster";
 const CLUSTER = new SharedCluster();
 const SCENARIOS: readonly Scenario[] = [
+  ONE_COMMAND,
   SEED_CHAPTER,
   REFUSALS,
   ...FORMATION,

@@ -148,6 +148,7 @@ export class NodeShell implements ControlledNode {
       queues: places,
       metadata,
       isReachable: (nodeId) => book.record.running.includes(nodeId),
+      drained: () => this.#drainedNodes(),
       ask: (nodeId, method, params) => {
         const place = { name: book.nameOf(nodeId), address: book.addressOf(nodeId) ?? "" };
         return calls.call(place, method, params);
@@ -412,11 +413,14 @@ export class NodeShell implements ControlledNode {
   }
 
   #makeMaintenance(broker: BrokerNode): Maintenance {
-    const askOthers = async (): Promise<ReadonlySet<string>> => {
-      const { maintenance } = await this.clusterStatus();
-      return new Set(Object.keys(maintenance).filter((name) => maintenance[name] === true));
-    };
+    const askOthers = (): Promise<ReadonlySet<string>> => this.#drainedNodes();
     return new Maintenance({ broker, stores: this.#stores, log: this.#log, askOthers });
+  }
+
+  /** Names of all that are, as they say themselves. */
+  async #drainedNodes(): Promise<ReadonlySet<string>> {
+    const { maintenance } = await this.clusterStatus();
+    return new Set(Object.keys(maintenance).filter((name) => maintenance[name] === true));
   }
 
   get #runningMaintenance(): Maintenance {

@@ -91,6 +91,22 @@ describe("maintenance mode", { timeout: 60_000 }, () => {
     }
   });
 
+  test("rebalancing leaves a drained node out", async () => {
+    await using operated = await OperatedCluster.start(3);
+    await operated.setPolicy("all", "^m", MIRRORED);
+    const names = ["m1", "m2", "m3", "m4"];
+    for (const name of names) await operated.declare(0, name);
+    for (const name of names) await operated.waitForReplicas(name, [0, 1, 2]);
+    await operated.ask(2, "drain");
+    const selection = { vhostPattern: ".*", queuePattern: ".*" };
+    const rows = await operated.ask(0, "rebalance", { kind: "all", ...selection });
+    expect(rows).toEqual([
+      [operated.name(0), 0, 2],
+      [operated.name(1), 0, 2],
+      [operated.name(2), 0, 0],
+    ]);
+  });
+
   test("an app that was drained and is started again is under maintenance no more", async () => {
     await using operated = await OperatedCluster.start(1);
     await operated.ask(0, "drain");

@@ -29,6 +29,8 @@ export interface ClusterOperationsOptions {
   readonly metadata: Pick<MetadataStore, "machine" | "submit">;
   /** Another member runs, and can be reached from here. */
   isReachable(nodeId: NodeId): boolean;
+  /** Names of members that are drained: they are to lead nothing. */
+  drained(): Promise<ReadonlySet<string>>;
   /** The answer of another node's control method, within a few seconds. @throws OperationError */
   ask(nodeId: NodeId, method: string, params: object): Promise<unknown>;
 }
@@ -84,14 +86,18 @@ export class ClusterOperations implements QueueOperations {
         (kind === "all" || kind === queue.type) && this.#isReplicable(queue) && isChosen(queue),
     );
     const groups = new Map(queues.map((queue) => [queueKey(queue.vhost, queue.name), queue]));
+    const drained = await this.#options.drained();
+    const canLead = (nodeId: NodeId): boolean => !drained.has(this.#nameOf(nodeId));
     const led: LedQueue[] = [];
     for (const [key, queue] of groups) {
       const leader = hub.leaderNodeOf(queue.groupId);
       if (leader === undefined) continue;
-      const candidates = nodesOf(queue).filter((nodeId) => this.#isReachable(nodeId));
+      const candidates = nodesOf(queue).filter(
+        (nodeId) => this.#isReachable(nodeId) && canLead(nodeId),
+      );
       led.push({ key, leader, candidates });
     }
-    const moves = leaderMoves(led, this.#running).flatMap(({ key, to }) => {
+    const moves = leaderMoves(led, this.#running.filter(canLead)).flatMap(({ key, to }) => {
       const queue = groups.get(key);
       return queue === undefined ? [] : [{ groupId: queue.groupId, to }];
     });
