@@ -8,6 +8,10 @@ export default defineConfig({
   test: {
     // By default one core of two stays idle.
     maxWorkers: 2,
+    globalSetup: "test/setup/build-programs.ts",
+    // A machine that others use, too, may be many times slower: a test fails by what it sees, not by how long that takes.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     include: [
       "packages/*/test/**/*.test.ts",
       "packages/*/examples/*.test.ts",

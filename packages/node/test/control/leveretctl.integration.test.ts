@@ -4,7 +4,7 @@ import { OperationError } from "../../src/control/operation-error.ts";
 import { ControlledBroker } from "./controlled-broker.ts";
 import { type CliResult, leveretctl } from "./run-leveretctl.ts";
 
-/** Each command is a process that compiles its sources first. */
+/** Each command is a process. */
 const TEST_MAX_MS = 60_000;
 
 let node: ControlledBroker;

@@ -4,7 +4,7 @@ import { type EmbeddedBroker, startBroker } from "../../src/index.ts";
 import { ControlledBroker } from "./controlled-broker.ts";
 import { type CliResult, leveretctl } from "./run-leveretctl.ts";
 
-/** Each command is a process that compiles its sources first. */
+/** Each command is a process. */
 const TEST_MAX_MS = 60_000;
 /** More than are moved at a time. */
 const MANY = 1200;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { COOKIE } from "./controlled-broker.ts";
 
-const CLI = join(import.meta.dirname, "../../../cli/src");
+const CLI = join(import.meta.dirname, "../../../cli/dist");
 
 /** What a command printed. */
 export interface CliResult {
@@ -17,9 +17,9 @@ export function leveretctl(
   args: readonly string[],
   { program = "main", input = "" }: { readonly program?: string; readonly input?: string } = {},
 ): Promise<CliResult> {
-  const flags = ["--conditions=@leveret/source", "--import", "tsx", join(CLI, `${program}.ts`)];
+  const file = join(CLI, `${program}.js`);
   const { env } = process;
-  const child = spawn(process.execPath, [...flags, ...args], {
+  const child = spawn(process.execPath, [file, ...args], {
     env: {
       ...env,
       LEVERET_CLUSTER_PORT: String(port),

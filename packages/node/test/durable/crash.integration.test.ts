@@ -6,9 +6,7 @@ import { launchLeveret } from "./crash/broker-launcher.ts";
 import { CrashTest, type CrashTestOptions } from "./crash/crash-test.ts";
 import { damageNewestFile } from "./crash/sabotage.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
-/** From its sources: tests run without a build. */
-const PROGRAM = ["--import", import.meta.resolve("tsx"), "--conditions=@leveret/source", MAIN];
+const PROGRAM = [join(import.meta.dirname, "../../dist/main.js")];
 const TIMEOUT_MS = 240_000;
 const ROUNDS = 4;
 const SEED = Date.now() % 1_000_000;

@@ -321,9 +321,8 @@ describe("leveret inspect", () => {
   });
 
   test("is a command of the program", () => {
-    const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-    const flags = ["--conditions=@leveret/source", "--import", "tsx"];
-    const result = spawnSync(process.execPath, [...flags, main, "inspect", whole.path], {
+    const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+    const result = spawnSync(process.execPath, [main, "inspect", whole.path], {
       encoding: "utf8",
     });
     expect(result).toMatchObject({ status: 0, stderr: "" });

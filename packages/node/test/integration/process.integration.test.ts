@@ -18,8 +18,7 @@ import { RawClient, waitFor } from "./raw-client.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
-const NODE_FLAGS = ["--import", import.meta.resolve("tsx"), "--conditions=@leveret/source"];
+const MAIN = join(import.meta.dirname, "../../dist/main.js");
 
 /** What tests read of a line of the JSON log. */
 interface LogLine {
@@ -38,7 +37,7 @@ class BrokerProcess {
   #isEnded = false;
 
   constructor(cwd: string, flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...flags], {
+    this.child = spawn(process.execPath, [MAIN, ...flags], {
       cwd,
       // Its default may be another process's here.
       env: { LEVERET_CLUSTER_PORT: "0", ...env },

@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type EmbeddedBroker, startBroker } from "../../../src/index.ts";
 import { launchLeveret, type StartedBroker } from "../crash/broker-launcher.ts";
@@ -45,7 +43,7 @@ class KilledLives implements RestartableBroker {
   url = "";
 
   constructor(directory: string) {
-    this.#launch = launchLeveret(directory, { program: SOURCE_PROGRAM });
+    this.#launch = launchLeveret(directory, { program: PROGRAM });
   }
 
   async restart(): Promise<void> {
@@ -59,13 +57,7 @@ class KilledLives implements RestartableBroker {
   }
 }
 
-/** Tests need no build. */
-const SOURCE_PROGRAM = [
-  "--conditions=@leveret/source",
-  "--import",
-  pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href,
-  join(import.meta.dirname, "../../../src/main.ts"),
-];
+const PROGRAM = [join(import.meta.dirname, "../../../dist/main.js")];
 
 let directory: string;
 
