@@ -28,6 +28,7 @@ export const LOG_CATEGORIES = [
   "upgrade",
   "ra",
   "user",
+  "audit",
   "default",
 ] as const;
 export type LogCategory = (typeof LOG_CATEGORIES)[number];
@@ -69,6 +70,8 @@ export interface LoggingOptions {
   readonly outputs: readonly LogOutput[];
   /** Level of a category; those not named follow `default`, and without it `info`. */
   readonly categoryLevels?: Readonly<Partial<Record<LogCategory, LogLevel>>>;
+  /** Gets the lines of the category audit, of all levels, besides the others. */
+  readonly audit?: LogOutput | undefined;
 }
 
 /** The loggers of one broker. */
@@ -137,16 +140,13 @@ export function openLogging(options: LoggingOptions): Logging {
     const own = PINO_LEVEL[levels[category] ?? levels.default ?? "debug"];
     return isLater(own, lowest) ? own : lowest;
   };
-  const root = pino(
-    {
-      base: null,
-      level: levelOf("default"),
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: LEVEL_NAME[label] ?? label }) },
-    },
-    new LogOutputs(outputs, lines),
-  );
+  const root = makePino(levelOf("default"), new LogOutputs(outputs, lines));
   const categories = new Map<LogCategory, Logger & { level: string }>([["default", root]]);
+  const auditOutput = options.audit && openOutput(options.audit);
+  if (auditOutput !== undefined) {
+    const audit = makePino("debug", new LogOutputs([...outputs, auditOutput], lines));
+    categories.set("audit", audit.child({ category: "audit" }));
+  }
   return {
     root,
     category: (name) => {
@@ -160,12 +160,28 @@ export function openLogging(options: LoggingOptions): Logging {
     setLevel: (level) => {
       const pinoLevel = PINO_LEVEL[level];
       for (const output of outputs) output.level = pinoLevel;
-      for (const logger of categories.values()) logger.level = pinoLevel;
+      for (const [name, logger] of categories) {
+        // The audit file gets all, the others what they want.
+        if (name !== "audit" || auditOutput === undefined) logger.level = pinoLevel;
+      }
     },
     close: () => {
       for (const output of outputs) output.close();
+      auditOutput?.close();
     },
   };
+}
+
+function makePino(level: PinoLevel, outputs: LogOutputs): pino.Logger {
+  return pino(
+    {
+      base: null,
+      level,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: LEVEL_NAME[label] ?? label }) },
+    },
+    outputs,
+  );
 }
 
 /** Gives each line to the outputs that want its level, which may change. */

@@ -58,12 +58,18 @@ function openLogs(config: Config): Logging | undefined {
     return openLogging({
       outputs: logOutputs(config),
       categoryLevels: config.log.categoryLevels,
+      audit: auditOutput(config),
     });
   } catch (error) {
-    process.stderr.write(`leveret: log.file cannot be opened: ${textOf(error)}\n`);
+    process.stderr.write(`leveret: a log file cannot be opened: ${textOf(error)}\n`);
     process.exitCode = EXIT_USAGE;
     return undefined;
   }
+}
+
+function auditOutput({ log }: Config): LogOutput | undefined {
+  const { auditFile: file } = log;
+  return file === undefined ? undefined : { destination: { file }, format: "json", level: "debug" };
 }
 
 /** Writes the pid file if there is to be one; false: it cannot be written. */

@@ -25,6 +25,15 @@ export interface LoginAttempt {
   readonly protocol: LoginProtocol;
   /** Without port. */
   readonly remoteAddress: string;
+  /** Of AMQP. */
+  readonly connection?: LoginConnection | undefined;
+}
+
+/** The connection on which somebody logs in, for events. */
+export interface LoginConnection {
+  readonly name: string;
+  readonly mechanism: string;
+  readonly isTls: boolean;
 }
 
 /** Who has logged in. */

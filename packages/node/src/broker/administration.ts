@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type CredentialRule, credentialRule } from "../auth/credential-rule.ts";
 import { makePasswordHash, SALT_SIZE, SCRYPT } from "../auth/password.ts";
 import type { AuthConfig, Config, DefaultUser } from "../config/config.ts";
+import { type Actor, INTERNAL_ACTOR } from "../metadata/actor.ts";
 import {
   type AddVhost,
   CHANGED,
@@ -51,13 +52,18 @@ export class Administration {
   }
 
   /** Calls `done` within the call or later, as MetadataStore.submit. */
-  apply(command: MetadataCommand, done: Done, until: WaitsUntil = "stored"): void {
+  apply(
+    command: MetadataCommand,
+    done: Done,
+    until: WaitsUntil = "stored",
+    actor: Actor = INTERNAL_ACTOR,
+  ): void {
     const problem = topologyProblem(command, this.metadata);
     if (problem !== undefined) done(refused("validation_failed", problem));
     else if (command.type === "addVhost" && !this.#isFinished(command.name)) {
-      this.#addVhost(command, this.#whenStored(done, until));
+      this.#addVhost(command, this.#whenStored(done, until), actor);
     } else {
-      this.#store.submit(command, done, until);
+      this.#store.submit(command, done, until, actor);
     }
   }
 
@@ -90,7 +96,7 @@ export class Administration {
   }
 
   /** A new vhost gets its defaults as a whole, or it is not made. */
-  #addVhost(command: AddVhost, done: Done): void {
+  #addVhost(command: AddVhost, done: Done, actor: Actor): void {
     const { name } = command;
     const max = this.#vhostMax;
     const isNew = this.metadata.vhost(name) === undefined;
@@ -99,7 +105,7 @@ export class Administration {
       done(refused("vhost_limit_exceeded", text));
       return;
     }
-    this.#inTurn([this.#submission(command), ...this.#defaultsOf(name)], (result) => {
+    this.#inTurn([this.#submission(command, actor), ...this.#defaultsOf(name)], (result) => {
       if (result.ok || !isNew || this.metadata.vhost(name) === undefined) done(result);
       else this.#store.submit({ type: "deleteVhost", name }, () => done(result), "applied");
     });
@@ -134,8 +140,8 @@ export class Administration {
     return this.#submission({ type: "setPermissions", user: name, vhost, ...permissions });
   }
 
-  #submission(command: MetadataCommand): Step {
-    return (next) => this.#store.submit(command, next, "applied");
+  #submission(command: MetadataCommand, actor?: Actor): Step {
+    return (next) => this.#store.submit(command, next, "applied", actor);
   }
 
   /** Carries out one step after the other; ends with the first refusal, or says that something has changed. */

@@ -24,6 +24,7 @@ import { Administration, hashingAlgorithmOf } from "./administration.ts";
 import { loadBootDefinitions } from "./boot-definitions.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerOptions } from "./broker-options.ts";
+import { openEventExchange } from "./events/event-exchange.ts";
 import { importDefinitions } from "./import-definitions.ts";
 import { completeSetup, needsDefaults, seedDefaults } from "./seed.ts";
 import { closeClients, MAINTENANCE_TEXT, SHUTDOWN_TEXT } from "./shutdown.ts";
@@ -116,6 +117,7 @@ export class BrokerNode {
     try {
       await stores?.announce?.();
       await fill(administration, broker, { config, documents: dependencies.definitions ?? [] });
+      await openEventExchange(administration, broker, config);
       monitors = await startMonitors(config, logging, alarms);
       await openListeners(broker, config, listeners);
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Timers } from "@leveret/raft";
 import type { Alarms } from "../alarm/alarms.ts";
 import { AccessControl } from "../auth/access-control.ts";
 import { AuthAttempts } from "../auth/auth-attempts.ts";
-import { Authenticator } from "../auth/authenticator.ts";
+import { Authenticator, type LoginAttempt, type LoginResult } from "../auth/authenticator.ts";
 import { type BackendChain, INTERNAL_ONLY } from "../auth/backend-chain.ts";
 import type { Eventually } from "../auth/eventually.ts";
 import { FailedLogins } from "../auth/failed-logins.ts";
@@ -18,6 +18,7 @@ import { ReplyRegistry } from "../connection/reply-consumer.ts";
 import { serverProperties } from "../connection/server-properties.ts";
 import { notAllowed } from "../errors.ts";
 import type { Logger, Logging } from "../logger.ts";
+import type { Actor } from "../metadata/actor.ts";
 import type { MetadataCommand, Refusal } from "../metadata/commands.ts";
 import type { MetadataView } from "../metadata/metadata-machine.ts";
 import { LocalMetadata, type MetadataStore } from "../metadata/metadata-store.ts";
@@ -31,6 +32,7 @@ import { SlabStore } from "../queue/slab-store.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { REAL_TIMERS } from "../runtime/real-raft-clock.ts";
 import { NodeTraffic } from "../statistics/node-traffic.ts";
+import { AuditLog } from "./audit-log.ts";
 import { YieldingPublishers } from "./backlog.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import { clusterNameOf } from "./cluster-name.ts";
@@ -39,6 +41,8 @@ import { ConsumerTimeout } from "./consumer-timeout.ts";
 import { deadLetter } from "./dead-letter.ts";
 import { DeferredWork } from "./deferred-work.ts";
 import { Delays } from "./delays.ts";
+import { AttributedMetadata } from "./events/attributed-metadata.ts";
+import { BrokerEvents } from "./events/broker-events.ts";
 import type { LiveExchange } from "./live-exchange.ts";
 import { type Login, type LoginSource, login } from "./login.ts";
 import { QueueDeletions } from "./queue-deletions.ts";
@@ -79,6 +83,8 @@ export class Broker implements QueueHost {
   readonly metadataStore: MetadataStore;
   /** What the broker's own users may do. */
   readonly access: AccessControl;
+  /** What happens here, for who wants to know. */
+  readonly events: BrokerEvents;
   /** Attempts to log in, by all protocols. */
   readonly authAttempts: AuthAttempts;
   /** Lets users in, by all protocols. */
@@ -101,6 +107,7 @@ export class Broker implements QueueHost {
   publishingConnection: Connection | undefined = undefined;
 
   readonly #connectionsById = new Map<number, Connection>();
+  readonly #audit: AuditLog;
   readonly #topology: Topology;
   readonly #counts: ConnectionCounts;
   readonly #consumerTimeout: ConsumerTimeout;
@@ -132,7 +139,12 @@ export class Broker implements QueueHost {
     this.delays = new Delays(this);
     this.publishView = new Message(this.slabs, messageRouting("", ""));
     this.#topology = new Topology(this, dependencies.random ?? randomFraction);
-    this.metadataStore = metadata;
+    this.events = new BrokerEvents(options.nodeName, timers);
+    this.#audit = new AuditLog(logging.category("audit"));
+    this.metadataStore = new AttributedMetadata(metadata, (change) => {
+      this.events.changed(change);
+      this.#audit.changed(change);
+    });
     this.metadata = metadata.machine;
     this.#deletions = new QueueDeletions(this);
     this.access = new AccessControl(this.metadata);
@@ -219,8 +231,12 @@ export class Broker implements QueueHost {
   }
 
   /** Calls `done` when the queue is gone: within the call or later; with the reason if it could not be deleted. */
-  removeQueue(queue: BrokerQueue, done: (failure: Refusal | undefined) => void): void {
-    this.#deletions.add(queue, done);
+  removeQueue(
+    queue: BrokerQueue,
+    done: (failure: Refusal | undefined) => void,
+    actor?: Actor,
+  ): void {
+    this.#deletions.add(queue, done, actor);
   }
 
   /** The queue is gone: its owner need not delete it any more. */
@@ -316,7 +332,11 @@ export class Broker implements QueueHost {
     const chain = backends(new InternalBackend(metadata, access, passwords));
     const failures = new FailedLogins(failedLoginsPerMinute);
     const base = { chain, loopbackUsers, metadata, access };
-    return new Authenticator({ ...base, attempts, failures, log, now });
+    const onAttempt = (attempt: LoginAttempt, result: LoginResult): void => {
+      this.events.loginDecided(attempt, result);
+      this.#audit.loginDecided(attempt, result);
+    };
+    return new Authenticator({ ...base, attempts, failures, log, now, onAttempt });
   }
 
   #unblockAll(): void {

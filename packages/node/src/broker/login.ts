@@ -19,6 +19,8 @@ export type Login =
 export interface LoginSource {
   /** Without port. */
   readonly remoteAddress: string;
+  readonly name: string;
+  readonly isTls: boolean;
   /** Of the client, verified; undefined: it has shown none. */
   readonly peerCertificate: X509Certificate | undefined;
 }
@@ -40,8 +42,9 @@ interface ShownCredentials {
 export function login(authenticator: Authenticator, request: LoginRequest): Eventually<Login> {
   const shown = request.mechanism === "EXTERNAL" ? external(request) : parseResponse(request);
   if ("ok" in shown) return shown;
-  const { remoteAddress } = request.from;
-  const attempt = { ...shown, remoteAddress, protocol: "amqp091" } as const;
+  const { remoteAddress, name, isTls } = request.from;
+  const connection = { name, mechanism: request.mechanism, isTls };
+  const attempt = { ...shown, remoteAddress, connection, protocol: "amqp091" } as const;
   return whenThere(authenticator.authenticate(attempt), loginOf);
 }
 

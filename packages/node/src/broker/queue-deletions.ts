@@ -1,4 +1,5 @@
 import type { Logger } from "../logger.ts";
+import type { Actor } from "../metadata/actor.ts";
 import type { MetadataResult, Refusal } from "../metadata/commands.ts";
 import type { MetadataStore } from "../metadata/metadata-store.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
@@ -26,7 +27,8 @@ export class QueueDeletions {
     this.#host = host;
   }
 
-  add(queue: BrokerQueue, done: Done | undefined): void {
+  /** `actor`: who wants it; undefined: the broker itself. */
+  add(queue: BrokerQueue, done: Done | undefined, actor?: Actor): void {
     const waiting = this.#pending.get(queue);
     if (waiting !== undefined) {
       if (done !== undefined) waiting.push(done);
@@ -38,9 +40,9 @@ export class QueueDeletions {
       return;
     }
     this.#pending.set(queue, done === undefined ? [] : [done]);
-    this.#host.metadataStore.submit({ type: "deleteQueue", vhost, name }, (result) => {
-      this.#onResult(queue, result);
-    });
+    const onResult = (result: MetadataResult): void => this.#onResult(queue, result);
+    const command = { type: "deleteQueue", vhost, name } as const;
+    this.#host.metadataStore.submit(command, onResult, "stored", actor);
   }
 
   #onResult(queue: BrokerQueue, result: MetadataResult): void {

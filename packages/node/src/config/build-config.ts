@@ -59,6 +59,10 @@ export function buildConfig(parts: ConfigParts): Config {
     limits: buildLimits(settings),
     auth: buildAuth(settings),
     defaults: buildDefaults(settings, flags),
+    eventExchange: {
+      isEnabled: settings.boolean("event_exchange.enabled"),
+      vhost: settings.text("event_exchange.vhost"),
+    },
     alarms: buildAlarms(settings, !flags.isSet("in-memory")),
     log: buildLog(settings, flags),
     definitions: [
@@ -207,9 +211,10 @@ function buildLog(settings: Settings, flags: GivenFlags): LogConfig {
     consoleFd: settings.text("log.console.stdio") === "stderr" ? 2 : 1,
     consoleLevel: logLevel(flags.text("log-level") ?? settings.text("log.console.level")),
     consoleFormat: format === "json" ? "json" : isPretty(format) ? "pretty" : "auto",
-    file: logFile(settings),
+    file: logFile(settings, "log.file"),
     fileLevel: logLevel(settings.text("log.file.level")),
     fileFormat: settings.text("log.file.formatter") === "json" ? "json" : "pretty",
+    auditFile: logFile(settings, "log.audit.file"),
     categoryLevels: categoryLevels(settings),
   };
 }
@@ -231,8 +236,8 @@ function categoryLevels(settings: Settings): Partial<Record<LogCategory, LogLeve
   return levels;
 }
 
-function logFile(settings: Settings): string | undefined {
-  const setting = settings.find("log.file");
+function logFile(settings: Settings, key: "log.file" | "log.audit.file"): string | undefined {
+  const setting = settings.find(key);
   if (setting === undefined || setting.value === "false") return undefined;
   const folder = fileOf(settings, "log.dir") ?? dirname(setting.entry.file);
   return resolve(folder, String(setting.value));

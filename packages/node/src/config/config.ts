@@ -10,6 +10,7 @@ export interface Config {
   readonly limits: LimitsConfig;
   readonly auth: AuthConfig;
   readonly defaults: DefaultsConfig;
+  readonly eventExchange: EventExchangeConfig;
   readonly alarms: AlarmsConfig;
   readonly log: LogConfig;
   /** Definitions files (RabbitMQ's JSON format), loaded at boot in this order. */
@@ -287,6 +288,13 @@ export interface CertificateLoginConfig {
   readonly sanIndex: number;
 }
 
+/** `event_exchange.*`. */
+export interface EventExchangeConfig {
+  readonly isEnabled: boolean;
+  /** undefined: the first one (`default_vhost`). */
+  readonly vhost: string | undefined;
+}
+
 export interface AuthConfig {
   /** Asked in this order until one accepts. */
   readonly backends: readonly BackendEntry[];
@@ -381,6 +389,8 @@ export interface LogConfig {
   readonly file: string | undefined;
   readonly fileLevel: LogLevel;
   readonly fileFormat: LogFormat;
+  /** Gets the lines of the category audit, as JSON; undefined: there is none. */
+  readonly auditFile: string | undefined;
   readonly categoryLevels: Readonly<Partial<Record<LogCategory, LogLevel>>>;
 }
 

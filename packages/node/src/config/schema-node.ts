@@ -98,6 +98,11 @@ export const LOG: ConfigSection = {
       text: "How.",
     },
     { pattern: "log.dir", type: STRING, text: "Folder of the log file, if its name is relative." },
+    {
+      pattern: "log.audit.file",
+      type: STRING,
+      text: "A file for who changed what, and failed logins, as JSON lines; unset: none of its own.",
+    },
     ...LOG_CATEGORIES.map(
       (category): ConfigKey => ({
         pattern: `log.${category}.level`,
@@ -110,6 +115,24 @@ export const LOG: ConfigSection = {
     loudUnlessOff("log.journald", "The console does for journald."),
     loudUnlessOff("log.exchange", "There is no log exchange yet."),
     quiet("log.*", "Other log settings."),
+  ],
+};
+
+/** What happens, as messages. */
+export const EVENT_EXCHANGE: ConfigSection = {
+  title: "Event exchange",
+  keys: [
+    {
+      pattern: "event_exchange.enabled",
+      type: BOOLEAN,
+      fallback: "false",
+      text: "Publish what happens to the exchange `amq.rabbitmq.event`; RabbitMQ enables the plugin `rabbitmq_event_exchange` instead.",
+    },
+    {
+      pattern: "event_exchange.vhost",
+      type: STRING,
+      text: "The virtual host of that exchange; unset: `default_vhost`.",
+    },
   ],
 };
 

@@ -44,7 +44,6 @@ export const WITHOUT_EFFECT: ConfigSection = {
       "amqp1_0",
       "shovel",
       "federation",
-      "event_exchange",
       "tracing",
       "trust_store",
       "http_dispatch",

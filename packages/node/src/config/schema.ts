@@ -3,7 +3,7 @@ import { CLUSTER } from "./schema-cluster.ts";
 import { LIMITS, LISTENERS, TLS } from "./schema-connections.ts";
 import type { ConfigSection } from "./schema-key.ts";
 import { MANAGEMENT } from "./schema-management.ts";
-import { LOG, NODE, RESOURCES } from "./schema-node.ts";
+import { EVENT_EXCHANGE, LOG, NODE, RESOURCES } from "./schema-node.ts";
 import { PROMETHEUS } from "./schema-prometheus.ts";
 import { AUTHENTICATION, DEFAULTS } from "./schema-users.ts";
 import { WITHOUT_EFFECT } from "./schema-without-effect.ts";
@@ -21,6 +21,7 @@ export const CONFIG_SECTIONS: readonly ConfigSection[] = [
   DEFAULTS,
   RESOURCES,
   LOG,
+  EVENT_EXCHANGE,
   NODE,
   CLUSTER,
   MANAGEMENT,

@@ -55,6 +55,7 @@ export class ChannelTable {
   /** The channel is closed; its number may be used again. */
   remove(channel: Channel): void {
     this.#channels.delete(channel.number);
+    this.#connection.broker.events.channelClosed(channel);
     if (this.#last === channel) this.#last = undefined;
     this.#connection.broker.channelClosed(this.#connection);
   }
@@ -90,7 +91,11 @@ export class ChannelTable {
   releaseAll(): void {
     // What one channel gives back must not go to the next one, which would give it back once more.
     for (const channel of this.#channels.values()) channel.stopConsumers();
-    for (const channel of this.#channels.values()) channel.release();
+    const { events } = this.#connection.broker;
+    for (const channel of this.#channels.values()) {
+      channel.release();
+      events.channelClosed(channel);
+    }
     this.#channels.clear();
     this.#last = undefined;
     this.#inContent = undefined;
@@ -112,6 +117,7 @@ export class ChannelTable {
     const channel = new Channel(connection, vhost, number, broker.nextSessionId());
     this.#channels.set(number, channel);
     channel.send("channel.open-ok", {});
+    broker.events.channelOpened(channel);
   }
 }
 

@@ -235,6 +235,7 @@ export class Channel {
     this.#getters.delete(consumer.queue);
     if (this.consumers.get(consumer.tag) !== consumer) return;
     this.consumers.delete(consumer.tag);
+    this.broker.events.consumerRemoved(consumer);
     if (this.#isClosing || !this.connection.client.consumerCancelNotify) return;
     this.send("basic.cancel", { consumerTag: consumer.tag, noWait: true });
   }
@@ -271,6 +272,7 @@ export class Channel {
       this.broker.replies.remove(this.replyConsumer);
       this.replyConsumer = undefined;
     }
+    for (const consumer of this.consumers.values()) this.broker.events.consumerRemoved(consumer);
     this.consumers.clear();
     this.#getters.clear();
     const now = this.broker.clock.now();

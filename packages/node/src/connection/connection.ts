@@ -34,6 +34,7 @@ import {
   SILENT_CLOSE_DELAY_MS,
 } from "../limits.ts";
 import type { Logger } from "../logger.ts";
+import type { Actor } from "../metadata/actor.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { viewOf } from "../queue/byte-copy.ts";
 import type { PublisherHold } from "../queue/log/log-traffic.ts";
@@ -44,7 +45,7 @@ import { ChannelTable } from "./channel-table.ts";
 import { ClientProperties } from "./client-properties.ts";
 import { type CloseReply, toCloseReply } from "./close-reply.ts";
 import { CredentialExpiry } from "./credential-expiry.ts";
-import type { ConnectionSocket } from "./direct-socket.ts";
+import { type ConnectionSocket, DIRECT_ADDRESS } from "./direct-socket.ts";
 import { Handshake, type Negotiated } from "./handshake.ts";
 import type { HeartbeatTarget } from "./heartbeat.ts";
 import { InputSuspensions } from "./input-suspensions.ts";
@@ -156,6 +157,11 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   get peerCertificate(): X509Certificate | undefined {
     return this.#socket instanceof TLSSocket ? this.#socket.getPeerX509Certificate() : undefined;
   }
+  /** Who changes metadata on it. */
+  get actor(): Actor {
+    const via = this.remoteAddress === DIRECT_ADDRESS ? "http" : "amqp";
+    return { user: this.user, via, from: this.name };
+  }
   get vhost(): VirtualHost | undefined {
     return this.#vhost;
   }
@@ -219,6 +225,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
       { connection: this.name, user, vhost: vhost.name, client: this.client.connectionName },
       `connection ${this.name}: user '${user}' authenticated and granted access to vhost '${vhost.name}'`,
     );
+    this.broker.events.connectionOpened(this);
   }
 
   /** A connection of this process: its user is known, and there is nothing to negotiate. */
@@ -699,6 +706,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
   #onSocketClosed(): void {
     this.#state = "closed";
     clearTimeout(this.#timer);
+    if (this.client.table.size > 0) this.broker.events.connectionClosed(this);
     this.#expiry.stop();
     this.#pace.endYield();
     this.#suspensions.clear();

@@ -23,7 +23,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { VirtualHost } from "../broker/virtual-host.ts";
 import { DIRECT_CALL_TIMEOUT_MS } from "../limits.ts";
 import { Connection } from "./connection.ts";
-import { DirectSocket } from "./direct-socket.ts";
+import { DIRECT_ADDRESS, DirectSocket } from "./direct-socket.ts";
 
 const CHANNEL = 1;
 
@@ -75,7 +75,11 @@ export class DirectConnection implements FrameHandler {
   private constructor(broker: Broker) {
     const socket = new DirectSocket((chunk) => this.#reader.push(chunk));
     socket.once("close", () => this.#fail(new DirectCallLost("the broker has closed the channel")));
-    const addresses = { remoteAddress: "direct", remote: "direct", local: "management" };
+    const addresses = {
+      remoteAddress: DIRECT_ADDRESS,
+      remote: DIRECT_ADDRESS,
+      local: "management",
+    };
     this.#connection = new Connection(broker, socket, broker.nextConnectionId(), addresses);
   }
 

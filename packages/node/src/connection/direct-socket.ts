@@ -6,6 +6,9 @@ export type ConnectionSocket = Duplex & {
   readonly bytesWritten: number;
 };
 
+/** Stands for the address of whoever is in this process. */
+export const DIRECT_ADDRESS = "direct";
+
 /** The broker's end of a connection inside the process: what is written goes to `onOutput`, and is valid during the call only. */
 export class DirectSocket extends Duplex {
   readonly bytesRead = 0;

@@ -1,7 +1,8 @@
 import { type ControlContext, ControlError, type ControlMethod } from "@leveret/control";
 import * as v from "valibot";
 import type { BrokerNode } from "../broker/broker-node.ts";
-import type { MetadataCommand, Refusal } from "../metadata/commands.ts";
+import { CLI_ACTOR } from "../metadata/actor.ts";
+import type { MetadataCommand, MetadataResult, Refusal } from "../metadata/commands.ts";
 import type { ControlledNode } from "./controlled-node.ts";
 import { OperationError } from "./operation-error.ts";
 import type { QueueOperations } from "./queue-operations.ts";
@@ -68,10 +69,11 @@ export const NO_PARAMS: v.GenericSchema<unknown, object> = v.object({});
 /** Submits a change of metadata. @throws ControlError with the reason of a refusal */
 export function change({ administration }: BrokerNode, command: MetadataCommand): Promise<void> {
   return new Promise((resolve, reject) => {
-    administration.apply(command, (result) => {
+    const onResult = (result: MetadataResult): void => {
       if (result.ok) resolve();
       else reject(refusal(result));
-    });
+    };
+    administration.apply(command, onResult, "stored", CLI_ACTOR);
   });
 }
 

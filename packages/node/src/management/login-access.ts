@@ -4,6 +4,7 @@ import { BoundedMemory } from "../auth/bounded-memory.ts";
 import { keyedDigest } from "../auth/keyed-digest.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { ControlledNode } from "../control/controlled-node.ts";
+import type { Actor } from "../metadata/actor.ts";
 import { runningBroker } from "./running-broker.ts";
 
 /** How long users of other backends are known: the console asks several times a second, and each time they would be asked. */
@@ -14,10 +15,16 @@ const ASKED_VHOSTS_MAX = 1000;
 
 /** A user who has logged in. */
 interface HttpIdentity extends Identity {
+  readonly remoteAddress: string;
   /** What AMQP would know of the same user. */
   readonly known: NodeIdentity;
   /** Vhosts that are open to that user; undefined: the broker knows at once. */
   readonly openVhosts: ReadonlySet<string> | undefined;
+}
+
+/** Whose request it is, for events and the audit log. */
+export function actorOf(user: Identity): Actor {
+  return { user: user.name, via: "http", from: isHttpIdentity(user) ? user.remoteAddress : "" };
 }
 
 /** The user of a request, for what is done in that user's name; one of the broker's own if nothing else is known. */
@@ -52,9 +59,10 @@ export class LoginAccess implements Access {
     }
     const { identity: user } = result;
     const { name, tags, permissions } = user;
-    if (permissions.isImmediate) return { name, tags, known: user, openVhosts: undefined };
+    if (permissions.isImmediate)
+      return { name, tags, remoteAddress, known: user, openVhosts: undefined };
     const openVhosts = await openVhostsOf(user, broker);
-    const identity = { name, tags, known: user, openVhosts };
+    const identity = { name, tags, remoteAddress, known: user, openVhosts };
     this.#known.set(key, identity);
     return identity;
   }

@@ -20,7 +20,7 @@ import type { BrokerNode } from "../broker/broker-node.ts";
 import { importDefinitions } from "../broker/import-definitions.ts";
 import type { ControlledNode } from "../control/controlled-node.ts";
 import { limitEntries } from "../control/method-params.ts";
-import type { MetadataCommand } from "../metadata/commands.ts";
+import type { MetadataCommand, MetadataResult } from "../metadata/commands.ts";
 import { DefinitionsError } from "../metadata/definitions.ts";
 import {
   definitionSections,
@@ -31,6 +31,7 @@ import type { MetadataView } from "../metadata/metadata-machine.ts";
 import type { UserRecord, VirtualHostRecord } from "../metadata/records.ts";
 import { PRODUCT } from "../product.ts";
 import { StorageError } from "../storage/storage-error.ts";
+import { actorOf } from "./login-access.ts";
 import { refusedBecause, refusedError } from "./refused-change.ts";
 import { runningBroker } from "./running-broker.ts";
 
@@ -91,13 +92,14 @@ export class NodeMetadata implements Metadata {
     return this.#broker.broker.clusterName;
   }
 
-  change(change: MetadataChange, _by: Identity): Promise<void> {
+  change(change: MetadataChange, by: Identity): Promise<void> {
     const { administration } = this.#broker;
     return new Promise((resolve, reject) => {
-      administration.apply(command(change), (result) => {
+      const onResult = (result: MetadataResult): void => {
         if (result.ok) resolve();
         else reject(refusedError(result));
-      });
+      };
+      administration.apply(command(change), onResult, "stored", actorOf(by));
     });
   }
 

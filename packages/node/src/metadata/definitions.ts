@@ -109,8 +109,11 @@ function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new DefinitionsError([`the document is not JSON: ${why}`], { cause: error });
+    // Without the piece of the document that V8 shows: there may be a password in it.
+    const text = error instanceof Error ? error.message : String(error);
+    const why = text.replace(/, .*(?= is not valid JSON$)/s, "");
+    // biome-ignore lint/style/useErrorCause: the cause would show that piece in a log.
+    throw new DefinitionsError([`the document is not JSON: ${why}`]);
   }
 }
 

@@ -65,6 +65,11 @@ function entryText(key: string, item: FieldValue, column: number): string {
   return `{${name},${item.type},\n${" ".repeat(column + 1)}${termText(item, column + 1)}}`;
 }
 
+/** As `termText`, in one line however long. */
+export function flatTermText(value: FieldValue): string {
+  return flatText(value);
+}
+
 function flatText(value: FieldValue): string {
   switch (value.type) {
     case "longstr":

@@ -1,3 +1,4 @@
+import type { Actor } from "./actor.ts";
 import type { MetadataCommand, MetadataResult, Refusal } from "./commands.ts";
 import type { MetadataEvent } from "./events.ts";
 import { MetadataMachine, type MetadataView } from "./metadata-machine.ts";
@@ -14,12 +15,13 @@ export interface MetadataStore {
   readonly machine: MetadataView;
   /**
    * Changes the metadata. `done` is called once, within the call or in a later turn: check again then what depended on the state.
-   * Commands take effect in the order of submission.
+   * Commands take effect in the order of submission. `actor`: who asks for it; undefined: the broker itself.
    */
   submit(
     command: MetadataCommand,
     done: (result: MetadataResult) => void,
     until?: WaitsUntil,
+    actor?: Actor,
   ): void;
   /**
    * Calls `done` when what the machine shows now is stored: for answers that rest on another client's change. undefined: it is;

@@ -49,8 +49,18 @@ export class AuthRig implements AsyncDisposable {
   }
 
   /** Opens a connection; its errors are the test's to look at. */
-  async connect(username: string, password: string, vhost = "/"): Promise<ChannelModel> {
-    const options = { hostname: "127.0.0.1", port: this.port, username, password, vhost };
+  connect(username: string, password: string, vhost = "/"): Promise<ChannelModel> {
+    return AuthRig.connectTo(this.port, username, password, vhost);
+  }
+
+  /** The same to any broker of this machine. */
+  static async connectTo(
+    port: number,
+    username: string,
+    password: string,
+    vhost = "/",
+  ): Promise<ChannelModel> {
+    const options = { hostname: "127.0.0.1", port, username, password, vhost };
     const connection = await connect(options);
     connection.on("error", () => undefined);
     return connection;

@@ -62,7 +62,12 @@ describe("the metadata of a cluster", { timeout: 60_000 }, () => {
     });
     await eventually(() => {
       const { broker } = cluster.node(1).node;
-      const from = { remoteAddress: "127.0.0.1", peerCertificate: undefined };
+      const from = {
+        remoteAddress: "127.0.0.1",
+        name: "",
+        isTls: false,
+        peerCertificate: undefined,
+      };
       const login = broker.login("PLAIN", Buffer.from("\0eve\0secret"), from);
       expect(login).toMatchObject({ identity: { name: "eve" } });
     });

@@ -14,7 +14,8 @@ export function changeMetadata(
 ): void {
   suspendFor<MetadataResult>(
     channel,
-    (done) => channel.broker.metadataStore.submit(command, done),
+    (done) =>
+      channel.broker.metadataStore.submit(command, done, "stored", channel.connection.actor),
     (result) => {
       if (!result.ok) throw refusedChange(result);
       then(result);

@@ -107,6 +107,7 @@ function attach(
       consumer.handle = outcome;
       channel.consumers.set(tag, consumer);
       if (!method.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
+      channel.broker.events.consumerAdded(consumer, method.exclusive, spec.prefetch);
       queue.start(channel.connection.now, outcome);
     },
   );
@@ -154,6 +155,7 @@ export function handleCancel(channel: Channel, method: MethodOf<"basic.cancel">)
   if (consumer !== undefined) {
     channel.consumers.delete(method.consumerTag);
     consumer.isCancelled = true;
+    channel.broker.events.consumerRemoved(consumer);
     cancelConsumer(channel, consumer, method.noWait);
     return;
   }

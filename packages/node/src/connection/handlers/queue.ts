@@ -91,13 +91,15 @@ function declareNew(channel: Channel, requested: QueueRecord, noWait: boolean): 
     channel,
     (done) => {
       const queue = { ...requested, replicas: broker.places?.placesOf(requested) };
-      broker.metadataStore.submit({ type: "declareQueue", queue }, (result) => {
+      const onResult = (result: MetadataResult): void => {
         const declared = vhost.queues.get(requested.name);
         const isOwn = result.ok && result.changed && requested.exclusiveOwner !== undefined;
         // It has an owner even if the channel is closed by now.
         if (isOwn && declared !== undefined) connection.ownQueue(declared);
         done(result);
-      });
+      };
+      const command = { type: "declareQueue", queue } as const;
+      broker.metadataStore.submit(command, onResult, "stored", connection.actor);
     },
     (result) => {
       if (!result.ok) throw refusedChange(result);
@@ -282,7 +284,7 @@ function deleteCounted(channel: Channel, queue: BrokerQueue, noWait: boolean): v
   const count = queue.readyCount;
   suspendFor<Refusal | undefined>(
     channel,
-    (done) => channel.broker.removeQueue(queue, done),
+    (done) => channel.broker.removeQueue(queue, done, channel.connection.actor),
     (failure) => {
       if (failure !== undefined) throw refusedChange(failure);
       answerDelete(channel, count, noWait);
