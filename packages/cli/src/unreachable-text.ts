@@ -15,7 +15,7 @@ Most common reasons for this are:
 
 In addition to the diagnostics info below:
 
- * See docs/leveretctl.md to learn more
+ * See docs/cli.md to learn more
  * Consult server logs on node ${node}
 
 DIAGNOSTICS

@@ -23,6 +23,7 @@ import { QUEUE_COMMANDS } from "./queues.ts";
 import { REPLICA_COMMANDS } from "./replicas.ts";
 import { REPORT_COMMANDS } from "./report.ts";
 import { RESOURCE_LIMIT_COMMANDS } from "./resource-limits.ts";
+import { STATISTICS_COMMANDS } from "./statistics.ts";
 import { TLS_COMMANDS } from "./tls.ts";
 import { TOP_COMMANDS } from "./top.ts";
 import { UPGRADE_COMMANDS } from "./upgrade.ts";
@@ -53,6 +54,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...HOST_COMMANDS,
     ...TLS_COMMANDS,
     ...AUTH_ATTEMPT_COMMANDS,
+    ...STATISTICS_COMMANDS,
     ...FEATURE_COMMANDS,
     ...POLICY_CHECK_COMMANDS,
     ...QUEUE_CHECK_COMMANDS,

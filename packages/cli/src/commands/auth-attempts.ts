@@ -64,7 +64,7 @@ function attempts(name: string): Command {
       return {
         kind: "rows",
         columns: bySource ? BY_SOURCE : BY_PROTOCOL,
-        rows: rowsFrom(caller, "auth_attempts", { bySource }),
+        rows: rowsFrom(caller, "list_auth_attempts", { bySource }),
       };
     },
   };

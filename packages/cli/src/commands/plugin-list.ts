@@ -6,6 +6,7 @@ export interface Plugin {
 }
 
 const BUILT_IN = [
+  "rabbitmq_auth_backend_cache",
   "rabbitmq_auth_backend_http",
   "rabbitmq_auth_backend_ldap",
   "rabbitmq_auth_backend_oauth2",
@@ -26,7 +27,6 @@ const BUILT_IN = [
 /** In the order of RabbitMQ's list, and why they are not here. */
 const MISSING: Readonly<Record<string, string>> = {
   rabbitmq_amqp1_0: "clients speak AMQP 0-9-1",
-  rabbitmq_auth_backend_cache: "users and permissions are in the memory of each node",
   rabbitmq_federation: "use a cluster, or a client that moves messages",
   rabbitmq_federation_management: "use a cluster, or a client that moves messages",
   rabbitmq_jms_topic_exchange: "use a headers exchange",

@@ -5,7 +5,7 @@ import { NO_PARAMS, type NodeMethods, rows, whileRunning } from "./control-metho
 /** Who has tried to log in to this node. */
 export const AUTH_METHODS: NodeMethods = {
   /** Rows: protocol, with `bySource` remote address and user name, then all attempts, failed and succeeded ones. */
-  auth_attempts: whileRunning(
+  list_auth_attempts: whileRunning(
     v.object({ bySource: v.optional(v.boolean(), false) }),
     ({ broker: { broker } }, { bySource }) => {
       const { authAttempts } = broker;
@@ -22,9 +22,6 @@ export const AUTH_METHODS: NodeMethods = {
       );
     },
   ),
-  reset_auth_attempts: whileRunning(NO_PARAMS, async ({ broker: { broker } }) => {
-    broker.authAttempts.reset();
-  }),
   clear_auth_backend_cache: whileRunning(NO_PARAMS, async ({ broker: { broker } }) => {
     broker.authenticator.clearCaches();
   }),

@@ -46,6 +46,10 @@ const GROUPS: readonly NodeMethods[] = [
 
 /** What operators' tools can ask of the node, for a ControlServer. They work while the app is stopped, too, as far as they make sense. */
 export function controlMethods(node: ControlledNode): ReadonlyMap<string, ControlMethod> {
-  const entries = GROUPS.flatMap((group) => Object.entries(group));
-  return new Map(entries.map(([name, method]) => [name, method(node)]));
+  const methods = new Map<string, ControlMethod>();
+  for (const [name, method] of GROUPS.flatMap((group) => Object.entries(group))) {
+    if (methods.has(name)) throw new Error(`two control methods are named ${name}`);
+    methods.set(name, method(node));
+  }
+  return methods;
 }

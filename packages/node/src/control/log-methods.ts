@@ -27,7 +27,7 @@ export const LOG_METHODS: NodeMethods = {
       const { logging } = broker;
       if (logging.setLevel === undefined) throw notKept();
       logging.setLevel(level);
-      logging.root.info({ level }, "the log level was changed");
+      logging.root.info({ logLevel: level }, "the log level was changed");
     },
   ),
 };

@@ -42,7 +42,7 @@ export function isUsable({ queue, isResponsive, leaderInfo }: ListedQueue): bool
   return isResponsive && queue?.failure === undefined && leaderInfo.leader !== undefined;
 }
 
-/** What RabbitMQ measures and we do not is left empty: `memory`, `disk_reads`, counts of messages in memory. */
+/** What RabbitMQ measures and we do not is left empty: `disk_reads`, counts of messages in memory. */
 export function queueColumns(nodeName: string, broker: BrokerNode): Columns<ListedQueue> {
   const { metadata } = broker.administration;
   const policies = ({ record }: ListedQueue) =>

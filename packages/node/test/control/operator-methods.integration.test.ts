@@ -65,18 +65,48 @@ test("columns of connections, channels and queues tell what clients did", async 
   await client.close();
 });
 
+test("sizes of messages are counted, and samples forgotten on demand", async () => {
+  const client = await connect(`amqp://guest:guest@127.0.0.1:${node.amqpPort}`);
+  const channel = await client.createConfirmChannel();
+  const [before] = (await ask("message_sizes")) as [readonly number[]];
+  channel.publish("amq.fanout", "", Buffer.alloc(100));
+  channel.publish("amq.fanout", "", Buffer.alloc(101));
+  await channel.waitForConfirms();
+  const [after] = (await ask("message_sizes")) as [readonly number[]];
+  const published = after.map((count, at) => count - (before[at] ?? 0));
+  expect(published).toEqual([1, 1, 0, 0, 0, 0, 0, 0, 0]);
+  await ask("reset_statistics", { all: true });
+  expect(await ask("message_sizes")).toEqual([after]);
+  await client.close();
+});
+
+test("the log is shown, and its level set", async () => {
+  await ask("set_log_level", { level: "debug" });
+  const [line] = (await ask("log_tail", { count: 1 })) as [string];
+  expect(JSON.parse(line)).toMatchObject({
+    level: "info",
+    logLevel: "debug",
+    msg: "the log level was changed",
+  });
+  await ask("set_log_level", { level: "none" });
+  await expect(ask("log_tail", { count: 1001 })).rejects.toMatchObject({ code: "bad_request" });
+  await expect(ask("set_log_level", { level: "loud" })).rejects.toMatchObject({
+    code: "bad_request",
+  });
+});
+
 test("attempts to log in are counted, by source if that is switched on, and forgotten on demand", async () => {
   await ask("set_auth_attempt_source_tracking", { isOn: true });
   await ask("reset_auth_attempts");
   const url = (password: string): string => `amqp://guest:${password}@127.0.0.1:${node.amqpPort}`;
   await (await connect(url("guest"))).close();
   await expect(connect(url("wrong"))).rejects.toThrow("ACCESS_REFUSED");
-  expect(await ask("auth_attempts")).toEqual([["amqp091", 2, 1, 1]]);
-  expect(await ask("auth_attempts", { bySource: true })).toEqual([
+  expect(await ask("list_auth_attempts")).toEqual([["amqp091", 2, 1, 1]]);
+  expect(await ask("list_auth_attempts", { bySource: true })).toEqual([
     ["amqp091", "127.0.0.1", "guest", 2, 1, 1],
   ]);
   await ask("reset_auth_attempts");
-  expect(await ask("auth_attempts")).toEqual([]);
+  expect(await ask("list_auth_attempts")).toEqual([]);
   await ask("clear_auth_backend_cache");
 });
 
