@@ -17,6 +17,7 @@ export interface Measurement {
   readonly brokerCpuUs: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly maxUs: number;
   /** From the publish to its confirm; NaN without confirms. */
   readonly confirmP99Us: number;
   readonly rssBeforeKb: number;
@@ -79,6 +80,7 @@ export async function runAmqploadAt(
     brokerCpuUs: numberAt(report, "cpu", "broker_us_each"),
     p50Us: numberAt(report, "latency_us", "p50"),
     p99Us: numberAt(report, "latency_us", "p99"),
+    maxUs: numberAt(report, "latency_us", "max"),
     confirmP99Us: numberAt(report, "confirm_latency_us", "p99"),
     rssBeforeKb: numberAt(report, "rss_before_kb"),
     rssAfterKb: numberAt(report, "rss_after_kb"),

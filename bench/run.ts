@@ -10,6 +10,7 @@ import { measureConnections } from "./connections.ts";
 import { formatDurableBacklog, measureDurableBacklog } from "./durable-backlog.ts";
 import { formatDurableBoot, measureDurableBoot } from "./durable-boot.ts";
 import { describeMachine } from "./machine.ts";
+import { formatManagement, measureManagement } from "./management.ts";
 import { formatPolicyStep, measureMirrorPolicy } from "./mirror-policy.ts";
 import { findRabbitmq } from "./rabbitmq-process.ts";
 import { formatRaftBoot, measureRaftBoot } from "./raft-boot.ts";
@@ -23,7 +24,7 @@ const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
 const USAGE = `usage: npm run bench -- [PART] [options]
 PART is throughput (default), cluster, cluster-idle, mirror-policy, connections,
-        startup, cli, durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
+        management, startup, cli, durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
@@ -34,6 +35,7 @@ PART is throughput (default), cluster, cluster-idle, mirror-policy, connections,
   --only-rabbitmq     RabbitMQ alone
   --directory PATH    a folder on the disk to measure (default: the system's for temporary files)
   --queues N          durable-boot: durable queues (default 10000)
+                      management: queues (default 10000)
                       mirror-policy, cluster-idle: mirrored queues (default 1000)
   --messages N        durable-boot: persistent messages in all of them (default 1000000)
                       durable-backlog: in one queue (default 10000000)
@@ -50,6 +52,7 @@ const PARTS = [
   "cluster-idle",
   "mirror-policy",
   "connections",
+  "management",
   "startup",
   "cli",
   "durable-boot",
@@ -65,6 +68,7 @@ const AMQP_LOADS: readonly Part[] = [
   "cluster",
   "cluster-idle",
   "connections",
+  "management",
   "durable-boot",
   "durable-backlog",
 ];
@@ -151,6 +155,12 @@ async function runConnections(values: Values, rabbitmq: string | undefined): Pro
     print(`${broker}: ${medianKb.toFixed(1)} KB per connection of ${connections} (${each})`);
   }
   return reports;
+}
+
+async function runManagement(values: Values): Promise<unknown> {
+  const report = await measureManagement(toCount("queues", values.queues ?? "10000"));
+  print(formatManagement(report));
+  return report;
 }
 
 async function runStartup(values: Values): Promise<unknown> {
@@ -247,6 +257,8 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
       return runClusterIdle(values);
     case "connections":
       return runConnections(values, rabbitmqScript(values));
+    case "management":
+      return runManagement(values);
     case "startup":
       return runStartup(values);
     case "cli":
