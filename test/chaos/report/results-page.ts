@@ -11,7 +11,7 @@ import {
 const HEAD = `# Chaos results
 
 What became of Leveret under faults, and of RabbitMQ where it was run beside it. How to run and read this: [chaos tests](chaos.md). Made by
-\`npm run chaos:report\`; not edited by hand.
+\`npm run chaos:report\`; not edited by hand. Times are those of the machine that it ran on, two cores, with whatever else these had to do.
 
 `;
 

@@ -131,7 +131,7 @@ export function soakPage(report: SoakReport): string {
   const problems = soakProblems(report);
   return [
     "# Soak results\n\nThree nodes on one machine under steady load, with clients and queues that come and go, and rolling restarts. Made by ",
-    "`npm run soak`; not edited by hand. What it does: [chaos tests](chaos.md#soak).\n\n",
+    "`npm run soak`; not edited by hand. What it does: [chaos tests](chaos.md#soak). Times and rates are those of the machine, two cores, with whatever else these had to do.\n\n",
     `Commit ${commit}, ${startedAt}, ${minutes} minutes. As fast as possible: ${Math.round(maxRate)} confirms/s; load: ${Math.round(targetRate)}/s (70 %). `,
     `${report.confirmed} confirmed, ${report.delivered} delivered, ${report.lost} lost, ${report.duplicated} doubled without mark; `,
     `${report.churned} clients came and went; ${report.restarts.length} restarts.\n\n`,
