@@ -23,6 +23,7 @@ export function nodeObject({ node, broker }: RunningNode, windows: SampleWindows
     name: node.nodeName,
     type: "disc",
     running: true,
+    being_drained: node.isUnderMaintenance,
     os_pid: String(process.pid),
     uptime: Math.floor(process.uptime() * 1000),
     processors: availableParallelism(),

@@ -63,12 +63,16 @@ const NODE_KEYS = [
 const REASONS: readonly Reason[] = [
   {
     because:
-      "they are of Erlang's server, or count what there is not (message store, Mnesia, seeks), or the average of a time has no rate",
+      "they are of Erlang's server, or count what there is not (message store, Mnesia, seeks), or the average of a time has no rate; being_drained is of later versions",
     answers: {
       overview: { shape: [...SOCKET_OPTIONS, ...DISK_STATS] },
       overview_as_management_user: { shape: DISK_STATS },
-      nodes: { shape: NODE_KEYS.map((key) => `lacks [].${key}`) },
-      node: { shape: NODE_KEYS.map((key) => `lacks ${key}`) },
+      nodes: {
+        shape: ["has [].being_drained besides", ...NODE_KEYS.map((key) => `lacks [].${key}`)],
+      },
+      node: {
+        shape: ["has being_drained besides", ...NODE_KEYS.map((key) => `lacks ${key}`)],
+      },
     },
   },
   {
