@@ -1,6 +1,10 @@
 import { type IncomingMessage, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ObservedBroker } from "./observed-broker.ts";
+
+/** Of several looks at the figures. */
+const IDLE_MS = 3500;
 
 let observed: ObservedBroker;
 
@@ -64,6 +68,15 @@ async function* eventsOf(answer: IncomingMessage): AsyncGenerator<LiveEvent> {
 }
 
 describe("live events", { timeout: 20_000 }, () => {
+  test("cost nothing while nothing happens", async () => {
+    await using follower = await Follower.open("guest:guest");
+    const first = await follower.next();
+    expect(JSON.stringify(first).length).toBeLessThan(4000);
+    const next = follower.next();
+    next.catch(() => undefined);
+    expect(await Promise.race([next, delay(IDLE_MS)])).toBeUndefined();
+  });
+
   test("tell all figures first, then those that change", async () => {
     await using follower = await Follower.open("guest:guest");
     expect(follower.answer.headers["content-type"]).toBe("text/event-stream");
