@@ -1,8 +1,25 @@
 import type { ControlledNode, OtherNode } from "../../control/controlled-node.ts";
 import { isAway } from "../../control/whole-cluster.ts";
 
+/** Rows of this node and of all others; `own` are those of this one. */
+export async function rowsOfCluster<Row>(
+  node: ControlledNode,
+  question: { readonly method: string; readonly params: object; readonly own: AsyncIterable<Row> },
+  take: (row: Row, nodeName: string) => void,
+): Promise<void> {
+  const { method, params, own } = question;
+  await Promise.all([
+    rowsOfOthers(node, method, params, take),
+    takeAll(own, (row) => take(row, node.nodeName)),
+  ]);
+}
+
+async function takeAll<Row>(rows: AsyncIterable<Row>, take: (row: Row) => void): Promise<void> {
+  for await (const row of rows) take(row);
+}
+
 /** Asks all other running nodes at once, and takes the rows as they come. Who does not answer is left out, as one that has just stopped is. */
-export async function rowsOfOthers<Row>(
+async function rowsOfOthers<Row>(
   { others }: ControlledNode,
   method: string,
   params: object,

@@ -7,7 +7,7 @@ import type {
 } from "@leveret/management";
 import type { RunningNode } from "../../control/control-method.ts";
 import { compareText } from "../../metadata/compare-text.ts";
-import { rowsOf, rowsOfOthers } from "./ask-others.ts";
+import { rowsOf, rowsOfCluster } from "./ask-others.ts";
 import { type ClientKind, type ClientObjects, clientObjects } from "./client-kinds.ts";
 import { inSlices } from "./node-slices.ts";
 
@@ -40,10 +40,9 @@ export class ClientList implements ObjectList {
     const note = ([key, vhost, name, user]: ClientRefRow, nodeName: string): void => {
       found.push({ vhost, name, user, place: { node: nodeName, key } });
     };
-    const asked = rowsOfOthers<ClientRefRow>(node, "client_refs", { kind, ...scope }, note);
-    const own = clientObjects(kind, node.nodeName, broker.broker);
-    for await (const row of ownClientRefs(own, scope)) note(row, node.nodeName);
-    await asked;
+    const own = ownClientRefs(clientObjects(kind, node.nodeName, broker.broker), scope);
+    const params = { kind, ...scope };
+    await rowsOfCluster(node, { method: "client_refs", params, own }, note);
     return found.sort(compareRefs);
   }
 
@@ -80,24 +79,26 @@ export class ClientList implements ObjectList {
     const kind = this.#kind;
     const made: JsonObject[string][] = refs.map(() => undefined);
     const placed = byNode(refs);
+    const makeOwn = async (): Promise<void> => {
+      const own = clientObjects(kind, node.nodeName, broker.broker);
+      const places = placed.get(node.nodeName) ?? [];
+      const note = noteAt(places);
+      const ids = places.map(({ key }) => key);
+      for await (const row of madeOfIds(ids, (id) => make(own, id))) note(row);
+    };
     const noteAt =
       (places: readonly Place[]) =>
       ([index, one]: ClientRow): void => {
         const at = places[index]?.at;
         if (at !== undefined && one !== null) made[at] = one;
       };
-    const asked = node.others.map(async (other) => {
+    const asked = node.others.map((other) => {
       const places = placed.get(other.name) ?? [];
-      if (places.length === 0) return;
+      if (places.length === 0) return undefined;
       const ids = places.map(({ key }) => key);
-      await rowsOf<ClientRow>(other, method, { kind, ids, ...params }, noteAt(places));
+      return rowsOf<ClientRow>(other, method, { kind, ids, ...params }, noteAt(places));
     });
-    const places = placed.get(node.nodeName) ?? [];
-    const own = clientObjects(kind, node.nodeName, broker.broker);
-    const note = noteAt(places);
-    const ids = places.map(({ key }) => key);
-    for await (const row of madeOfIds(ids, (id) => make(own, id))) note(row);
-    await Promise.all(asked);
+    await Promise.all([...asked, makeOwn()]);
     return made;
   }
 }

@@ -7,7 +7,7 @@ import type {
 } from "@leveret/management";
 import type { RunningNode } from "../../control/control-method.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
-import { rowsOfOthers } from "./ask-others.ts";
+import { rowsOfCluster } from "./ask-others.ts";
 import { answered, LocalQueues, type PartOptions, type QueuePart } from "./local-queue.ts";
 import { collected, inSlices } from "./node-slices.ts";
 import { columnValue, objectOf } from "./object-columns.ts";
@@ -48,14 +48,15 @@ export class QueueList implements ObjectList {
         }),
       );
     }
-    const known = new Map<string, JsonObject[string]>();
+    const known = new Map<string, Map<string, JsonObject[string]>>();
     const note = ([vhost, name, value]: QueueValueRow): void => {
-      known.set(key(vhost, name), value);
+      const values = known.get(vhost) ?? new Map<string, JsonObject[string]>();
+      known.set(vhost, values);
+      values.set(name, value);
     };
-    const asked = rowsOfOthers<QueueValueRow>(running.node, "queue_values", { path }, note);
-    for await (const row of ownQueueValues(running, path)) note(row);
-    await asked;
-    return refs.map(({ vhost, name }) => known.get(key(vhost, name)));
+    const own = ownQueueValues(running, path);
+    await rowsOfCluster(running.node, { method: "queue_values", params: { path }, own }, note);
+    return collected(inSlices(refs, ({ vhost, name }) => known.get(vhost)?.get(name)));
   }
 
   async objects(
@@ -68,13 +69,14 @@ export class QueueList implements ObjectList {
     const areKnown = keys?.every((wanted) => Object.hasOwn(facts, wanted)) === true;
     const parts = areKnown ? [] : await this.#partsOf(running, refs, { isDetailed, keys });
     const local = new LocalQueues(running);
-    return refs.map(({ vhost, name }, at) => {
+    const objects = inSlices(refs.entries(), ([at, { vhost, name }]) => {
       const record = metadata.queue(vhost, name);
       if (record === undefined) return undefined;
       const known = objectOf(facts, local.find(record), keys);
       if (areKnown) return known;
       return queueObject(record, known, { parts: parts[at] ?? [], isDetailed });
     });
+    return collected(objects);
   }
 
   /** What each node says of each queue. */
@@ -89,9 +91,8 @@ export class QueueList implements ObjectList {
       parts[at]?.push(part);
     };
     const params = { queues, ...options };
-    const asked = rowsOfOthers<QueuePartRow>(running.node, "queue_parts", params, note);
-    for await (const row of ownQueueParts(running, queues, options)) note(row);
-    await asked;
+    const own = ownQueueParts(running, queues, options);
+    await rowsOfCluster(running.node, { method: "queue_parts", params, own }, note);
     return parts;
   }
 }
@@ -155,8 +156,3 @@ const NO_CLIENTS: Readonly<Record<QueueRecord["type"], JsonObject>> = {
   classic: { exclusive_consumer_tag: null, single_active_consumer_tag: null },
   quorum: { single_active_consumer_ctag: null },
 };
-
-/** No two queues have the same: a vhost's length keeps the names apart. */
-function key(vhost: string, name: string): string {
-  return `${vhost.length}:${vhost}${name}`;
-}
