@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { loginFailed } from "../http-error.ts";
-import { basicCredentials, CHALLENGE, type Login, managementUser } from "../server/login.ts";
+import { CHALLENGE, type Login, managementUser, shownCredentials } from "../server/login.ts";
 import { parseBody } from "../server/request-body.ts";
 import { json, objectAnswer } from "./answers.ts";
 import { TEXT } from "./body-schemas.ts";
@@ -34,7 +34,7 @@ export const LOGIN_ROUTES: readonly Route[] = [
     body: "raw",
     handle: async ({ node, headers, body, remoteAddress }) => {
       const header = headers.get("authorization") ?? undefined;
-      const shown = header === undefined ? fieldsOf(body) : basicCredentials(header);
+      const shown = header === undefined ? fieldsOf(body) : shownCredentials(header);
       const user = await managementUser(node.access, shown, remoteAddress);
       if (user === undefined) throw loginFailed(CHALLENGE);
       return json({ name: user.name, tags: user.tags });

@@ -15,7 +15,7 @@ export interface Login {
 }
 
 /**
- * The user of a request, from its credentials (RFC 7617), or without them from its session of the console, if `sessions` are given. The user
+ * The user of a request, from its credentials, or without them from its session of the console, if `sessions` are given. The user
  * needs a tag that opens the API; who has none is told the same as who is not known. @throws HttpError 401
  */
 export async function logIn(
@@ -27,7 +27,7 @@ export async function logIn(
     const known = await sessionUser(access, sessions, incoming);
     if (known !== undefined) return known;
   }
-  const shown = basicCredentials(incoming.headers.authorization);
+  const shown = shownCredentials(incoming.headers.authorization);
   const user = await managementUser(access, shown, incoming.socket.remoteAddress ?? "");
   if (user !== undefined) return user;
   throw loginFailed(isScriptOfBrowser(incoming) ? {} : CHALLENGE);
@@ -43,8 +43,10 @@ export async function managementUser(
   return user !== undefined && hasTag(user, "management") ? user : undefined;
 }
 
-/** undefined: none, or not to be understood. */
-export function basicCredentials(header: string | undefined): Login | undefined {
+/** Of the header Authorization: Basic (RFC 7617), or a token (RFC 6750), which names its owner. undefined: none, or not to be understood. */
+export function shownCredentials(header: string | undefined): Login | undefined {
+  const [, token] = /^bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header ?? "") ?? [];
+  if (token !== undefined) return { username: "", password: token };
   const [, encoded] = /^basic +([A-Za-z0-9+/_=-]+)$/i.exec(header ?? "") ?? [];
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, "base64").toString("utf8");

@@ -68,7 +68,14 @@ function distinguishedName(subject: string | undefined): string {
 
 function renamed(attribute: string): string {
   const [, name = "", value = ""] = /^([^=]*)=(.*)$/s.exec(attribute) ?? [];
-  return `${ATTRIBUTES.get(name) ?? name}=${value}`;
+  return `${ATTRIBUTES.get(name) ?? name}=${escapedOctets(value)}`;
+}
+
+/** Characters beyond ASCII as their octets, `\\C3\\BC` (RabbitMQ). */
+function escapedOctets(value: string): string {
+  return value.replace(/[^\x20-\x7e]+/g, (text) =>
+    Buffer.from(text).toString("hex").toUpperCase().replace(/../g, "\\$&"),
+  );
 }
 
 function commonNames(subject: string | undefined): readonly string[] {

@@ -18,10 +18,12 @@ function san(sanType: CertificateLoginConfig["sanType"], sanIndex = 0): Certific
   return { from: "subject_alternative_name", sanType, sanIndex };
 }
 
+/** Distinguished names as recorded from RabbitMQ 3.10.8 with the same certificates. */
 test.each([
   ["plain", BY_DN, "CN=ann"],
   ["full", BY_DN, "EMAILADDRESS=ann@example.com,CN=ann,OU=a\\+b,O=Bunnies\\, Ltd.,C=CH"],
   ["two", BY_DN, 'CN=bob\\, the \\"second\\",CN=ann,O=Bunnies'],
+  ["utf8", BY_DN, "CN=J\\C3\\BCrg"],
   ["nameless", BY_DN, "O=Bunnies"],
   ["plain", BY_CN, "ann"],
   ["full", BY_CN, "ann"],

@@ -4,7 +4,7 @@ import type { AuthConfig, BackendKind } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import { AuthRig, errorOf, WebService } from "./auth-rig.ts";
 
-/** Questions that the service was asked, as `path?parameters`, sorted parameters. */
+/** What the service answers. What it was asked in these tests was compared with what RabbitMQ 3.10.8 asks for the same actions. */
 type Answers = (path: string, parameters: URLSearchParams) => string | undefined;
 
 class Service {

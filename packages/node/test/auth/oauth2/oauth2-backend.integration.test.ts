@@ -6,6 +6,7 @@ import { exportJWK, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import type { OAuth2Config } from "../../../src/config/config.ts";
 import { defaultConfig } from "../../../src/config/load-config.ts";
+import { startBroker } from "../../../src/index.ts";
 import { AuthRig, errorOf, WebService } from "../auth-rig.ts";
 
 interface Signer {
@@ -168,6 +169,39 @@ describe("a token as password", () => {
     const connection = await trust.rig.connect("guest", "guest");
     await connection.close();
     expect(trust.keysAsked).toBe(0);
+  });
+});
+
+describe("the HTTP API", () => {
+  test("takes a token as bearer or as password, and knows what its owner may do", async () => {
+    await using trust = await Trust.start();
+    const { auth } = trust.rig.node.config;
+    await using broker = await startBroker({
+      managementPort: 0,
+      configure: (config) => ({ ...config, auth }),
+    });
+    const api = `http://127.0.0.1:${broker.managementPort}/api`;
+    const ask = (path: string, authorization: string): Promise<Response> =>
+      fetch(`${api}${path}`, { headers: { authorization } });
+    const scope = "rabbitmq.tag:management rabbitmq.configure:%2F/mine rabbitmq.write:other/*";
+    const token = await trust.token({ scope });
+    const bearer = `Bearer ${token}`;
+    const basic = `Basic ${Buffer.from(`:${token}`).toString("base64")}`;
+    for (const authorization of [bearer, basic]) {
+      const answer = await ask("/whoami", authorization);
+      expect(await answer.json()).toMatchObject({ name: "ann", tags: ["management"] });
+    }
+    expect((await ask("/users", bearer)).status).toBe(401);
+    const declare = (name: string): Promise<Response> =>
+      fetch(`${api}/queues/%2F/${name}`, {
+        method: "PUT",
+        headers: { authorization: bearer },
+        body: "{}",
+      });
+    expect((await declare("mine")).status).toBe(201);
+    expect((await declare("yours")).status).toBe(401);
+    expect((await ask("/whoami", `Bearer ${await trust.token({ scope: "" })}`)).status).toBe(401);
+    expect((await ask("/whoami", "Bearer nonsense")).status).toBe(401);
   });
 });
 
