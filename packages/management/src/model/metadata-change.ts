@@ -79,6 +79,7 @@ interface AddVhost {
   readonly tags?: readonly string[] | undefined;
   readonly defaultQueueType?: "classic" | "quorum" | undefined;
   readonly tracing?: boolean | undefined;
+  readonly isProtected?: boolean | undefined;
 }
 
 /** Makes a user, or replaces password and tags of one that exists. */

@@ -18,6 +18,8 @@ export interface VhostEntry {
   readonly tags: readonly string[];
   readonly defaultQueueType: string | undefined;
   readonly tracing: boolean;
+  /** undefined: it can be deleted. */
+  readonly isProtected?: true;
   /** By RabbitMQ's names: `max-connections`, `max-queues`. */
   readonly limits: Readonly<Record<string, number>>;
 }

@@ -9,6 +9,8 @@ export type RefusedReason =
   | "access_refused"
   /** It conflicts with the state that the object is in. */
   | "conflict"
+  /** It is protected from that. */
+  | "protected"
   /** A limit of the node or the vhost is reached. */
   | "limit_reached"
   /** It could not be stored, or nobody knows whether it was. */

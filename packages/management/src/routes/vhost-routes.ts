@@ -4,7 +4,7 @@ import { objectsAnswer } from "../lists/list-answer.ts";
 import { LIST_QUERY } from "../lists/list-query.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { VhostEntry } from "../model/metadata.ts";
-import { noContent, objectAnswer, put } from "./answers.ts";
+import { json, noContent, objectAnswer, put } from "./answers.ts";
 import { FLAG, TAGS, TEXT } from "./body-schemas.ts";
 import { permissionObject, topicPermissionObject } from "./permission-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
@@ -19,10 +19,17 @@ const VHOST = v.object({
   description: v.optional(TEXT),
   tags: v.optional(TAGS),
   tracing: v.optional(FLAG),
+  protected_from_deletion: v.optional(FLAG),
   default_queue_type: v.optional(QUEUE_TYPE),
   /** The name of the same in earlier releases. */
   defaultqueuetype: v.optional(QUEUE_TYPE),
 });
+
+const PROTECTION_SUMMARIES = {
+  GET: "Whether a virtual host is protected from deletion.",
+  POST: "Protects a virtual host from deletion.",
+  DELETE: "Ends the protection of a virtual host from deletion.",
+} as const;
 
 export const VHOST_ROUTES: readonly Route[] = [
   route({
@@ -73,6 +80,7 @@ export const VHOST_ROUTES: readonly Route[] = [
       return noContent();
     },
   }),
+  ...(["GET", "POST", "DELETE"] as const).map(protectionRoute),
   route({
     method: "POST",
     path: "/vhosts/{vhost}/start/{node}",
@@ -113,13 +121,28 @@ export const VHOST_ROUTES: readonly Route[] = [
   }),
 ];
 
+function protectionRoute(method: keyof typeof PROTECTION_SUMMARIES): Route {
+  return route({
+    method,
+    path: "/vhosts/{vhost}/deletion/protection",
+    may: "administrator",
+    summary: PROTECTION_SUMMARIES[method],
+    handle: async (request) => {
+      const { name, isProtected = false } = requireVhost(request, request.params.vhost);
+      if (method === "GET") return json({ protected_from_deletion: isProtected });
+      const change = { type: "addVhost", name, isProtected: method === "POST" } as const;
+      await request.node.metadata.change(change, request.user);
+      return noContent();
+    },
+  });
+}
+
 type ClusterState = Readonly<Record<string, string>>;
 
 function clusterState({ node }: Pick<ApiRequest, "node">): ClusterState {
   return Object.fromEntries(node.facts.runningNames().map((name) => [name, "running"]));
 }
 
-// Statistics of the vhost (messages, message_stats, recv_oct, ...) are to be added here.
 /** Messages, rates and octets of each. */
 function figuresOf(
   { node, query }: Pick<ApiRequest, "node" | "query">,
@@ -130,7 +153,7 @@ function figuresOf(
 }
 
 function vhostObject(vhost: VhostEntry, states: ClusterState): JsonObject {
-  const { name, description, tags, tracing, defaultQueueType } = vhost;
+  const { name, description, tags, tracing, defaultQueueType, isProtected = false } = vhost;
   return {
     name,
     description,
@@ -140,8 +163,10 @@ function vhostObject(vhost: VhostEntry, states: ClusterState): JsonObject {
       description,
       tags,
       ...(defaultQueueType !== undefined && { default_queue_type: defaultQueueType }),
+      ...(isProtected && { protected_from_deletion: true }),
     },
     tracing,
+    protected_from_deletion: isProtected,
     cluster_state: states,
   };
 }
@@ -153,13 +178,13 @@ async function putVhost({
   body,
 }: ApiRequest<{ readonly vhost: string }, v.InferOutput<typeof VHOST>>): Promise<Response> {
   const name = params.vhost;
-  const { description, tags, tracing } = body;
+  const { description, tags, tracing, protected_from_deletion: isProtected } = body;
   const { default_queue_type: queueType = body.defaultqueuetype } = body;
   const defaultQueueType = queueType === "undefined" ? undefined : queueType;
   const { metadata } = node;
   const existed = metadata.vhost(name) !== undefined;
   await metadata.change(
-    { type: "addVhost", name, description, tags, tracing, defaultQueueType },
+    { type: "addVhost", name, description, tags, tracing, defaultQueueType, isProtected },
     user,
   );
   // Who comes from another backend has no record to hang them on.

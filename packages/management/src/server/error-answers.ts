@@ -28,6 +28,7 @@ const KINDS: Readonly<Record<Exclude<RefusedReason, "access_refused">, readonly 
     no_such_object: [404, "not_found"],
     bad_request: [400, "bad_request"],
     conflict: [400, "bad_request"],
+    protected: [412, "precondition_failed"],
     limit_reached: [400, "bad_request"],
     not_supported: [400, "bad_request"],
     store_unavailable: [503, "service_unavailable"],

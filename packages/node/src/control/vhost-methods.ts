@@ -46,6 +46,13 @@ export const VHOST_METHODS: NodeMethods = {
       return change(broker, { type: "addVhost", name: vhost, tracing: isOn });
     },
   ),
+  set_vhost_protection: whileRunning(
+    v.object({ ...VHOST, isOn: v.boolean() }),
+    ({ broker }, { vhost, isOn }) => {
+      requireVhost(broker, vhost);
+      return change(broker, { type: "addVhost", name: vhost, isProtected: isOn });
+    },
+  ),
   list_vhosts: whileRunning(v.object(COLUMNS), ({ node, broker }, { columns }) => {
     const records = broker.administration.metadata.vhosts().map(({ record }) => record);
     return listed(vhostColumns(node.nodeName), columns, records);
@@ -78,6 +85,7 @@ function vhostColumns(nodeName: string): Columns<VirtualHostRecord> {
     description: ({ description }) => description,
     tags: ({ tags }) => tags,
     tracing: ({ tracing }) => tracing,
+    protected_from_deletion: ({ isProtected = false }) => isProtected,
     default_queue_type: ({ defaultQueueType }) => defaultQueueType ?? null,
     cluster_state: () => ({ pairs: [[nodeName, "running"]] }),
   };

@@ -14,6 +14,7 @@ const REASONS: Readonly<Record<RefusalReason, RefusedReason>> = {
   exchange_in_use: "conflict",
   vhost_limit_exceeded: "limit_reached",
   credential_validation_failed: "bad_request",
+  vhost_protected: "protected",
   no_such_member: "no_such_object",
   member_already_exists: "conflict",
   store_full: "store_unavailable",

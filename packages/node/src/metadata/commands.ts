@@ -25,6 +25,8 @@ export interface AddVhost {
   readonly tags?: readonly string[] | undefined;
   readonly defaultQueueType?: QueueType | undefined;
   readonly tracing?: boolean | undefined;
+  /** Whether it is protected from deletion. */
+  readonly isProtected?: boolean | undefined;
 }
 
 interface DeleteVhost {
@@ -322,6 +324,7 @@ export type RefusalReason =
   | "exchange_in_use"
   | "vhost_limit_exceeded"
   | "credential_validation_failed"
+  | "vhost_protected"
   | "no_such_member"
   | "member_already_exists"
   /** No disk space is left for it. */

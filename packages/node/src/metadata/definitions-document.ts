@@ -23,6 +23,7 @@ export interface UserEntry {
 }
 
 interface VhostProperties {
+  readonly protected_from_deletion?: boolean | undefined;
   readonly description?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly default_queue_type?: QueueType | "undefined" | undefined;

@@ -80,6 +80,7 @@ const user = v.object({
 const vhostProperties = {
   description: v.optional(text),
   tags: v.optional(tags),
+  protected_from_deletion: v.optional(flag),
   default_queue_type: v.optional(
     v.picklist(["undefined", "classic", "quorum"], "must be classic or quorum"),
   ),

@@ -336,6 +336,7 @@ function vhostCommands(entry: VhostEntry): MetadataCommand[] {
       tags: entry.tags ?? metadata?.tags,
       defaultQueueType: defaultType === "undefined" ? undefined : defaultType,
       tracing,
+      isProtected: entry.protected_from_deletion ?? metadata?.protected_from_deletion,
     },
   ];
 }

@@ -145,6 +145,7 @@ function vhostEntry(vhost: VirtualHostRecord): Entry {
     ...(vhost.tags.length > 0 && { tags: vhost.tags }),
     ...(vhost.defaultQueueType !== undefined && { default_queue_type: vhost.defaultQueueType }),
     ...(vhost.tracing && { tracing: true }),
+    ...(vhost.isProtected === true && { protected_from_deletion: true }),
   };
 }
 

@@ -464,6 +464,9 @@ export class MetadataMachine {
   #deleteVhost(name: string, emit: Emit): MetadataResult {
     const state = this.#vhosts.get(name);
     if (state === undefined) return noSuchVhost(name);
+    if (state.record.isProtected === true) {
+      return refused("vhost_protected", `virtual host '${name}' is protected from deletion`);
+    }
     state.clear(emit);
     this.#users.forgetVhost(name, emit);
     this.#parameters.forgetVhost(name, emit);

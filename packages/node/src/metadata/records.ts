@@ -113,6 +113,8 @@ export interface VirtualHostRecord {
   readonly defaultQueueType: QueueType | undefined;
   /** The firehose copies this vhost's messages to amq.rabbitmq.trace. */
   readonly tracing: boolean;
+  /** It cannot be deleted until that is taken back. undefined: it can. */
+  readonly isProtected?: true;
   readonly limits: VirtualHostLimits;
 }
 

@@ -18,12 +18,15 @@ export function newVirtualHost(command: AddVhost): VirtualHostRecord {
 
 /** The record with those properties that the command names. */
 export function withProperties(record: VirtualHostRecord, command: AddVhost): VirtualHostRecord {
+  const { isProtected: wasProtected, ...others } = record;
+  const isProtected = command.isProtected ?? wasProtected ?? false;
   return {
-    ...record,
+    ...others,
     description: command.description ?? record.description,
     tags: command.tags ?? record.tags,
     defaultQueueType: command.defaultQueueType ?? record.defaultQueueType,
     tracing: command.tracing ?? record.tracing,
+    ...(isProtected && { isProtected }),
   };
 }
 

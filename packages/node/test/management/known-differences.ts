@@ -62,6 +62,14 @@ const NODE_KEYS = [
 /** All differences of the answers in recorded/, each with its reason. */
 const REASONS: readonly Reason[] = [
   {
+    because: "virtual hosts can be protected from deletion, as in RabbitMQ 4",
+    answers: {
+      vhosts: { shape: ["has [].protected_from_deletion besides"] },
+      vhosts_as_management_user: { shape: ["has [].protected_from_deletion besides"] },
+      vhost: { shape: ["has protected_from_deletion besides"] },
+    },
+  },
+  {
     because:
       "they are of Erlang's server, or count what there is not (message store, Mnesia, seeks), or the average of a time has no rate; being_drained is of later versions",
     answers: {

@@ -47,6 +47,30 @@ describe("virtual hosts", () => {
     expect(await told("DELETE", "/vhosts/kept")).toEqual([204, ""]);
   });
 
+  test("that are protected are deleted only when that has been taken back", async () => {
+    await told("PUT", "/vhosts/safe", { protected_from_deletion: true });
+    const path = "/vhosts/safe/deletion/protection";
+    expect((await broker.get("/vhosts/safe")).body).toMatchObject({
+      protected_from_deletion: true,
+      metadata: { protected_from_deletion: true },
+    });
+    expect(await told("DELETE", "/vhosts/safe")).toEqual([
+      412,
+      {
+        error: "precondition_failed",
+        reason: "virtual host 'safe' is protected from deletion",
+      },
+    ]);
+    const { vhosts } = (await broker.get("/definitions")).body;
+    expect(vhosts).toContainEqual({ name: "safe", protected_from_deletion: true });
+    expect(await told("DELETE", path)).toEqual([204, ""]);
+    expect((await broker.get(path)).body).toEqual({ protected_from_deletion: false });
+    expect(await told("POST", path)).toEqual([204, ""]);
+    expect((await broker.get(path)).body).toEqual({ protected_from_deletion: true });
+    await told("DELETE", path);
+    expect(await told("DELETE", "/vhosts/safe")).toEqual([204, ""]);
+  });
+
   test("are visible to those who may enter them", async () => {
     expect((await broker.get("/vhosts", CLERK)).body).toEqual([]);
     const all = { configure: "", write: "", read: "" };

@@ -28,6 +28,7 @@ const GOLDEN: readonly [MetadataCommand, string][] = [
     "970101a176a16491a174a671756f72756dc3",
   ],
   [{ type: "addVhost", name: "v" }, "970101a176c0c0c0c0"],
+  [{ type: "addVhost", name: "v", isProtected: true }, "980101a176c0c0c0c0c3"],
   [{ type: "deleteVhost", name: "v" }, "930102a176"],
   [
     { type: "setVhostLimits", vhost: "v", limits: new Map([["max-queues", -1]]), merge: true },

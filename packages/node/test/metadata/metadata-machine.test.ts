@@ -1,5 +1,7 @@
 import { EMPTY_TABLE, longstr } from "@leveret/amqp";
 import { expect, test } from "vitest";
+import { Fields } from "../../src/metadata/codec/fields.ts";
+import { VHOST as VHOST_CODEC } from "../../src/metadata/codec/record-codec.ts";
 import { MetadataMachine } from "../../src/metadata/metadata-machine.ts";
 import {
   bind,
@@ -35,6 +37,26 @@ test("adding a vhost again changes only the properties that are named", () => {
     tracing: true,
   });
   expect(brief(events)).toEqual(["vhostChanged", "vhostChanged"]);
+});
+
+test("a vhost that is protected is not deleted, in restored metadata neither, until that is taken back", () => {
+  const { machine } = newMachine();
+  machine.apply({ type: "addVhost", name: VHOST, isProtected: true });
+  const record = machine.vhost(VHOST)?.record;
+  expect(record?.isProtected).toBe(true);
+  // As snapshots store it; without protection, as before there was any.
+  if (record !== undefined) {
+    expect(VHOST_CODEC.read(new Fields(VHOST_CODEC.write(record), "a vhost"))).toEqual(record);
+  }
+  const restored = MetadataMachine.fromSnapshot(machine.snapshot(), () => undefined);
+  const remove = { type: "deleteVhost", name: VHOST } as const;
+  expect(restored.apply(remove)).toEqual({
+    ok: false,
+    reason: "vhost_protected",
+    text: `virtual host '${VHOST}' is protected from deletion`,
+  });
+  restored.apply({ type: "addVhost", name: VHOST, isProtected: false });
+  expect(restored.apply(remove)).toEqual({ ok: true, changed: true });
 });
 
 test("deleting a vhost takes bindings, queues, exchanges, permissions and parameters, in this order", () => {

@@ -7,6 +7,7 @@ import {
   MetadataCodecError,
   optional,
   packFields,
+  trailing,
   unpackFields,
 } from "./fields.ts";
 import {
@@ -15,6 +16,7 @@ import {
   HASHING_ALGORITHMS,
   PERMISSION,
   QUEUE,
+  readFlag,
   readInteger,
   readQueueType,
   readText,
@@ -36,10 +38,6 @@ interface CommandCodec<T extends CommandType> {
   readonly id: number;
   write(command: CommandOf<T>): Field[];
   read(fields: Fields): CommandOf<T>;
-}
-
-function readFlag(fields: Fields): boolean {
-  return fields.flag();
 }
 
 function readTexts(fields: Fields): string[] {
@@ -115,12 +113,13 @@ function clearPolicyCodec(
 const CODECS: { readonly [T in CommandType]: CommandCodec<T> } = {
   addVhost: {
     id: 1,
-    write: ({ name, description, tags, defaultQueueType, tracing }) => [
+    write: ({ name, description, tags, defaultQueueType, tracing, isProtected }) => [
       name,
       optional(description),
       optional(tags),
       optional(defaultQueueType),
       optional(tracing),
+      ...trailing(optional(isProtected)),
     ],
     read: (fields) => ({
       type: "addVhost",
@@ -129,6 +128,7 @@ const CODECS: { readonly [T in CommandType]: CommandCodec<T> } = {
       tags: fields.optional(readTexts),
       defaultQueueType: fields.optional(readQueueType),
       tracing: fields.optional(readFlag),
+      isProtected: fields.trailing(readFlag),
     }),
   },
   deleteVhost: {

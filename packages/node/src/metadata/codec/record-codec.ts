@@ -58,6 +58,10 @@ export function readInteger(fields: Fields): number {
   return fields.integer();
 }
 
+export function readFlag(fields: Fields): boolean {
+  return fields.flag();
+}
+
 export function readText(fields: Fields): string {
   return fields.text();
 }
@@ -188,6 +192,7 @@ export const VHOST: RecordCodec<VirtualHostRecord> = {
     vhost.tracing,
     optional(vhost.limits.maxConnections),
     optional(vhost.limits.maxQueues),
+    ...trailing(optional(vhost.isProtected)),
   ],
   read: (fields) => ({
     name: fields.text(),
@@ -199,6 +204,7 @@ export const VHOST: RecordCodec<VirtualHostRecord> = {
       maxConnections: fields.optional(readInteger),
       maxQueues: fields.optional(readInteger),
     },
+    ...(fields.trailing(readFlag) === true && { isProtected: true as const }),
   }),
 };
 
