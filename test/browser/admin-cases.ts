@@ -135,10 +135,7 @@ export const ADMIN_CASES: readonly Case[] = [
       .getByRole("button", { name: "Remove" })
       .click();
     await session.toast("removed");
-    await section
-      .getByText("max-connections", { exact: true })
-      .first()
-      .waitFor({ state: "detached" });
+    await section.locator("tbody", { hasText: "max-connections" }).waitFor({ state: "detached" });
   }),
 
   asGuest(

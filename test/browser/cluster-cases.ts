@@ -20,6 +20,35 @@ export const CLUSTER_CASES: readonly Case[] = [
     await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
   }),
 
+  asGuest("another replica becomes the leader", async (session) => {
+    const { page } = session;
+    await session.go("#/queues/shop/orders.created?tab=replicas");
+    const former = await page.locator("tbody tr", { hasText: "leads" }).locator("a").innerText();
+    await page.getByRole("button", { name: "Make leader" }).first().click();
+    await session.toast("leads orders.created");
+    await page.waitForFunction((name) => {
+      const leader = [...document.querySelectorAll("tbody tr")].find((row) =>
+        row.textContent.includes("leads"),
+      );
+      return leader !== undefined && leader.querySelector("a")?.textContent !== name;
+    }, former);
+    await session.go("#/queues/shop/orders.paid?tab=replicas");
+    await page.getByRole("button", { name: "Synchronise" }).click();
+    await session.toast("Synchronisation has begun");
+  }),
+
+  asGuest("a node is put into maintenance and back", async (session) => {
+    const { page } = session;
+    await session.go("#/nodes/rabbit2%40localhost");
+    await page.getByRole("button", { name: "Put into maintenance" }).click();
+    await confirm(session, "Put into maintenance");
+    await session.toast("is in maintenance");
+    await page.getByText("maintenance", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "End the maintenance" }).click();
+    await session.toast("takes clients again");
+    await page.getByRole("button", { name: "Put into maintenance" }).waitFor();
+  }),
+
   asGuest("the cluster's name is changed", async (session) => {
     const { page } = session;
     await session.go("#/cluster");

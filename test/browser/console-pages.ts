@@ -31,6 +31,11 @@ export function consolePages(node: string): readonly ConsolePage[] {
     },
     { name: "queue-publish", address: queue("publish"), shows: "2 keeps the message on disk" },
     { name: "queue-replicas", address: queue("replicas"), shows: "Commit index" },
+    {
+      name: "queue-mirrors",
+      address: "#/queues/shop/orders.paid?tab=replicas",
+      shows: "Has all messages",
+    },
     { name: "topology", address: "#/topology?vhost=shop", shows: "orders.created" },
     { name: "cluster", address: "#/cluster", shows: "If this node stopped now" },
     { name: "node", address: `#/nodes/${encodeURIComponent(node)}`, shows: "Data directory" },

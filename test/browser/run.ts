@@ -10,6 +10,7 @@ import { startDemo } from "./demo-broker.ts";
 import { KEYBOARD_CASE, LOGIN_CASES } from "./login-cases.ts";
 import { OBJECT_CASES } from "./object-cases.ts";
 import { LANGUAGE_CASE, PAGE_CASES } from "./page-cases.ts";
+import { readmeCase } from "./readme-pictures.ts";
 import { SIZE_CASES } from "./size-cases.ts";
 
 const SUITE = "console";
@@ -95,11 +96,13 @@ async function main(): Promise<number> {
       only: { type: "string" },
       json: { type: "string" },
       pictures: { type: "string" },
+      readme: { type: "string" },
       browser: { type: "string", default: BROWSER },
     },
   });
   const wanted = values.only?.split(",");
-  const cases = CASES.filter(({ name }) => wanted?.some((part) => name.includes(part)) ?? true);
+  const all = values.readme === undefined ? CASES : [readmeCase(values.readme)];
+  const cases = all.filter(({ name }) => wanted?.some((part) => name.includes(part)) ?? true);
   // Containers run as root, where Chromium's own sandbox cannot.
   const browser = await chromium.launch({ executablePath: values.browser, args: ["--no-sandbox"] });
   try {

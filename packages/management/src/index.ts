@@ -35,6 +35,7 @@ export type {
   MetricTable,
   MetricType,
 } from "./model/metrics.ts";
+export type { AppProgress, NodeControl } from "./model/node-control.ts";
 export type {
   AuthAttempts,
   FeatureFlag,

@@ -2,6 +2,7 @@ import type { Access } from "./model/access.ts";
 import type { Health } from "./model/health.ts";
 import type { Inspection } from "./model/inspection.ts";
 import type { Metadata } from "./model/metadata.ts";
+import type { NodeControl } from "./model/node-control.ts";
 import type { NodeFacts } from "./model/node-facts.ts";
 import type { RuntimeObjects } from "./model/runtime-objects.ts";
 import type { Statistics } from "./model/statistics.ts";
@@ -24,6 +25,8 @@ export interface ManagedNode {
   readonly health: Health;
   /** Connections, channels, consumers, exchanges, queues, bindings. */
   readonly objects: RuntimeObjects;
+  /** Maintenance of nodes, leaders of queues, how far the app is. */
+  readonly control: NodeControl;
   /** Questions that change nothing: access, messages where they stand, routes. */
   readonly inspection: Inspection;
   /** Figures of the cluster: counts, rates, samples. */

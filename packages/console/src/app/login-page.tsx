@@ -5,7 +5,8 @@ import { formValues, TextField } from "../ui/fields.tsx";
 import { Mark } from "../ui/icons.tsx";
 import { errorText } from "../ui/toasts.tsx";
 import { LanguageChoice, ThemeChoice } from "./appearance.tsx";
-import { logIn, loginNote } from "./session.ts";
+import { NotRunning } from "./not-running.tsx";
+import { logIn, loginNote, nodeProgress } from "./session.ts";
 
 /** Name and password; what is wrong is said in the form. */
 export function LoginPage(): JSX.Element {
@@ -32,6 +33,7 @@ export function LoginPage(): JSX.Element {
         <h1>
           <Mark /> Leveret
         </h1>
+        <NotRunning progress={nodeProgress.value} />
         {loginNote.value === "ended" && (
           <p class="notice">{t("Your session has ended. Log in again to go on.")}</p>
         )}

@@ -10,6 +10,17 @@ export interface User {
 /** `undefined` until the broker was asked, `null` if nobody is logged in. */
 export const user = signal<User | null | undefined>(undefined);
 
+/** How far the node is; nobody can log in before it runs. */
+export interface NodeProgress {
+  readonly state?: "stopped" | "starting" | "waiting" | "running";
+  /** The members that it waits for. */
+  readonly awaited?: readonly string[];
+}
+
+export const nodeProgress = signal<NodeProgress>({});
+
+const NOT_RUNNING_PAUSE_MS = 2000;
+
 /** Why the login page is shown again although somebody was logged in. */
 export const loginNote = signal<"ended" | "out" | undefined>(undefined);
 
@@ -23,11 +34,20 @@ export async function loadSession(): Promise<void> {
       user.value = null;
     }
   });
+  await askWhoIsThere();
+}
+
+/** Asks again until the node runs. */
+async function askWhoIsThere(): Promise<void> {
   try {
-    const answer = await get<{ user: User | null }>(PATH);
-    user.value = answer.user;
+    const { user: known, ...progress } = await get<NodeProgress & { user: User | null }>(PATH);
+    nodeProgress.value = progress;
+    user.value = known;
   } catch {
     user.value = null;
+  }
+  if (nodeProgress.value.state !== "running") {
+    setTimeout(() => void askWhoIsThere(), NOT_RUNNING_PAUSE_MS);
   }
 }
 

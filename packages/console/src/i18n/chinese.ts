@@ -215,6 +215,7 @@ export const chinese: Catalogue = {
   "Each step below is done on this broker, in the virtual host {vhost}, with names that begin with “learn.”. Do them in their order and follow the links to see what happened.":
     "以下步骤都在此代理的虚拟主机 {vhost} 中执行，名称以 “learn.” 开头。请按顺序执行，并通过链接查看结果。",
   Enable: "启用",
+  "End the maintenance": "结束维护",
   "Every queue is bound to the default exchange with its own name as the routing key. These bindings cannot be changed.":
     "每个队列都以自己的名称为路由键绑定到默认交换机。这些绑定不能更改。",
   Exchange: "交换机",
@@ -260,6 +261,7 @@ export const chinese: Catalogue = {
   "Go to…": "前往…",
   "Goes to": "去往",
   Growing: "正在增长",
+  "Has all messages": "拥有全部消息",
   Headers: "消息头",
   Health: "健康状况",
   Heartbeat: "心跳",
@@ -274,6 +276,8 @@ export const chinese: Catalogue = {
   "How often a message is delivered again before it becomes a dead letter. Stops a message that makes its consumer crash.":
     "消息重新投递多少次后成为死信。可以阻止使消费者崩溃的消息反复投递。",
   "Idle since": "空闲自",
+  "If they are lost for good, this node can go on with what it has; what only they had stored is lost:":
+    "如果它们已永久丢失，此节点可以用现有内容继续；只存于它们的内容将丢失：",
   "If this node stopped now": "若此节点现在停止",
   Import: "导入",
   "Import 1 change": "导入 1 处更改",
@@ -287,6 +291,8 @@ export const chinese: Catalogue = {
   Internal: "内部",
   "Internal: clients cannot publish to it": "内部：客户端不能向其发布",
   "It was delivered before and came back.": "它曾被投递并退回。",
+  "Its clients are sent away and come back at other nodes, which also lead the queues that it leads. Then it can be stopped without a pause for anybody.":
+    "其客户端会被断开并重连到其他节点，它领导的队列也由其他节点接管。之后可以停止它而不影响任何人。",
   "Joins an answer to its request.": "将应答与请求关联。",
   "Keeps classic queues on several nodes: on all, on exactly as many as ha-params says, or on the nodes that ha-params lists.":
     "将经典队列保存在多个节点上：所有节点、ha-params 指定的数目，或 ha-params 列出的节点。",
@@ -298,6 +304,7 @@ export const chinese: Catalogue = {
   "Lazy mode": "惰性模式",
   "Leader locator": "领导者位置",
   "Leaders are spread evenly.": "领导者已均匀分布。",
+  Leadership: "领导权",
   "Leaderships of replicated queues are moved until each node leads its share. No message is lost; each queue that moves pauses for a moment.":
     "移动复制队列的领导权，直到各节点承担各自的份额。不会丢失消息；被移动的队列会短暂停顿。",
   Leads: "领导",
@@ -324,6 +331,7 @@ export const chinese: Catalogue = {
   "Look at messages": "查看消息",
   "Look at {name}": "查看 {name}",
   Main: "主菜单",
+  "Make leader": "设为领导者",
   "Make one": "生成",
   "Max length": "最大长度",
   "Max length bytes": "最大字节数",
@@ -463,6 +471,8 @@ export const chinese: Catalogue = {
   Purge: "清空",
   "Purge {name}?": "清空 {name}？",
   "Purge {n} queues?": "清空 {n} 个队列？",
+  "Put into maintenance": "进入维护",
+  "Put {node} into maintenance?": "让 {node} 进入维护？",
   Queue: "队列",
   "Queue or exchange": "队列或交换机",
   "Queue {name}": "队列 {name}",
@@ -558,6 +568,7 @@ export const chinese: Catalogue = {
   "The broker cannot be reached.": "无法连接到代理。",
   "The broker closes them with code 320. What their consumers have not acknowledged goes back to its queue; most clients connect again by themselves.":
     "代理以代码 320 关闭它们。其消费者未确认的消息回到队列；大多数客户端会自动重连。",
+  "The broker in this node is stopped.": "此节点中的代理已停止。",
   "The channel": "该信道",
   "The cluster is renamed.": "集群已改名。",
   "The cluster page says beforehand which queues would be lost with a node.":
@@ -597,6 +608,9 @@ export const chinese: Catalogue = {
   "They go to the dead-letter exchange of the queue; without one they are lost.":
     "消息将去往队列的死信交换机；没有则丢失。",
   This: "该对象",
+  "This node is starting.": "此节点正在启动。",
+  "This node starts and waits for {nodes}, which ran last. Start them; it then goes on by itself.":
+    "此节点正在启动，等待最后运行的 {nodes}。请启动它们，之后会自动继续。",
   "This part of the console could not be loaded.": "控制台的这一部分无法加载。",
   "This type of exchange does not look at it.": "此类型的交换机不使用它。",
   "Time range of the charts": "图表的时间范围",
@@ -714,6 +728,7 @@ export const chinese: Catalogue = {
   "header {name}": "消息头 {name}",
   in: "位于",
   leader: "领导者",
+  leads: "领导中",
   "look again now": "立即刷新",
   maintenance: "维护中",
   "management: this console, for the own virtual hosts":
@@ -762,6 +777,9 @@ export const chinese: Catalogue = {
     "{nodes} 磁盘空间不足：发布者被阻塞，直到空间恢复。",
   "{nodes} is short of memory: publishers are blocked until it has room again.":
     "{nodes} 内存不足：发布者被阻塞，直到内存恢复。",
+  "{node} is in maintenance.": "{node} 已进入维护。",
+  "{node} leads {name}.": "{node} 现在领导 {name}。",
+  "{node} takes clients again.": "{node} 重新接受客户端。",
   "{n} a page": "每页 {n} 行",
   "{n} are changed": "更改 {n} 个",
   "{n} are new": "新增 {n} 个",

@@ -7,7 +7,7 @@ import { addSessionEndpoint } from "./session-endpoint.ts";
 import type { SessionTable } from "./session-table.ts";
 
 interface ConsoleParts {
-  readonly node: Pick<ManagedNode, "access">;
+  readonly node: Pick<ManagedNode, "access" | "control">;
   readonly sessions: SessionTable;
   /** Empty: only the sessions are there. */
   readonly consoleFiles: ConsoleFiles;

@@ -16,21 +16,22 @@ const LOGIN = v.object({ username: v.string(), password: v.string() });
 const LOGIN_SIZE_MAX = 10_000;
 
 interface SessionParts {
-  readonly node: Pick<ManagedNode, "access">;
+  readonly node: Pick<ManagedNode, "access" | "control">;
   readonly sessions: SessionTable;
   /** "": none. */
   readonly pathPrefix: string;
 }
 
 /**
- * `/api/leveret/session`: GET says who is logged in by the browser's cookie (`{"user":null}`: nobody), POST logs in, DELETE logs out. None of
- * them ever answers with a challenge, which would make the browser itself ask for a password.
+ * `/api/leveret/session`: GET says who is logged in by the browser's cookie (`{"user":null}`: nobody) and how far the node is, as nobody can log
+ * in before it runs; POST logs in, DELETE logs out. None of them ever answers with a challenge, which would make the browser itself ask for a password.
  */
 export function addSessionEndpoint(app: Hono<Environment>, parts: SessionParts): void {
   const path = "/api/leveret/session";
   app.get(path, async ({ env }) => {
     const user = await sessionUser(parts.node.access, parts.sessions, env.incoming);
-    return json({ user: user === undefined ? null : userObject(user) });
+    const { state, awaited } = parts.node.control.progress;
+    return json({ user: user === undefined ? null : userObject(user), state, awaited });
   });
   app.post(path, (context) => logIn(context, parts));
   app.delete(path, ({ env }) => logOut(env, parts));

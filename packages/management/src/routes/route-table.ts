@@ -1,6 +1,7 @@
 import { CONSOLE_ROUTES } from "../console/console-routes.ts";
 import { INSPECTION_ROUTES } from "../console/inspection-routes.ts";
 import { MOVE_ROUTES } from "../console/move-routes.ts";
+import { NODE_CONTROL_ROUTES } from "../console/node-control-routes.ts";
 import { AUTH_ATTEMPT_ROUTES } from "./auth-attempt-routes.ts";
 import { BINDING_ROUTES } from "./binding-routes.ts";
 import { CHANNEL_ROUTES } from "./channel-routes.ts";
@@ -40,7 +41,7 @@ const ROUTE_TOPICS: RouteTopics = {
   Parameters: [...PARAMETER_ROUTES, ...GLOBAL_PARAMETER_ROUTES],
   Definitions: DEFINITION_ROUTES,
   Login: [...LOGIN_ROUTES, ...AUTH_ATTEMPT_ROUTES],
-  Console: [...CONSOLE_ROUTES, ...INSPECTION_ROUTES, ...MOVE_ROUTES],
+  Console: [...CONSOLE_ROUTES, ...INSPECTION_ROUTES, ...MOVE_ROUTES, ...NODE_CONTROL_ROUTES],
   Features: FEATURE_ROUTES,
   "Health checks": [...HEALTH_ROUTES, ...LISTENER_CHECK_ROUTES],
   Documentation: documentationRoutes(() => ROUTE_TOPICS),

@@ -1,5 +1,6 @@
 import type { ManagedNode } from "@leveret/management";
 import type { ControlledNode } from "../control/controlled-node.ts";
+import { ClusterControl } from "./cluster-control.ts";
 import { ClusterFacts } from "./cluster-facts.ts";
 import { ClusterStatistics } from "./cluster-statistics.ts";
 import { LoginAccess } from "./login-access.ts";
@@ -16,6 +17,7 @@ export function managedNode(node: ControlledNode): ManagedNode {
     facts: new ClusterFacts(node),
     health: new NodeHealth(node),
     objects: new NodeRuntimeObjects(node),
+    control: new ClusterControl(node),
     inspection: new NodeInspection(node),
     statistics: new ClusterStatistics(node),
   };

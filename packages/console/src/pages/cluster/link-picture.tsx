@@ -3,8 +3,9 @@ import type { NodeInfo } from "../../api/types.ts";
 import { t } from "../../i18n/translate.ts";
 import { Section } from "../../ui/parts.tsx";
 
-const SIZE = 360;
-const RADIUS = 120;
+const WIDTH = 480;
+const HEIGHT = 270;
+const RADIUS = 95;
 
 /** The nodes in a ring, with a line between each two that reach each other. */
 export function LinkPicture(props: { readonly nodes: readonly NodeInfo[] }): JSX.Element {
@@ -17,7 +18,7 @@ export function LinkPicture(props: { readonly nodes: readonly NodeInfo[] }): JSX
     <Section title={t("Who reaches whom")}>
       <svg
         class="links-picture"
-        viewBox={`0 0 ${SIZE * 1.6} ${SIZE}`}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
         aria-label={sentence(pairs)}
       >
@@ -48,7 +49,11 @@ export function LinkPicture(props: { readonly nodes: readonly NodeInfo[] }): JSX
                   r="13"
                   class={node.running === true ? "node-up" : "node-down"}
                 />
-                <text x={place.x} y={place.y + 32} text-anchor="middle">
+                <text
+                  x={place.x}
+                  y={place.y < HEIGHT / 2 ? place.y - 20 : place.y + 32}
+                  text-anchor="middle"
+                >
                   {node.name}
                 </text>
               </g>
@@ -63,7 +68,7 @@ export function LinkPicture(props: { readonly nodes: readonly NodeInfo[] }): JSX
 
 function placeOf(at: number, of: number): { readonly x: number; readonly y: number } {
   const angle = (at / of) * 2 * Math.PI - Math.PI / 2;
-  return { x: SIZE * 0.8 + RADIUS * Math.cos(angle), y: SIZE / 2 - 10 + RADIUS * Math.sin(angle) };
+  return { x: WIDTH / 2 + RADIUS * Math.cos(angle), y: HEIGHT / 2 + RADIUS * Math.sin(angle) };
 }
 
 /** Both run, and neither reports that it is cut off from the other. */

@@ -1,15 +1,18 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { apiPath } from "../../api/client.ts";
+import { apiPath, post } from "../../api/client.ts";
 import { useResource } from "../../api/resource.ts";
 import type { NodeInfo } from "../../api/types.ts";
+import { isAllowed } from "../../app/session.ts";
 import { bytes, duration } from "../../format/quantities.ts";
 import { t } from "../../i18n/translate.ts";
 import { rangeQuery } from "../../ui/chart-ranges.ts";
+import { confirmAction } from "../../ui/confirm.tsx";
 import { RangeChoice } from "../../ui/message-charts.tsx";
 import { Facts, Meter, PageHead, Pending, Section, Stale } from "../../ui/parts.tsx";
 import { levelsOf } from "../../ui/samples.ts";
 import { TimeChart } from "../../ui/time-chart.tsx";
+import { perform } from "../../ui/toasts.tsx";
 import { NodeMeters, NodeState } from "./node-card.tsx";
 
 /** One node: what it uses, where its memory is, where its files are. */
@@ -22,6 +25,7 @@ export function NodePage(props: { readonly name: string }): JSX.Element {
     <>
       <PageHead title={`${t("Node")} ${props.name}`}>
         {data !== undefined && <NodeState node={data} />}
+        {data !== undefined && <Maintenance node={data} />}
       </PageHead>
       {data === undefined ? (
         <Pending error={node.error} what={t("Node {name}", { name: props.name })} />
@@ -41,6 +45,43 @@ export function NodePage(props: { readonly name: string }): JSX.Element {
         </>
       )}
     </>
+  );
+}
+
+function Maintenance(props: { readonly node: NodeInfo }): JSX.Element | null {
+  const { node } = props;
+  if (!isAllowed("administrator") || node.running !== true) {
+    return null;
+  }
+  return node.being_drained === true ? (
+    <button type="button" onClick={() => void revive(node.name)}>
+      {t("End the maintenance")}
+    </button>
+  ) : (
+    <button type="button" onClick={() => void drain(node.name)}>
+      {t("Put into maintenance")}
+    </button>
+  );
+}
+
+async function drain(node: string): Promise<void> {
+  const isSure = await confirmAction({
+    title: t("Put {node} into maintenance?", { node }),
+    text: t(
+      "Its clients are sent away and come back at other nodes, which also lead the queues that it leads. Then it can be stopped without a pause for anybody.",
+    ),
+    verb: t("Put into maintenance"),
+  });
+  if (isSure) {
+    await perform(t("{node} is in maintenance.", { node }), () =>
+      post(`leveret/${apiPath("nodes", node)}/drain`, {}),
+    );
+  }
+}
+
+async function revive(node: string): Promise<void> {
+  await perform(t("{node} takes clients again.", { node }), () =>
+    post(`leveret/${apiPath("nodes", node)}/revive`, {}),
   );
 }
 

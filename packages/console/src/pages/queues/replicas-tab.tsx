@@ -7,10 +7,10 @@ import { isAllowed } from "../../app/session.ts";
 import { count } from "../../format/quantities.ts";
 import { t } from "../../i18n/translate.ts";
 import { confirmAction } from "../../ui/confirm.tsx";
-import { DataTable } from "../../ui/data-table.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { SelectField } from "../../ui/fields.tsx";
 import { NodeLink } from "../../ui/object-links.tsx";
-import { Badge, Pending, Section } from "../../ui/parts.tsx";
+import { Badge, Pending, Section, YesNo } from "../../ui/parts.tsx";
 import { perform } from "../../ui/toasts.tsx";
 import { queueAction } from "./queue-actions.tsx";
 
@@ -34,9 +34,7 @@ export function hasReplicas(queue: QueueInfo): boolean {
 /** Where the queue is kept, who leads, how far each replica is, and what can be done about it. */
 export function ReplicasTab(props: { readonly queue: QueueInfo }): JSX.Element {
   const { queue } = props;
-  const status = useResource<readonly ReplicaStatus[]>(
-    `queues/quorum/${apiPath(queue.vhost, queue.name)}/status`,
-  );
+  const isQuorum = queue.type === "quorum";
   return (
     <>
       <Section title={t("Replicas")}>
@@ -45,15 +43,58 @@ export function ReplicasTab(props: { readonly queue: QueueInfo }): JSX.Element {
             "The leader takes what is published and writes it to its log; the others follow. A message is confirmed when a majority has it on disk.",
           )}
         </p>
-        {status.data === undefined ? (
-          <Pending error={status.error} />
-        ) : (
-          <ReplicaTable queue={queue} replicas={status.data} />
-        )}
+        {isQuorum ? <QuorumReplicas queue={queue} /> : <Mirrors queue={queue} />}
       </Section>
-      {isAllowed("administrator") && queue.type === "quorum" && <AddReplica queue={queue} />}
-      {isAllowed("administrator") && queue.type !== "quorum" && <Synchronise queue={queue} />}
+      {isAllowed("administrator") &&
+        (isQuorum ? <AddReplica queue={queue} /> : <Synchronise queue={queue} />)}
     </>
+  );
+}
+
+function QuorumReplicas(props: { readonly queue: QueueInfo }): JSX.Element {
+  const { queue } = props;
+  const status = useResource<readonly ReplicaStatus[]>(
+    `queues/quorum/${apiPath(queue.vhost, queue.name)}/status`,
+  );
+  return status.data === undefined ? (
+    <Pending error={status.error} />
+  ) : (
+    <ReplicaTable queue={queue} replicas={status.data} />
+  );
+}
+
+/** The nodes of a mirrored classic queue, of which RabbitMQ's API tells less. */
+function Mirrors(props: { readonly queue: QueueInfo }): JSX.Element {
+  const { queue } = props;
+  const { node, slave_nodes: mirrors = [], synchronised_slave_nodes: inStep = [] } = queue;
+  const rows = [...(node === undefined ? [] : [node]), ...mirrors];
+  return (
+    <DataTable
+      label={t("Replicas")}
+      rows={rows}
+      rowKey={(name) => name}
+      columns={[
+        { key: "node", label: t("Node"), cell: (name) => <NodeLink name={name} /> },
+        {
+          key: "role",
+          label: t("Role"),
+          cell: (name) => <Role state={name === node ? "leader" : "follower"} />,
+        },
+        {
+          key: "step",
+          label: t("Has all messages"),
+          cell: (name) => <YesNo value={name === node || inStep.includes(name)} />,
+        },
+        ...(isAllowed("administrator")
+          ? [
+              leadColumn<string>(queue, {
+                nodeOf: (name) => name,
+                isLeader: (name) => name === node,
+              }),
+            ]
+          : []),
+      ]}
+    />
   );
 }
 
@@ -63,6 +104,7 @@ function ReplicaTable(props: {
 }): JSX.Element {
   const { queue, replicas } = props;
   const leader = replicas.find((replica) => replica["Raft State"] === "leader");
+  const mayLead = isAllowed("administrator") && replicas.length > 1;
   const mayDelete = isAllowed("administrator") && queue.type === "quorum" && replicas.length > 1;
   return (
     <DataTable
@@ -105,6 +147,14 @@ function ReplicaTable(props: {
           numeric: true,
           cell: (replica) => lag(leader, replica),
         },
+        ...(mayLead
+          ? [
+              leadColumn<ReplicaStatus>(queue, {
+                nodeOf: (replica) => replica["Node Name"],
+                isLeader: (replica) => replica["Raft State"] === "leader",
+              }),
+            ]
+          : []),
         ...(mayDelete
           ? [
               {
@@ -124,6 +174,32 @@ function ReplicaTable(props: {
           : []),
       ]}
     />
+  );
+}
+
+interface Leading<Row> {
+  readonly nodeOf: (row: Row) => string;
+  readonly isLeader: (row: Row) => boolean;
+}
+
+function leadColumn<Row>(queue: QueueInfo, { nodeOf, isLeader }: Leading<Row>): Column<Row> {
+  return {
+    key: "lead",
+    label: t("Leadership"),
+    cell: (row) =>
+      isLeader(row) ? (
+        <span class="muted">{t("leads")}</span>
+      ) : (
+        <button type="button" class="small" onClick={() => void makeLeader(queue, nodeOf(row))}>
+          {t("Make leader")}
+        </button>
+      ),
+  };
+}
+
+async function makeLeader(queue: QueueInfo, node: string): Promise<void> {
+  await perform(t("{node} leads {name}.", { node, name: queue.name }), () =>
+    post(`leveret/queues/${apiPath(queue.vhost, queue.name)}/leader`, { node }),
   );
 }
 
