@@ -33,7 +33,14 @@ beforeAll(async () => {
   const [first] = channels;
   await first?.assertQueue("quorum", { arguments: { "x-queue-type": "quorum" } });
   const [, second] = channels;
-  await second?.consume("memory 2", () => undefined, { consumerTag: "far", noAck: true });
+  await new Promise<void>((resolve) => {
+    let missing = NODES.length;
+    const take = (): void => {
+      missing--;
+      if (missing === 0) resolve();
+    };
+    void second?.consume("memory 2", take, { consumerTag: "far", noAck: true });
+  });
 }, 60_000);
 
 afterAll(async () => {
