@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { PROGRAM_TESTS } from "./test/setup/program-tests.ts";
 
 const conditions: string[] = ["@leveret/source", "node", "import"];
 
@@ -20,6 +21,11 @@ export default defineConfig({
       "test/chaos/**/*.test.ts",
     ],
     // The recorded cases at clusters once more, in other ways: `npm run test:variants`.
-    exclude: [...configDefaults.exclude, "test/conformance/cluster/variants/**"],
+    exclude: [
+      ...configDefaults.exclude,
+      "test/conformance/cluster/variants/**",
+      // `npm run test:programs`
+      ...PROGRAM_TESTS,
+    ],
   },
 });
