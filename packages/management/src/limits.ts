@@ -6,8 +6,8 @@ export const CONNECTIONS_MAX = 2000;
 export const HEADER_SIZE_MAX = 32_768;
 /** Body of a request that needs no login: a name and a password. */
 export const STRANGER_BODY_SIZE_MAX = 16_384;
-/** How long a stopping listener waits for answers that are under way. */
-export const STOP_TIMEOUT_MS = 2000;
+/** How long a stopping listener waits for answers that are under way; streams of events never end by themselves. */
+export const STOP_TIMEOUT_MS = 500;
 
 /** Rows of a page (RabbitMQ: page size should be less than 500, which it allows, too). */
 export const PAGE_SIZE_MAX = 500;

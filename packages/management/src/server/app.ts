@@ -51,10 +51,15 @@ export function createApp(parts: AppParts): Hono<Environment> {
     const answer = errorAnswer(error);
     if (answer !== undefined) return answer;
     // Whoever has gone away does not read it.
-    if (!context.env.outgoing.destroyed) onUnexpected(error, context.req.path);
+    if (!context.env.outgoing.destroyed) onUnexpected(error, loggedPath(context.req.path));
     return bugAnswer();
   });
   return app;
+}
+
+/** Passwords are no part of a log. */
+function loggedPath(path: string): string {
+  return path.replace(/(\/hash_password\/).*/, "$1...");
 }
 
 function withHeaders(headers: HttpOptions["headers"]): MiddlewareHandler<Environment> {

@@ -141,7 +141,7 @@ export function timesOf(prefix: string): readonly ConfigKey[] {
       text: "Compress answers for clients that accept it.",
     },
     quiet(`${prefix}.inactivity_timeout`, "`idle_timeout` does for it."),
-    quiet(`${prefix}.shutdown_timeout`, "Answers that are under way get two seconds."),
+    quiet(`${prefix}.shutdown_timeout`, "Answers that are under way get half a second."),
   ];
 }
 
