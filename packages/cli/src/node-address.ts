@@ -26,7 +26,7 @@ export function nodeAddress(
   const text = given ?? nonEmpty(env["LEVERET_NODE_NAME"]) ?? nonEmpty(env["RABBITMQ_NODENAME"]);
   const match = PATTERN.exec(text ?? "rabbit");
   if (match === null) return undefined;
-  const { name = "", host = shortHostName(), port } = match.groups ?? {};
+  const { name = "", host = ownHost(env), port } = match.groups ?? {};
   const bare = host.replace(/^\[|\]$/g, "");
   return {
     name: `${name}@${bare}`,
@@ -43,6 +43,12 @@ const PATTERN = /^(?<name>[^\s@:]+)(?:@(?<host>\[[^\]\s]+\]|[^\s@:]+)(?::(?<port
 export function hostsOf({ host }: NodeAddress): readonly string[] {
   const isHere = host === hostname() || host === shortHostName();
   return isHere ? ["localhost", host] : [host];
+}
+
+/** As a node of this environment names itself. */
+function ownHost(env: Readonly<Record<string, string | undefined>>): string {
+  const isLong = ["true", "1", "yes"].includes(env["RABBITMQ_USE_LONGNAME"] ?? "");
+  return isLong ? hostname() : shortHostName();
 }
 
 /** As a node names itself when nobody says otherwise. */
