@@ -1,6 +1,7 @@
 import { SCRYPT } from "../auth/password.ts";
 import { scryptHash } from "../auth/scrypt.ts";
 import type { Logger } from "../logger.ts";
+import type { Actor } from "../metadata/actor.ts";
 import {
   isNotStored,
   type MetadataCommand,
@@ -23,6 +24,8 @@ export interface DefinitionsSource {
   readonly source: string;
   /** All of it belongs to this vhost, and what belongs to none is left out; undefined: entries name theirs. */
   readonly vhost?: string | undefined;
+  /** Who imports it; undefined: the broker itself, at boot. */
+  readonly actor?: Actor | undefined;
 }
 
 /**
@@ -31,14 +34,14 @@ export interface DefinitionsSource {
  */
 export async function importDefinitions(
   administration: Administration,
-  { json, source, vhost }: DefinitionsSource,
+  { json, source, vhost, actor }: DefinitionsSource,
   log: Logger,
 ): Promise<void> {
   const { commands, warnings, places } = await load(administration, { json, source, vhost });
   for (const warning of warnings) log.warn(`${source}: ${warning}`);
   for (const command of commands) {
     const result = await new Promise<MetadataResult>((resolve) => {
-      administration.apply(command, resolve, "applied");
+      administration.apply(command, resolve, "applied", actor);
     });
     if (result.ok) continue;
     if (isOfMissingExchange(command, result)) {

@@ -5,6 +5,7 @@ import { importDefinitions } from "../broker/import-definitions.ts";
 import { definitionsHash, IMPORTED_HASH, importedHash } from "../broker/imported-hash.ts";
 import type { ResourceLimit } from "../config/config.ts";
 import { parseValue } from "../config/value-type.ts";
+import { CLI_ACTOR } from "../metadata/actor.ts";
 import { DefinitionsError } from "../metadata/definitions.ts";
 import {
   type ExportedDefinitions,
@@ -52,7 +53,8 @@ async function importDocument(
   document: { readonly json: string; readonly vhost: string | undefined },
 ): Promise<void> {
   try {
-    await importDefinitions(administration, { ...document, source: "definitions" }, broker.log);
+    const source = { ...document, source: "definitions", actor: CLI_ACTOR };
+    await importDefinitions(administration, source, broker.log);
   } catch (error) {
     if (error instanceof DefinitionsError) throw refused("validation_failed", error);
     if (error instanceof StorageError) throw refused("store_unavailable", error);

@@ -2,6 +2,8 @@ import { ControlError } from "@leveret/control";
 import * as v from "valibot";
 import type { BrokerNode } from "../broker/broker-node.ts";
 import { QUEUE_FIGURES, queueFacts } from "../management/objects/queue-object.ts";
+import { CLI_ACTOR } from "../metadata/actor.ts";
+import type { Refusal } from "../metadata/commands.ts";
 import type { QueueRecord } from "../metadata/records.ts";
 import type { BrokerQueue } from "../queue/broker-queue.ts";
 import { isAnswering } from "./answering-queue.ts";
@@ -119,9 +121,10 @@ function getQueue({ broker }: BrokerNode, vhost: string, name: string): BrokerQu
 
 function remove({ broker }: BrokerNode, queue: BrokerQueue): Promise<void> {
   return new Promise((resolve, reject) => {
-    broker.removeQueue(queue, (failure) => {
+    const onDone = (failure: Refusal | undefined): void => {
       if (failure === undefined) resolve();
       else reject(refusal(failure));
-    });
+    };
+    broker.removeQueue(queue, onDone, CLI_ACTOR);
   });
 }

@@ -126,10 +126,12 @@ export class NodeMetadata implements Metadata {
     return sections as Iterable<DocumentSection> | undefined;
   }
 
-  async importDefinitions(json: string, { vhost }: ImportOptions): Promise<void> {
+  async importDefinitions(json: string, { vhost, by }: ImportOptions): Promise<void> {
     const { administration, broker } = this.#broker;
     try {
-      await importDefinitions(administration, { json, source: "definitions", vhost }, broker.log);
+      const actor = actorOf(by);
+      const document = { json, source: "definitions", vhost, actor };
+      await importDefinitions(administration, document, broker.log);
     } catch (error) {
       if (error instanceof DefinitionsError) throw refusedBecause("bad_request", error);
       if (error instanceof StorageError) throw refusedBecause("store_unavailable", error);

@@ -3,6 +3,7 @@ import { readClusterFile, writeClusterFile } from "../cluster/members/cluster-fi
 import type { ClusterRecord, MemberAddress } from "../cluster/members/cluster-record.ts";
 import { ClusterOperations } from "../cluster/operations/cluster-operations.ts";
 import type { Config } from "../config/config.ts";
+import { auditedMethods } from "../control/audited-methods.ts";
 import { controlMethods } from "../control/control-methods.ts";
 import type {
   AppState,
@@ -100,8 +101,9 @@ export class NodeShell implements ControlledNode {
     if (config.cluster.listener === undefined) return;
     // The cookie is there.
     if (config.node.dataDir !== undefined) prepareDataDirectory(config.node.dataDir);
-    const methods = new Map([...controlMethods(this), ...peerMethods(this)]);
-    const { faults } = this.#dependencies;
+    const { faults, logging } = this.#dependencies;
+    const operators = auditedMethods(controlMethods(this), logging.category("audit"));
+    const methods = new Map([...operators, ...peerMethods(this)]);
     this.#side = await ClusterSide.open(config, methods, { log: this.#log, faults });
   }
 
