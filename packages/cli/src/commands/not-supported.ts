@@ -18,9 +18,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   schema_info: "there is no Mnesia in a Leveret node; use 'leveret inspect' for what is stored",
   metadata_store_status: "cluster_status says who runs, and the metrics how far each member is",
   restart_vhost: "vhosts share one store here and cannot fail alone; restart the node",
-  enable_vhost_deletion_protection:
-    "vhosts have no protection here; take the user's administrator tag away",
-  disable_vhost_deletion_protection: "vhosts have no protection here",
   remove_classic_queue_mirroring_from_policies:
     "mirroring by policies is supported; use set_policy and clear_policy",
   force_standalone_khepri_boot: "use force_boot, or forget_cluster_node --offline",

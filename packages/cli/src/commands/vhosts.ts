@@ -11,6 +11,7 @@ const VHOST_COLUMNS = [
   "tags",
   "default_queue_type",
   "cluster_state",
+  "protected_from_deletion",
 ];
 
 /** delete_vhost: the vhost is the argument. */
@@ -57,6 +58,8 @@ export const VHOST_COMMANDS: readonly Command[] = [
     },
     explain: noSuchVhost,
   },
+  protection("enable", "Protects a vhost from deletion", true),
+  protection("disable", "Ends a vhost's protection from deletion", false),
   {
     name: "list_vhosts",
     group: "Access Control",
@@ -153,5 +156,24 @@ function tracing(name: "trace_on" | "trace_off", isOn: boolean): Command {
       await caller.call("set_tracing", { vhost, isOn });
       return { kind: "text", text: `Trace ${isOn ? "enabled" : "disabled"} for vhost ${vhost}` };
     },
+  };
+}
+
+function protection(verb: "enable" | "disable", summary: string, isOn: boolean): Command {
+  return {
+    name: `${verb}_vhost_deletion_protection`,
+    group: "Virtual hosts",
+    tools: ["rabbitmqctl"],
+    usage: "<vhost>",
+    summary,
+    count: [1, 1],
+    needs: "running",
+    banner: (input) =>
+      `${isOn ? "Protecting" : "Ending the protection of"} vhost "${arg(input, 0)}" ...`,
+    run: async (input, caller) => {
+      await caller.call("set_vhost_protection", { vhost: arg(input, 0), isOn });
+      return NOTHING;
+    },
+    explain: noSuchVhost,
   };
 }
