@@ -33,6 +33,25 @@ describe("logs", () => {
   });
 });
 
+test("events are picked by a pattern, and what is missing is said", async () => {
+  const answers = {
+    event_stream: [
+      { event: "queue.created", name: "q" },
+      { event: null, missed: 3 },
+      { event: "user.created", name: "queue" },
+    ],
+  };
+  const tool = "rabbitmq-diagnostics";
+  const picked = await runTool(["consume_event_stream", "--pattern", "^queue"], { answers, tool });
+  expect(picked).toEqual({
+    code: 0,
+    out: '{"event":"queue.created","name":"q"}\n{"event":null,"missed":3}\n',
+    error: "",
+  });
+  const wrong = await runTool(["consume_event_stream", "--pattern", "("], { answers, tool });
+  expect(wrong).toMatchObject({ code: 65, out: "" });
+});
+
 describe("certificates", () => {
   const inDays = (days: number): number => Math.floor(Date.now() / 1000) + days * 86_400;
   const certificate = (days: number): object => ({

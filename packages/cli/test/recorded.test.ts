@@ -108,6 +108,13 @@ function helpLike(name: string, stream: "out" | "error"): (text: string) => void
   };
 }
 
+/** Values of the lines that were printed. */
+function jsonLines(name: string): readonly unknown[] {
+  const lines = recordingOf(name).out.trimEnd().split("\n");
+  expect(lines.length).toBeGreaterThan(10);
+  return lines.map((line) => JSON.parse(line));
+}
+
 function recordingOf(name: string): Recording {
   const found = recordings.find((recording) => recording.name === name);
   if (found === undefined) throw new Error(`there is no recording ${name}`);
@@ -404,6 +411,13 @@ const PLAYS: Readonly<Record<string, Play>> = {
     },
   },
   peekzero: usageDiffers("peekzero"),
+  events: {
+    answers: { event_stream: jsonLines("events") },
+    differs: {
+      because: "the end is no event: there is no empty line for it",
+      out: (text) => expect(`${text}\n`).toBe(recordingOf("events").out),
+    },
+  },
   peeknone: refuses("peek_messages", "no_such_queue"),
   impnone: usageDiffers("impnone"),
   expnone: usageDiffers("expnone"),

@@ -1,3 +1,5 @@
+import { follow } from "./follow.ts";
+
 /** Lines kept for tools that ask what has happened: about a screen full for each of the last incidents. */
 const LINES_MAX = 1000;
 /** Characters of all of them. */
@@ -9,7 +11,7 @@ const WAITING_MAX = 1000;
 export class LogLines {
   #lines: string[] = [];
   #size = 0;
-  readonly #followers = new Set<LogFollower>();
+  readonly #followers = new Set<(line: string) => void>();
 
   /** Takes a whole line, with or without its line feed. */
   add(line: string): void {
@@ -17,7 +19,7 @@ export class LogLines {
     this.#lines.push(text);
     this.#size += text.length;
     if (this.#lines.length > 2 * LINES_MAX || this.#size > 2 * SIZE_MAX) this.#trim();
-    for (const follower of this.#followers) follower.add(text);
+    for (const onLine of this.#followers) onLine(text);
   }
 
   /** The newest `count`, oldest first. */
@@ -28,19 +30,13 @@ export class LogLines {
 
   /** Lines as they come, until the signal. A follower who is too slow misses some, and sees how many. */
   async *follow(signal: AbortSignal): AsyncIterable<string> {
-    const follower = new LogFollower();
-    this.#followers.add(follower);
-    const onAbort = (): void => follower.end();
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      while (!signal.aborted) {
-        const line = await follower.next();
-        if (line === undefined) return;
-        yield line;
-      }
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-      this.#followers.delete(follower);
+    const listen = (onLine: (line: string) => void): (() => void) => {
+      this.#followers.add(onLine);
+      return () => this.#followers.delete(onLine);
+    };
+    for await (const next of follow({ listen, waitingMax: WAITING_MAX, signal })) {
+      if ("item" in next) yield next.item;
+      else yield `(${next.missed} lines left out: the reader was too slow)`;
     }
   }
 
@@ -55,47 +51,5 @@ export class LogLines {
     }
     this.#lines = this.#lines.slice(from);
     this.#size = size;
-  }
-}
-
-class LogFollower {
-  #waiting: string[] = [];
-  #missed = 0;
-  #isEnded = false;
-  #wake: (() => void) | undefined;
-
-  add(line: string): void {
-    if (this.#waiting.length >= WAITING_MAX) this.#missed++;
-    else this.#waiting.push(line);
-    this.#notify();
-  }
-
-  end(): void {
-    this.#isEnded = true;
-    this.#notify();
-  }
-
-  /** undefined: nothing follows. */
-  async next(): Promise<string | undefined> {
-    for (;;) {
-      const line = this.#waiting.shift();
-      if (line !== undefined) return line;
-      if (this.#missed > 0) return this.#missedText();
-      if (this.#isEnded) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  #missedText(): string {
-    const text = `(${this.#missed} lines left out: the reader was too slow)`;
-    this.#missed = 0;
-    return text;
-  }
-
-  #notify(): void {
-    this.#wake?.();
-    this.#wake = undefined;
   }
 }

@@ -136,7 +136,9 @@ export function openLogging(options: LoggingOptions): Logging {
   const lowest = outputs
     .map((output) => output.level)
     .reduce((a, b) => (isLater(b, a) ? a : b), "silent" as PinoLevel);
+  let chosen: PinoLevel | undefined;
   const levelOf = (category: LogCategory): PinoLevel => {
+    if (chosen !== undefined) return chosen;
     const own = PINO_LEVEL[levels[category] ?? levels.default ?? "debug"];
     return isLater(own, lowest) ? own : lowest;
   };
@@ -158,11 +160,11 @@ export function openLogging(options: LoggingOptions): Logging {
     },
     lines,
     setLevel: (level) => {
-      const pinoLevel = PINO_LEVEL[level];
-      for (const output of outputs) output.level = pinoLevel;
+      chosen = PINO_LEVEL[level];
+      for (const output of outputs) output.level = chosen;
       for (const [name, logger] of categories) {
         // The audit file gets all, the others what they want.
-        if (name !== "audit" || auditOutput === undefined) logger.level = pinoLevel;
+        if (name !== "audit" || auditOutput === undefined) logger.level = chosen;
       }
     },
     close: () => {

@@ -103,6 +103,20 @@ describe("openLogging", () => {
     expect([messages(all), messages(errors)]).toEqual([["a", "b"], ["b"]]);
   });
 
+  test("changes the level of all loggers and outputs, those that are made later, too", () => {
+    const { logging, lines } = collect({}, { connection: "error" });
+    const early = logging.category("connection");
+    early.debug("unheard");
+    logging.setLevel?.("debug");
+    early.debug("early");
+    logging.category("queue").debug("late");
+    logging.root.debug("root");
+    logging.setLevel?.("none");
+    early.error("silenced");
+    expect(messages(lines)).toEqual(["early", "late", "root"]);
+    expect(logging.lines?.last(2).map((line) => JSON.parse(line).msg)).toEqual(["late", "root"]);
+  });
+
   test("adds the fields of a child to each of its lines", () => {
     const { logging, lines } = collect();
     logging.category("connection").child({ connection: "a -> b" }).info("opened");

@@ -5,6 +5,7 @@ import { CLUSTER_COMMANDS } from "./cluster.ts";
 import type { Command } from "./command.ts";
 import { DEFINITIONS_COMMANDS } from "./definitions.ts";
 import { DIAGNOSTICS_COMMANDS } from "./diagnostics.ts";
+import { EVENT_COMMANDS } from "./events.ts";
 import { EXPLAIN_COMMANDS } from "./explain.ts";
 import { FEATURE_COMMANDS } from "./features.ts";
 import { HOST_COMMANDS } from "./host.ts";
@@ -51,6 +52,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...EXPLAIN_COMMANDS,
     ...DIAGNOSTICS_COMMANDS,
     ...LOG_COMMANDS,
+    ...EVENT_COMMANDS,
     ...HOST_COMMANDS,
     ...TLS_COMMANDS,
     ...AUTH_ATTEMPT_COMMANDS,

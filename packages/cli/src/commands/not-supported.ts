@@ -32,8 +32,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
     "there are no Erlang processes; use 'leveretctl top' and the metrics of the event loop",
   runtime_thread_stats: "there are no Erlang schedulers; use the metrics of the event loop",
   observer: "use 'leveretctl top'",
-  consume_event_stream:
-    "use log_tail_stream for what happens, and GET /api/leveret/events for figures as they change",
   consistent_hash_exchange_ring_state: "use 'leveretctl explain publish EXCHANGE KEY'",
   ...sameFor(
     ["add_uaa_key", "add_signing_key"],

@@ -21,6 +21,11 @@ export const TAIL_LOOK_MS = 200;
 /** A queue without a leader for so long is given up. */
 export const TAIL_PATIENCE_MS = 60_000;
 
+/** Events that wait for who follows them; what comes then is left out, and counted. */
+export const EVENTS_WAITING_MAX = 10_000;
+/** Readers of events at one node at once. */
+export const EVENT_READERS_MAX = 16;
+
 /** Bindings that explain_publish tries: each takes a microsecond or two of the event loop. */
 export const EXPLAINED_BINDINGS_MAX = 10_000;
 /** ... and names: nobody reads more. */

@@ -6,6 +6,7 @@ import { CONNECTION_METHODS } from "./connection-methods.ts";
 import type { NodeMethods } from "./control-method.ts";
 import type { ControlledNode } from "./controlled-node.ts";
 import { ALARM_METHODS, DEFINITIONS_METHODS } from "./definitions-methods.ts";
+import { EVENT_METHODS } from "./event-methods.ts";
 import { HOST_METHODS } from "./host-methods.ts";
 import { LOG_METHODS } from "./log-methods.ts";
 import { MAINTENANCE_METHODS } from "./maintenance-methods.ts";
@@ -38,6 +39,7 @@ const GROUPS: readonly NodeMethods[] = [
   AUTH_METHODS,
   TRAFFIC_METHODS,
   LOG_METHODS,
+  EVENT_METHODS,
   CONNECTION_METHODS,
   DEFINITIONS_METHODS,
   ALARM_METHODS,

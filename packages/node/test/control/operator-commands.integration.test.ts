@@ -75,6 +75,8 @@ describe("leveretctl, for who looks into a broker", { timeout: TEST_MAX_MS }, ()
       Percentage: "100.00",
     });
     expect(attempts.out).toMatch(/^protocol\t.*\namqp091\t\d+\t\d+\t\d+\n$/);
+    const events = await ctl("consume_event_stream", "-d", "1");
+    expect(events).toMatchObject({ code: 0, error: "" });
     expect(await ctl("reset_stats_db", "--all")).toEqual({
       code: 0,
       out: "Resetting statistics database in all nodes\n",

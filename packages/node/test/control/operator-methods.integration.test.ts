@@ -80,6 +80,33 @@ test("sizes of messages are counted, and samples forgotten on demand", async () 
   await client.close();
 });
 
+test("who follows events sees what happens, until it ends", async () => {
+  const ended = new AbortController();
+  const context = { nodeName: "tool", signal: ended.signal, timeoutMs: undefined };
+  const answer = controlMethods(node).get("event_stream")?.({}, context);
+  const rows = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  const first = rows.next();
+  await ask("add_vhost", { name: "watched" });
+  await ask("set_global_parameter", { name: "n", value: { on: true } });
+  const seen: unknown[] = [(await first).value];
+  while ((seen.at(-1) as { event: string }).event !== "parameter.set") {
+    seen.push((await rows.next()).value);
+  }
+  expect(seen).toContainEqual(
+    expect.objectContaining({
+      event: "vhost.created",
+      name: "watched",
+      user_who_performed_action: expect.any(String),
+      timestamp_in_ms: expect.any(Number),
+    }),
+  );
+  expect(seen.at(-1)).toMatchObject({ event: "parameter.set", value: { on: true } });
+  const none = rows.next();
+  ended.abort();
+  expect((await none).done).toBe(true);
+  expect(node.broker?.broker.events.hasListeners).toBe(false);
+});
+
 test("the log is shown, and its level set", async () => {
   await ask("set_log_level", { level: "debug" });
   const [line] = (await ask("log_tail", { count: 1 })) as [string];

@@ -26,7 +26,7 @@ const DUE_MAX = 10_000;
 export class BrokerEvents {
   readonly #nodeName: string;
   readonly #timers: Timers;
-  #listener: ((event: BrokerEvent) => void) | undefined;
+  readonly #listeners = new Set<(event: BrokerEvent) => void>();
   #due: BrokerEvent[] = [];
   #lostCount = 0;
 
@@ -40,46 +40,53 @@ export class BrokerEvents {
     return this.#lostCount;
   }
 
-  listen(listener: (event: BrokerEvent) => void): void {
-    this.#listener = listener;
+  /** Without, nothing is made. */
+  get hasListeners(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  /** Returns what ends it. */
+  listen(listener: (event: BrokerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   changed(change: Change): void {
-    if (this.#listener === undefined) return;
+    if (!this.hasListeners) return;
     for (const event of changeEvents(change, this.#nodeName)) this.#add(event);
   }
 
   loginDecided(attempt: LoginAttempt, result: LoginResult): void {
-    if (this.#listener !== undefined) this.#add(client.loginDecided(attempt, result));
+    if (this.hasListeners) this.#add(client.loginDecided(attempt, result));
   }
 
   connectionOpened(connection: Connection): void {
-    if (this.#listener === undefined) return;
+    if (!this.hasListeners) return;
     this.#add(client.connectionCreated(connection, this.#nodeName));
   }
 
   connectionClosed(connection: Connection): void {
-    if (this.#listener === undefined) return;
+    if (!this.hasListeners) return;
     this.#add(client.connectionClosed(connection, this.#nodeName));
   }
 
   channelOpened(channel: Channel): void {
-    if (this.#listener === undefined) return;
+    if (!this.hasListeners) return;
     this.#add(client.channelCreated(channel, this.#nodeName));
   }
 
   channelClosed(channel: Channel): void {
-    if (this.#listener === undefined) return;
+    if (!this.hasListeners) return;
     this.#add(client.channelClosed(channel, this.#nodeName));
   }
 
   consumerAdded(consumer: ChannelConsumer, exclusive: boolean, prefetch: number): void {
-    if (this.#listener === undefined) return;
+    if (!this.hasListeners) return;
     this.#add(client.consumerCreated(consumer, { exclusive, prefetch, node: this.#nodeName }));
   }
 
   consumerRemoved(consumer: ChannelConsumer): void {
-    if (this.#listener === undefined) return;
+    if (!this.hasListeners) return;
     this.#add(client.consumerDeleted(consumer, this.#nodeName));
   }
 
@@ -95,6 +102,8 @@ export class BrokerEvents {
   #tellDue(): void {
     const due = this.#due;
     this.#due = [];
-    for (const event of due) this.#listener?.(event);
+    for (const event of due) {
+      for (const listener of this.#listeners) listener(event);
+    }
   }
 }
