@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { PROGRAM_TESTS } from "./test/setup/program-tests.ts";
 
@@ -9,7 +10,7 @@ export default defineConfig({
   test: {
     // By default one core of two stays idle.
     maxWorkers: 2,
-    globalSetup: "test/setup/build-programs.ts",
+    globalSetup: join(import.meta.dirname, "test/setup/build-programs.ts"),
     // A machine that others use, too, may be many times slower: a test fails by what it sees, not by how long that takes.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -7,7 +7,7 @@ import type {
 import { type Removed, republished } from "./republished.ts";
 
 /** Messages between the two brokers at a time: taken from one, not confirmed by the other. */
-export const IN_FLIGHT_MAX = 500;
+const IN_FLIGHT_MAX = 500;
 
 /** The queue says it has messages, and none comes: looked at so often, so long apart. */
 const STALLS_MAX = 10;

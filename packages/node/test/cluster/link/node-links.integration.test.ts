@@ -185,7 +185,7 @@ describe("NodeLinks", () => {
         timers: new RealRaftClock(),
         log: {
           ...SILENT_LOGGING.root,
-          warn: (_fields: object | string, message = "") => warnings.push(message),
+          warn: (_fields: object | string, message?: unknown) => warnings.push(String(message)),
         },
         random: () => 0.5,
       },
