@@ -5,4 +5,7 @@ import { PROGRAM_TESTS } from "./program-tests.ts";
 /** As the tests of `npm test`, for the files that it leaves to this part. */
 const { include: _include, exclude: _exclude, ...test } = base.test ?? {};
 
-export default mergeConfig({ ...base, test }, defineConfig({ test: { include: [...PROGRAM_TESTS] } }));
+export default mergeConfig(
+  { ...base, test },
+  defineConfig({ test: { include: [...PROGRAM_TESTS] } }),
+);
