@@ -1,3 +1,4 @@
+import { SCENARIOS } from "../scenarios.ts";
 import {
   type ChaosResult,
   foundOf,
@@ -19,7 +20,10 @@ What became of Leveret under faults, and of RabbitMQ where it was run beside it.
 export function resultsPage(results: readonly ChaosResult[]): string {
   const ours = results.filter(({ product }) => product === "leveret");
   const theirs = results.filter(({ product }) => product === "rabbitmq");
-  const full = ours.filter((result) => !isComparison(result, theirs));
+  const order = SCENARIOS.map(({ name }) => name);
+  const full = ours
+    .filter((result) => !isComparison(result, theirs))
+    .sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario));
   const compared = ours.filter((result) => isComparison(result, theirs));
   return [
     HEAD,
@@ -59,7 +63,7 @@ function summary(name: string, results: readonly ChaosResult[]): string {
   const faults = results.reduce((all, result) => all + result.faults, 0);
   const commits = [...new Set(results.map(({ commit }) => commit))].join(", ");
   const counts = `lost ${sum(...LOSS)}, unexpected ${sum(...UNEXPECTED)}, duplicated without mark ${sum(...REPEATED)}`;
-  return `**${name}**: ${passed} of ${results.length} runs passed; ${faults} faults, ${confirmed} confirmed; ${counts}. Commit ${commits}.\n\n`;
+  return `**${name}**: ${passed} of ${results.length} runs passed; ${faults} faults, ${confirmed} confirmed; ${counts}. Commit ${commits}${commits.includes("+") ? " (+: some files differed)" : ""}.\n\n`;
 }
 
 function table(results: readonly ChaosResult[]): string {
