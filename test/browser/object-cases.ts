@@ -79,6 +79,41 @@ export const OBJECT_CASES: readonly Case[] = [
     await page.getByText("test/queue %").waitFor({ state: "detached" });
   }),
 
+  asGuest(
+    "messages are followed as they come in, and moved to another queue",
+    async (session, { address }) => {
+      const { page } = session;
+      for (const name of ["moved.from", "moved.to"])
+        await callApi(address, "PUT", `queues/shop/${name}`, { durable: true });
+      await session.go("#/queues/shop/moved.from?tab=messages");
+      await page.getByRole("button", { name: "Follow", exact: true }).click();
+      await page.getByText(/^0 seen/).waitFor();
+      const message = {
+        routing_key: "moved.from",
+        payload: "burst",
+        payload_encoding: "string",
+        properties: {},
+      };
+      await Promise.all(
+        Array.from({ length: 20 }, () =>
+          callApi(address, "POST", "exchanges/shop/amq.default/publish", message),
+        ),
+      );
+      await page.getByText(/^20 seen/).waitFor();
+      await page.getByRole("article", { name: "Message 20" }).getByText("burst").waitFor();
+      await page.getByRole("button", { name: "Stop following" }).click();
+      await page.locator("summary", { hasText: "Move messages" }).click();
+      const form = page.locator("form", { hasText: "Where to" });
+      await form.getByRole("combobox", { name: "Queue" }).fill("moved.to");
+      await form.getByRole("button", { name: "Move" }).click();
+      await confirm(session, "Move");
+      await session.toast("20 moved");
+      await page.getByRole("link", { name: "Messages 0" }).waitFor();
+      for (const name of ["moved.from", "moved.to"])
+        await callApi(address, "DELETE", `queues/shop/${name}`);
+    },
+  ),
+
   asGuest("many queues at once, after the number was typed", async (session, { address }) => {
     const { page } = session;
     for (let at = 0; at < 6; at += 1)

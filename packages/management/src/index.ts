@@ -10,6 +10,8 @@ export type {
   PeekedMessage,
   PeekQuestion,
   RouteQuestion,
+  SeenMessage,
+  TailEvent,
 } from "./model/inspection.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
 export type {

@@ -59,7 +59,7 @@ function Header(): JSX.Element {
   return (
     <header class="header">
       <div class="header-row">
-        <a class="brand" href="#/">
+        <a class="brand" href="#/" aria-label="Leveret">
           <Mark /> <span>Leveret</span>
         </a>
         <span class="cluster-name">

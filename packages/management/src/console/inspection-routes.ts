@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
 import { badRequest } from "../http-error.ts";
-import type { AccessQuestion, PeekedMessage } from "../model/inspection.ts";
+import type { AccessQuestion, PeekedMessage, SeenMessage, TailEvent } from "../model/inspection.ts";
 import type { JsonObject } from "../model/json.ts";
 import { ARGUMENTS } from "../routes/amqp-bodies.ts";
 import { json } from "../routes/answers.ts";
@@ -9,6 +9,7 @@ import { TEXT } from "../routes/body-schemas.ts";
 import { type Route, route } from "../routes/route.ts";
 import { requireVhost } from "../routes/vhost-scope.ts";
 import { PEEK_COUNT_MAX } from "./console-limits.ts";
+import { eventStream, type ServerEvent } from "./event-stream.ts";
 
 const ROUTE_QUESTION = v.object({
   exchange: v.optional(TEXT, ""),
@@ -58,7 +59,19 @@ export const INSPECTION_ROUTES: readonly Route[] = [
         count,
       };
       const messages = await node.inspection.peek(user, question, signal);
-      return json(messages.map(messageObject));
+      return json(messages.map(peekedObject));
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/leveret/queues/{vhost}/{name}/tail",
+    may: "vhost",
+    summary: "Copies of the messages that come into a queue from now on, as server-sent events.",
+    handle: (request) => {
+      const { node, user, params, signal } = request;
+      const { name: vhost } = requireVhost(request, params.vhost);
+      const rows = node.inspection.tail(user, { vhost, name: params.name }, signal);
+      return eventStream(asEvents(rows));
     },
   }),
   route({
@@ -93,18 +106,29 @@ function wholeNumber(query: URLSearchParams, key: string, otherwise: number): nu
 }
 
 /** As POST /queues/{vhost}/{name}/get shows messages, with the place in the queue. */
-function messageObject(message: PeekedMessage): JsonObject {
+function peekedObject(message: PeekedMessage): JsonObject {
+  const { position, redelivered, messageCount } = message;
+  return { position, redelivered, message_count: messageCount, ...seenObject(message) };
+}
+
+function seenObject(message: SeenMessage): JsonObject {
   const { payload } = message;
   const isString = isUtf8(payload);
   return {
-    position: message.position,
     payload_bytes: message.payloadSize,
-    redelivered: message.redelivered,
     exchange: message.exchange,
     routing_key: message.routingKey,
-    message_count: message.messageCount,
     properties: message.properties,
     payload: payload.toString(isString ? "utf8" : "base64"),
     payload_encoding: isString ? "string" : "base64",
   };
+}
+
+/** One event for each message: `message`, or `started`, `dropped` with a count, `interrupted`. */
+async function* asEvents(rows: AsyncIterable<TailEvent>): AsyncGenerator<ServerEvent> {
+  for await (const row of rows) {
+    if (row.kind === "message") yield { event: row.kind, data: seenObject(row.message) };
+    else if (row.kind === "dropped") yield { event: row.kind, data: { count: row.count } };
+    else yield { event: row.kind, data: {} };
+  }
 }

@@ -26,10 +26,8 @@ export interface PeekQuestion {
   readonly count: number;
 }
 
-/** A ready message where it stands. */
-export interface PeekedMessage {
-  readonly position: number;
-  readonly redelivered: boolean;
+/** A message that somebody looks at. */
+export interface SeenMessage {
   readonly exchange: string;
   readonly routingKey: string;
   /** By RabbitMQ's names. */
@@ -38,9 +36,25 @@ export interface PeekedMessage {
   readonly payload: Buffer;
   /** Of the whole body. */
   readonly payloadSize: number;
+}
+
+/** A ready message where it stands. */
+export interface PeekedMessage extends SeenMessage {
+  readonly position: number;
+  readonly redelivered: boolean;
   /** Ready messages in the queue. */
   readonly messageCount: number;
 }
+
+/** What happens at a queue that somebody follows. */
+export type TailEvent =
+  /** From here on every message is shown, or counted as dropped; again after each change of the leader. */
+  | { readonly kind: "started" }
+  | { readonly kind: "message"; readonly message: SeenMessage }
+  /** So many were left out, as the reader is slow. */
+  | { readonly kind: "dropped"; readonly count: number }
+  /** The leader has gone. */
+  | { readonly kind: "interrupted" };
 
 export interface RouteQuestion {
   readonly vhost: string;
@@ -61,6 +75,12 @@ export interface Inspection {
     question: PeekQuestion,
     signal: AbortSignal,
   ): Promise<readonly PeekedMessage[]>;
+  /** Messages that come into a queue from now on, until the signal. As `user`, who needs the permission to read the queue. */
+  tail(
+    user: Identity,
+    queue: { readonly vhost: string; readonly name: string },
+    signal: AbortSignal,
+  ): AsyncIterable<TailEvent>;
   /** Which bindings a message would take, to which queues, and what would become of it there. */
   explainRoute(question: RouteQuestion): Promise<JsonObject>;
 }

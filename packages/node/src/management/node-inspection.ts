@@ -11,14 +11,18 @@ import {
   RefusedError,
   type RefusedReason,
   type RouteQuestion,
+  type SeenMessage,
+  type TailEvent,
 } from "@leveret/management";
 import type { BrokerNode } from "../broker/broker-node.ts";
-import { SHOWN_BODY_DEFAULT } from "../control/control-limits.ts";
+import { SHOWN_BODY_DEFAULT, TAIL_MESSAGES_DEFAULT } from "../control/control-limits.ts";
 import type { RunningNode } from "../control/control-method.ts";
 import type { ControlledNode } from "../control/controlled-node.ts";
 import { explainPublish } from "../control/explain-publish.ts";
+import type { ShownMessage } from "../control/message-copy.ts";
 import { OperationError } from "../control/operation-error.ts";
 import { peekMessages } from "../control/peek-messages.ts";
+import { type TailRow, tailMessages } from "../control/tail-messages.ts";
 import { runningBroker } from "./running-broker.ts";
 
 /** Questions of the management API that change nothing, answered by what decides in earnest. */
@@ -51,9 +55,7 @@ export class NodeInspection implements Inspection {
     signal: AbortSignal,
   ): Promise<readonly PeekedMessage[]> {
     const running = this.#running();
-    const { access } = running.broker.broker;
-    const read = verdict(() => access.checkResource(user, vhost, "read", "queue", queue));
-    if (!read.allowed) throw new RefusedError("access_refused", read.reason);
+    requireRead(running, user, { vhost, queue });
     return inApiWords(async () => {
       const found: PeekedMessage[] = [];
       const asked = {
@@ -66,19 +68,30 @@ export class NodeInspection implements Inspection {
       };
       for await (const message of peekMessages(running, asked, signal)) {
         found.push({
+          ...seen(message),
           position: message.position,
           redelivered: message.redelivered,
-          exchange: message.exchange,
-          routingKey: message.routing_key,
-          // Made of what JSON can hold.
-          properties: message.properties as JsonObject,
-          payload: Buffer.from(message.payload),
-          payloadSize: message.payload_bytes,
           messageCount: message.message_count,
         });
       }
       return found;
     });
+  }
+
+  async *tail(
+    { name: user }: Identity,
+    { vhost, name }: { readonly vhost: string; readonly name: string },
+    signal: AbortSignal,
+  ): AsyncIterable<TailEvent> {
+    const running = this.#running();
+    requireRead(running, user, { vhost, queue: name });
+    const bodyMax = SHOWN_BODY_DEFAULT;
+    const asked = { vhost, name, bodyMax, countMax: TAIL_MESSAGES_DEFAULT, local: false };
+    try {
+      for await (const row of tailMessages(running, asked, signal)) yield eventOf(row);
+    } catch (error) {
+      throw inApiWord(error);
+    }
   }
 
   explainRoute(question: RouteQuestion): Promise<JsonObject> {
@@ -121,13 +134,54 @@ const REASONS: Readonly<Record<string, RefusedReason>> = {
   bad_argument: "bad_request",
 };
 
+/** @throws RefusedError */
+function requireRead(
+  { broker }: RunningNode,
+  user: string,
+  { vhost, queue }: { readonly vhost: string; readonly queue: string },
+): void {
+  const { access } = broker.broker;
+  const read = verdict(() => access.checkResource(user, vhost, "read", "queue", queue));
+  if (!read.allowed) throw new RefusedError("access_refused", read.reason);
+}
+
+function seen(message: ShownMessage): SeenMessage {
+  return {
+    exchange: message.exchange,
+    routingKey: message.routing_key,
+    // Made of what JSON can hold.
+    properties: message.properties as JsonObject,
+    payload: Buffer.from(message.payload),
+    payloadSize: message.payload_bytes,
+  };
+}
+
+function eventOf(row: TailRow): TailEvent {
+  switch (row.kind) {
+    case "message":
+      return { kind: "message", message: seen(row) };
+    case "dropped":
+      return { kind: "dropped", count: row.count };
+    case "started":
+    case "interrupted":
+      return { kind: row.kind };
+    default:
+      return row satisfies never;
+  }
+}
+
 /** Refusals of the control methods as the management API knows them. */
 async function inApiWords<Result>(ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask();
   } catch (error) {
-    throw error instanceof ControlError || error instanceof OperationError ? refused(error) : error;
+    throw inApiWord(error);
   }
+}
+
+function inApiWord(error: unknown): unknown {
+  const isKnown = error instanceof ControlError || error instanceof OperationError;
+  return isKnown ? refused(error) : error;
 }
 
 function refused(cause: ControlError | OperationError): RefusedError {

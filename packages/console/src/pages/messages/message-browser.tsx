@@ -7,6 +7,7 @@ import { t, tn } from "../../i18n/translate.ts";
 import { SelectField, TextField } from "../../ui/fields.tsx";
 import { Section } from "../../ui/parts.tsx";
 import { errorText } from "../../ui/toasts.tsx";
+import { FollowMessages } from "./follow-messages.tsx";
 import { MessageCard } from "./message-card.tsx";
 import { messageTest } from "./message-search.ts";
 import { MoveMessages } from "./move-messages.tsx";
@@ -91,6 +92,7 @@ export function MessageBrowser(props: { readonly queue: QueueInfo }): JSX.Elemen
           ))}
         </ol>
       </Section>
+      <FollowMessages queue={queue} test={test} />
       <MoveMessages queue={queue} />
       <TakeMessages queue={queue} />
     </>

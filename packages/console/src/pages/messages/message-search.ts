@@ -58,7 +58,7 @@ function valueAt(message: MessageInfo, place: string): unknown {
 }
 
 /** The value at `path`, such as `$.a[0].b`; undefined if there is none. */
-export function valueInJson(json: unknown, path: string): unknown {
+function valueInJson(json: unknown, path: string): unknown {
   let value = json;
   for (const step of path.match(/\.[\w-]+|\[\d+\]/g) ?? []) {
     if (typeof value !== "object" || value === null) {
