@@ -1,6 +1,6 @@
 import type { JsonObject } from "../model/json.ts";
 import type { ObjectRef, RuntimeObjects } from "../model/runtime-objects.ts";
-import { SURVEY_AGE_MS } from "./console-limits.ts";
+import { SURVEY_AGE_MAX_MS, SURVEY_AGE_MIN_MS, SURVEY_REST } from "./console-limits.ts";
 import { type DeadLetterTarget, deadLetterQueues, deadLetterTarget } from "./dead-letter-queues.ts";
 
 /** What stands in an object of the API; undefined: nothing. */
@@ -61,21 +61,35 @@ const PATHS = {
 type Values = Readonly<Record<keyof typeof PATHS, Found>>;
 
 interface Survey {
-  readonly atMs: number;
+  /** While it is made: for ever. */
+  goodUntilMs: number;
   readonly queues: Promise<readonly SurveyedQueue[]>;
 }
 
 const surveys = new WeakMap<RuntimeObjects, Survey>();
 
-/** All queues of the cluster as they were less than SURVEY_AGE_MS ago; whoever asks meanwhile shares one look. */
+/**
+ * All queues of the cluster as they were a few seconds ago; whoever asks meanwhile shares one look. One that took long is good for longer, so that
+ * looking takes a twentieth of the time at most.
+ */
 export function surveyQueues(objects: RuntimeObjects): Promise<readonly SurveyedQueue[]> {
-  const nowMs = performance.now();
+  const startedMs = performance.now();
   const known = surveys.get(objects);
-  if (known !== undefined && nowMs - known.atMs < SURVEY_AGE_MS) return known.queues;
-  const queues = look(objects);
-  surveys.set(objects, { atMs: nowMs, queues });
-  queues.catch(() => surveys.delete(objects));
-  return queues;
+  if (known !== undefined && startedMs < known.goodUntilMs) return known.queues;
+  const survey: Survey = { goodUntilMs: Number.POSITIVE_INFINITY, queues: look(objects) };
+  surveys.set(objects, survey);
+  survey.queues.then(
+    () => {
+      survey.goodUntilMs = goodUntil(startedMs, performance.now());
+    },
+    () => surveys.delete(objects),
+  );
+  return survey.queues;
+}
+
+function goodUntil(startedMs: number, endedMs: number): number {
+  const wanted = Math.max(SURVEY_AGE_MIN_MS, (endedMs - startedMs) * SURVEY_REST);
+  return endedMs + Math.min(wanted, SURVEY_AGE_MAX_MS);
 }
 
 async function look(objects: RuntimeObjects): Promise<readonly SurveyedQueue[]> {
