@@ -14,7 +14,7 @@ import type { MessageSink } from "./message-sink.ts";
 import { senderSelectedKeys } from "./published-message.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
-export const TRACE_EXCHANGE = "amq.rabbitmq.trace";
+const TRACE_EXCHANGE = "amq.rabbitmq.trace";
 
 /**
  * The firehose of one vhost (RabbitMQ: trace_on): a copy of each message that clients publish or are given goes to amq.rabbitmq.trace,

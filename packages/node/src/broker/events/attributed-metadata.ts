@@ -6,7 +6,7 @@ import type { MetadataStore, WaitsUntil } from "../../metadata/metadata-store.ts
 import type { BindingRecord, ExchangeRecord, QueueRecord } from "../../metadata/records.ts";
 
 /** What a command that was carried out takes away besides what it names. */
-export interface Removed {
+interface Removed {
   readonly bindings: readonly BindingRecord[];
   readonly exchanges: readonly ExchangeRecord[];
   readonly queues: readonly QueueRecord[];
