@@ -5,7 +5,6 @@ import { channelName } from "./channel-name.ts";
 import { consumerColumns } from "./consumer-object.ts";
 import { type ObjectColumns, objectOf } from "./object-columns.ts";
 
-// Statistics (message_stats; of a single one publishes and deliveries) are to be added here.
 /** A channel as GET /api/channels shows it; without what RabbitMQ tells of its Erlang processes. */
 export function channelColumns(nodeName: string): ObjectColumns<Channel> {
   return {

@@ -22,7 +22,6 @@ export function connectionDetailColumns(nodeName: string): ObjectColumns<Connect
   return { ...connectionColumns(nodeName), ...tlsFacts("") };
 }
 
-// Rates (recv_oct_details, send_oct_details) are to be added here.
 const FACTS: ObjectColumns<Connection> = {
   name: ({ name }) => name,
   user_provided_name: ({ client }) => client.connectionName,

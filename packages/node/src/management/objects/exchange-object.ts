@@ -4,7 +4,6 @@ import type { MetadataView } from "../../metadata/metadata-machine.ts";
 import type { ExchangeRecord } from "../../metadata/records.ts";
 import type { ObjectColumns } from "./object-columns.ts";
 
-// Statistics (message_stats; of a single one incoming and outgoing) are to be added here.
 /** An exchange as GET /api/exchanges shows it. Who declared it is not known: the audit log tells it. */
 export function exchangeColumns(metadata: MetadataView): ObjectColumns<ExchangeRecord> {
   return {

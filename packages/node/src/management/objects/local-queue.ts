@@ -39,13 +39,15 @@ export class LocalQueues {
   find(record: QueueRecord): ListedQueue {
     const { node, broker } = this.#running;
     const queue = broker.broker.vhosts.get(record.vhost)?.queues.get(record.name);
-    const leaderInfo =
-      this.#operations?.leaderInfo(record) ?? plannedLeaderInfo(node, broker, record);
+    const known = this.#operations?.leaderInfo(record) ?? plannedLeaderInfo(node, broker, record);
+    // Who has just begun to lead knows it first.
+    const leader = queue?.isServing === true ? node.nodeName : known.leader;
+    const leaderInfo = { ...known, leader };
     return { record, queue, isResponsive: queue !== undefined, leaderInfo };
   }
 
-  isLedHere({ leaderInfo }: ListedQueue): boolean {
-    return leaderInfo.leader === this.#running.node.nodeName;
+  isLedHere({ queue }: ListedQueue): boolean {
+    return queue?.isServing === true;
   }
 
   /** What this node has to say about a queue. */

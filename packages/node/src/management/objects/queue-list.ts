@@ -115,7 +115,6 @@ export async function* ownQueueValues(
   for await (const row of led) if (row !== undefined) yield row;
 }
 
-// Statistics of this node's channels with a queue are to be added to its part, and summed up in `queueObject`.
 /** What this node knows of these queues. */
 export async function* ownQueueParts(
   running: RunningNode,
