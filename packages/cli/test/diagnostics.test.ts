@@ -52,6 +52,22 @@ test("events are picked by a pattern, and what is missing is said", async () => 
   expect(wrong).toMatchObject({ code: 65, out: "" });
 });
 
+test("the metadata store is there as soon as the node runs", async () => {
+  const args = ["check_if_metadata_store_initialized", "-q"];
+  expect(await runTool(args)).toEqual({
+    code: 0,
+    out: "Metadata store on node rabbit@localhost has completed its initialization\n",
+    error: "",
+  });
+  const answers = { node_state: { node: "rabbit@localhost", state: "starting" } };
+  expect(await runTool(args, { answers })).toEqual({
+    code: 69,
+    out: "",
+    error:
+      "Error:\nMetadata store on node rabbit@localhost reports to not yet have finished initialization\n",
+  });
+});
+
 describe("certificates", () => {
   const inDays = (days: number): number => Math.floor(Date.now() / 1000) + days * 86_400;
   const certificate = (days: number): object => ({

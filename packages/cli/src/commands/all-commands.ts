@@ -12,6 +12,7 @@ import { HOST_COMMANDS } from "./host.ts";
 import { CONNECTION_COMMANDS, LISTING_COMMANDS } from "./listings.ts";
 import { LOG_COMMANDS } from "./logs.ts";
 import { MESSAGE_COMMANDS } from "./messages.ts";
+import { METADATA_STORE_COMMANDS } from "./metadata-store.ts";
 import { MIGRATE } from "./migrate.ts";
 import { NODE_COMMANDS } from "./node.ts";
 import { UNSUPPORTED_COMMANDS } from "./not-supported.ts";
@@ -57,6 +58,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...TLS_COMMANDS,
     ...AUTH_ATTEMPT_COMMANDS,
     ...STATISTICS_COMMANDS,
+    ...METADATA_STORE_COMMANDS,
     ...FEATURE_COMMANDS,
     ...POLICY_CHECK_COMMANDS,
     ...QUEUE_CHECK_COMMANDS,

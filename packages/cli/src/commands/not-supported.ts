@@ -16,7 +16,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
     "encrypted configuration values are not supported; use environment variables for secrets",
   ),
   schema_info: "there is no Mnesia in a Leveret node; use 'leveret inspect' for what is stored",
-  metadata_store_status: "cluster_status says who runs, and the metrics how far each member is",
   restart_vhost: "vhosts share one store here and cannot fail alone; restart the node",
   remove_classic_queue_mirroring_from_policies:
     "mirroring by policies is supported; use set_policy and clear_policy",

@@ -11,6 +11,7 @@ import { HOST_METHODS } from "./host-methods.ts";
 import { LOG_METHODS } from "./log-methods.ts";
 import { MAINTENANCE_METHODS } from "./maintenance-methods.ts";
 import { MESSAGE_METHODS } from "./message-methods.ts";
+import { METADATA_STORE_METHODS } from "./metadata-store-methods.ts";
 import { CLUSTER_METHODS, NODE_METHODS } from "./node-methods.ts";
 import { PERMISSION_METHODS } from "./permission-methods.ts";
 import { PARAMETER_METHODS, POLICY_METHODS } from "./policy-methods.ts";
@@ -40,6 +41,7 @@ const GROUPS: readonly NodeMethods[] = [
   TRAFFIC_METHODS,
   LOG_METHODS,
   EVENT_METHODS,
+  METADATA_STORE_METHODS,
   CONNECTION_METHODS,
   DEFINITIONS_METHODS,
   ALARM_METHODS,

@@ -80,6 +80,23 @@ test("sizes of messages are counted, and samples forgotten on demand", async () 
   await client.close();
 });
 
+test("the metadata have a log, and members that are down have no row of their own", async () => {
+  const [row] = (await ask("metadata_store_status")) as [readonly unknown[]];
+  const [last, written, applied, committed, snapshot, term] = row.slice(3, 9).map(Number);
+  expect(row.slice(0, 3)).toEqual(["rabbit@localhost", "leader", "voter"]);
+  expect([last, written, applied]).toEqual([committed, committed, committed]);
+  expect(committed).toBeGreaterThan(0);
+  expect(snapshot).toBeLessThanOrEqual(committed ?? 0);
+  expect(term).toBeGreaterThan(0);
+  node.otherMembers = ["rabbit@gone"];
+  const rows = (await ask("metadata_store_status")) as readonly (readonly unknown[])[];
+  node.otherMembers = [];
+  expect(rows.map((each) => each.slice(0, 2))).toEqual([
+    ["rabbit@localhost", "leader"],
+    ["rabbit@gone", "nodedown"],
+  ]);
+});
+
 test("who follows events sees what happens, until it ends", async () => {
   const ended = new AbortController();
   const context = { nodeName: "tool", signal: ended.signal, timeoutMs: undefined };

@@ -86,6 +86,19 @@ describe("what tools see of a cluster", { timeout: TEST_MAX_MS }, () => {
     }
   });
 
+  test("each member says how far it is with the metadata; one leads", async () => {
+    await using rig = await OperatedCluster.start();
+    await rig.declare(0, "q");
+    await eventually(async () => {
+      const rows = (await rig.ask(1, "metadata_store_status")) as unknown[][];
+      expect(rows.map(([name]) => name)).toEqual([rig.name(0), rig.name(1), rig.name(2)]);
+      expect(rows.map(([, role]) => role).sort()).toEqual(["follower", "follower", "leader"]);
+      expect(rows.map(([, , membership]) => membership)).toEqual(["voter", "voter", "voter"]);
+      const applied = rows.map((row) => row[5]);
+      expect(new Set(applied).size).toBe(1);
+    });
+  });
+
   test("counts and sizes of a queue are those of its leader", async () => {
     await using rig = await OperatedCluster.start();
     await rig.declare(0, "q");
