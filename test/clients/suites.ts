@@ -22,11 +22,13 @@ async function cacheDirectory(name: string): Promise<string> {
   return directory;
 }
 
-/** A Python with the pinned pika, in a virtual environment that is made anew when the pins change. */
-export async function preparePython(): Promise<string> {
-  const directory = await cacheDirectory("python");
+/** A Python with pinned packages, in a virtual environment that is made anew when the pins change; pika for those that do not say. */
+export async function preparePython(
+  name = "python",
+  requirements: string = join(HERE, "python", "requirements.txt"),
+): Promise<string> {
+  const directory = await cacheDirectory(name);
   const python = join(directory, "bin", "python");
-  const requirements = join(HERE, "python", "requirements.txt");
   const stamp = join(directory, "requirements.installed");
   const pins = await readFile(requirements, "utf8");
   if ((await readIfPresent(stamp)) === pins) return python;
