@@ -67,6 +67,8 @@ export interface NodeFacts {
    */
   nodes(options: NodesOptions): Promise<readonly JsonObject[]>;
   readonly featureFlags: readonly FeatureFlag[];
+  /** Of this node, without secrets. */
+  effectiveConfiguration(): JsonObject;
   /** undefined: there is no such node, or it does not run. */
   authAttempts(node: string, bySource: boolean): Promise<readonly AuthAttempts[] | undefined>;
   /** false: there is no such node, or it does not run. */

@@ -72,6 +72,14 @@ export const CLUSTER_ROUTES: readonly Route[] = [
     },
   }),
   route({
+    method: "GET",
+    path: "/config/effective",
+    may: "administrator",
+    summary: "The configuration of this node in force, without secrets.",
+    query: ["columns"],
+    handle: (request) => objectAnswer(request, request.node.facts.effectiveConfiguration()),
+  }),
+  route({
     method: "POST",
     path: "/rebalance/queues",
     may: "administrator",

@@ -137,7 +137,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 const SECRETS: ReadonlySet<string> = new Set(["password", "cookie"]);
 
 /** The configuration in force, without secrets. */
-function environmentOf(config: Config): unknown {
+export function environmentOf(config: Config): unknown {
   return JSON.parse(
     JSON.stringify(config, (key, value: unknown) =>
       SECRETS.has(key) && value !== undefined ? "[redacted]" : value,

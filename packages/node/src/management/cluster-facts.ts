@@ -9,6 +9,7 @@ import type {
   ProductFacts,
 } from "@leveret/management";
 import type { ControlledNode } from "../control/controlled-node.ts";
+import { environmentOf } from "../control/node-methods.ts";
 import { askIfThere } from "../control/whole-cluster.ts";
 import { PRODUCT } from "../product.ts";
 import { EXCHANGE_TYPE_FACTS } from "./exchange-type-facts.ts";
@@ -78,6 +79,11 @@ export class ClusterFacts implements NodeFacts {
         return { name, type: "disc", running: false };
       }),
     );
+  }
+
+  effectiveConfiguration(): JsonObject {
+    // Made by JSON.parse, of an object.
+    return environmentOf(runningBroker(this.#node).config) as JsonObject;
   }
 
   async authAttempts(

@@ -42,6 +42,18 @@ describe("leveretctl, for who looks into a broker", { timeout: TEST_MAX_MS }, ()
     expect((await ctl("peek", "nonsuch")).code).toBe(69);
   });
 
+  test("protects a vhost from deletion", async () => {
+    expect((await ctl("add_vhost", "safe")).code).toBe(0);
+    expect((await ctl("enable_vhost_deletion_protection", "safe")).code).toBe(0);
+    const refused = await ctl("delete_vhost", "safe");
+    expect(refused.code).not.toBe(0);
+    expect(refused.error).toContain("protected from deletion");
+    const { out } = await ctl("list_vhosts", "name", "protected_from_deletion", "--silent");
+    expect(out).toContain("safe\ttrue");
+    expect((await ctl("disable_vhost_deletion_protection", "safe")).code).toBe(0);
+    expect((await ctl("delete_vhost", "safe")).code).toBe(0);
+  });
+
   test("says where a message would go", async () => {
     const channel = await client.createChannel();
     await channel.assertQueue("audit");

@@ -297,6 +297,15 @@ describe("health checks", () => {
   });
 });
 
+test("the configuration in force is shown without secrets", async () => {
+  const { body } = await broker.get("/config/effective");
+  expect(body.node.name).toBe("rabbit@localhost");
+  expect(body.defaults).toMatchObject({ user: "guest", password: "[redacted]" });
+  expect((await broker.get("/config/effective?columns=node.name")).body).toEqual({
+    node: { name: "rabbit@localhost" },
+  });
+});
+
 test("a feature flag that is there is enabled already", async () => {
   expect(await told("PUT", "/feature-flags/quorum_queue/enable", {})).toEqual([204, ""]);
   expect(await told("PUT", "/feature-flags/nosuch/enable", {})).toEqual(badRequest("unsupported"));

@@ -43,6 +43,7 @@ const JUDGED_BY_HANDLER: ReadonlySet<string> = new Set([
   // What is done in a vhost needs permissions of AMQP, of administrators, too.
   "/aliveness-test/{vhost}",
   "/leveret/queues/{vhost}/{name}/peek",
+  "/leveret/queues/{vhost}/{name}/tail",
 ]);
 
 let broker: ManagedBroker;
