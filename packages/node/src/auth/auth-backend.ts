@@ -54,7 +54,12 @@ export type BackendAnswer =
       readonly tags: readonly string[];
       readonly grant: Grant;
     }
-  | { readonly ok: false; readonly why: string };
+  | {
+      readonly ok: false;
+      readonly why: string;
+      /** The backend could not tell: nothing was found wrong with the credentials. */
+      readonly isFault?: boolean;
+    };
 
 /** Where users and their permissions are: the broker itself, a directory, a service (RabbitMQ: auth backend). */
 export interface AuthBackend {

@@ -48,13 +48,14 @@ export interface Identity {
   renew(secret: string): Eventually<LoginResult>;
 }
 
-/** `why` is for the log: clients are told the same in every case. "throttled": the password was not even looked at. */
+/** `why` is for the log: clients are told the same in every case. "throttled": the password was not even looked at; "unavailable": no
+ * backend could. */
 export type LoginResult =
   | { readonly ok: true; readonly identity: Identity }
   | {
       readonly ok: false;
       readonly username: string;
-      readonly reason: "refused" | "loopback" | "throttled";
+      readonly reason: "refused" | "loopback" | "throttled" | "unavailable";
       readonly why: string;
     };
 
@@ -104,7 +105,7 @@ export class Authenticator {
       const why = `user '${username}': too many failed logins from ${remoteAddress}`;
       return this.#noted(attempt, { ok: false, username, reason: "throttled", why });
     }
-    return whenThere(this.#tryLink(attempt, 0, ""), (result) => this.#noted(attempt, result));
+    return whenThere(this.#tryLink(attempt), (result) => this.#noted(attempt, result));
   }
 
   /** Forgets what backends have answered (RabbitMQ: clear_auth_backend_cache). */
@@ -136,7 +137,7 @@ export class Authenticator {
       protocol: "amqp091",
       remoteAddress: "127.0.0.1",
     } as const;
-    return (await this.#tryLink(attempt, 0, "")).ok;
+    return (await this.#tryLink(attempt)).ok;
   }
 
   /** Ends what backends have open. */
@@ -153,14 +154,20 @@ export class Authenticator {
     return password === undefined || !this.#knownGood.get(keyedDigest(username, password));
   }
 
-  /** `why`: what the link before said. */
-  #tryLink(attempt: LoginAttempt, index: number, why: string): Eventually<LoginResult> {
+  /** `before`: what the links before said. */
+  #tryLink(attempt: LoginAttempt, index = 0, before?: Refused): Eventually<LoginResult> {
     const { username } = attempt;
     const link = this.#options.chain[index];
-    if (link === undefined) return { ok: false, username, reason: "refused", why };
-    return whenThere(this.#login(link, attempt), (answer) =>
-      answer.ok ? this.#admit(answer, attempt) : this.#tryLink(attempt, index + 1, answer.why),
-    );
+    if (link === undefined) {
+      const reason = before?.isFault === true ? "unavailable" : "refused";
+      return { ok: false, username, reason, why: before?.why ?? "" };
+    }
+    return whenThere(this.#login(link, attempt), (answer) => {
+      if (answer.ok) return this.#admit(answer, attempt);
+      // One that has refused has looked at the password.
+      const isFault = answer.isFault === true && before?.isFault !== false;
+      return this.#tryLink(attempt, index + 1, { ...answer, isFault });
+    });
   }
 
   #login({ authn, authz }: BackendLink, attempt: LoginAttempt): Eventually<Accepted | Refused> {
@@ -201,7 +208,7 @@ export class Authenticator {
     const { name } = backend;
     const onFault = (error: unknown): BackendAnswer => {
       this.#options.log.error({ backend: name }, `${name}: ${causeText(error)}`);
-      return { ok: false, why: `${name} could not tell: ${causeText(error)}` };
+      return { ok: false, why: `${name} could not tell: ${causeText(error)}`, isFault: true };
     };
     const onAnswer = (answer: BackendAnswer): BackendAnswer => {
       if (!answer.ok) this.#options.log.debug({ backend: name }, `${name} refused: ${answer.why}`);

@@ -36,9 +36,18 @@ export class HttpClient {
   }
 
   /** Rejects when there is no whole answer in time. */
-  ask({ url, method, body }: HttpQuestion): Promise<HttpAnswer> {
-    const isSecure = url.protocol === "https:";
+  async ask(question: HttpQuestion): Promise<HttpAnswer> {
     const signal = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      return await this.#ask(question, signal);
+    } catch (error) {
+      if (!(error instanceof KeptConnectionClosed)) throw error;
+      return this.#ask(question, signal);
+    }
+  }
+
+  #ask({ url, method, body }: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
+    const isSecure = url.protocol === "https:";
     const options: RequestOptions = {
       method,
       agent: isSecure ? this.#https : this.#http,
@@ -58,9 +67,21 @@ export class HttpClient {
           },
         );
       });
-      started.on("error", fail);
+      started.on("error", (error) => {
+        if (started.reusedSocket && !signal.aborted) reject(new KeptConnectionClosed());
+        else fail(error);
+      });
       started.end(body);
     });
+  }
+}
+
+/** The service has closed a connection just when it was used once more: that says nothing of the question. */
+class KeptConnectionClosed extends Error {
+  override readonly name = "KeptConnectionClosed";
+
+  constructor() {
+    super("the service has closed the connection");
   }
 }
 

@@ -53,6 +53,7 @@ import { OutputBuffer, type OutputListener } from "./output-buffer.ts";
 import { ProtocolHeaderReader } from "./protocol-header.ts";
 import { PublisherPace } from "./publisher-pace.ts";
 import { SilentClose } from "./silent-close.ts";
+import { oncePermitted } from "./suspended-call.ts";
 import { type TlsFacts, tlsFactsOf } from "./tls-facts.ts";
 import { updateSecret } from "./update-secret.ts";
 
@@ -336,7 +337,7 @@ export class Connection implements FrameHandler, HeartbeatTarget, OutputListener
     if (!this.isRunning || this.channels.get(channel.number) !== channel) return;
     if (channel.isClosing) return;
     this.now = this.broker.clock.now();
-    this.#guard(channel, action);
+    this.#guard(channel, () => oncePermitted(channel, action));
   }
 
   /**

@@ -119,6 +119,11 @@ export class WebService implements AsyncDisposable {
     return `http://127.0.0.1:${port}`;
   }
 
+  /** Closes the connections that clients keep. */
+  dropConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();

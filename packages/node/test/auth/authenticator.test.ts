@@ -277,6 +277,39 @@ describe("failed logins", () => {
     expect(await rig.login()).toMatchObject({ ok: true });
   });
 
+  test("that no backend could look at do not count: who comes when they are back gets in", async () => {
+    let isDown = true;
+    const links = (internal: AuthBackend): readonly BackendLink[] => {
+      const moody = backend("moody", () => {
+        if (isDown) throw new BackendError("moody", "down");
+        return internal.authorize({ username: "ann", password: undefined, remoteAddress: "" });
+      });
+      return [{ authn: moody, authz: [moody] }];
+    };
+    const rig = new Rig({ perMinute: 2, links });
+    for (let i = 0; i < 5; i++) expect(await rig.login()).toMatchObject({ reason: "unavailable" });
+    isDown = false;
+    expect(await rig.login()).toMatchObject({ ok: true });
+  });
+
+  test("count when one backend has refused, though another could not tell", async () => {
+    const down = backend("down", () => {
+      throw new BackendError("down", "away");
+    });
+    for (const order of [
+      [down, refuses("other")],
+      [refuses("other"), down],
+    ]) {
+      const rig = new Rig({
+        perMinute: 2,
+        links: () => order.map((authn) => ({ authn, authz: [authn] })),
+      });
+      await rig.login();
+      await rig.login();
+      expect(await rig.login()).toMatchObject({ reason: "throttled" });
+    }
+  });
+
   test("all attempts are counted, by protocol and by who came from where", async () => {
     const rig = new Rig({ perMinute: 1 });
     await rig.login();

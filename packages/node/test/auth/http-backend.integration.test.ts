@@ -142,6 +142,17 @@ describe("users of an HTTP service", () => {
     await connection.close();
   });
 
+  test("a connection that the service has closed in the meantime is no fault", async () => {
+    const service = new Service(ALLOW_ALL);
+    await using started = await start(service);
+    for (let i = 0; i < 3; i++) {
+      const connection = await started.rig.connect("ann", "secret");
+      await connection.close();
+      started.web.dropConnections();
+    }
+    expect(started.rig.log).not.toContain("could not tell");
+  });
+
   test("a vhost, a resource or a topic that is denied is refused in RabbitMQ's words", async () => {
     const allowed = new Set(["/user ann", "/vhost /", "/resource mine", "/topic a"]);
     const asked = { "/vhost": "vhost", "/resource": "name", "/topic": "routing_key" };

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
-import { Client } from "ldapts";
+import { Client, ResultCodeError } from "ldapts";
 import { keyedDigest } from "../keyed-digest.ts";
 
 /** Whoever waits longer in line than this many others is refused: the directory does not keep up. */
@@ -21,8 +21,8 @@ export interface LdapPoolOptions {
 
 interface Pooled {
   readonly client: Client;
-  /** As whom it is bound, by a digest; undefined: as nobody yet. */
-  boundAs: string | undefined;
+  /** As whom it is bound, by a digest. */
+  boundAs: string;
   idleTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -47,9 +47,8 @@ export class LdapPool {
     use: (client: Client) => Promise<T>,
     always: boolean = false,
   ): Promise<T> {
-    const pooled = await this.#take();
+    const pooled = await this.#take(bind, always);
     try {
-      await bindAs(pooled, bind, always);
       const result = await use(pooled.client);
       this.#giveBack(pooled);
       return result;
@@ -68,14 +67,28 @@ export class LdapPool {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  async #take(): Promise<Pooled> {
+  /** A connection that is bound. */
+  async #take(bind: LdapBind, always: boolean): Promise<Pooled> {
     const idle = this.#takeIdle();
-    if (idle !== undefined) return idle;
+    if (idle !== undefined) return this.#rebound(idle, bind, always);
     if (this.#isClosed) throw new Error("the broker stops");
-    if (this.#openCount < this.#options.size) return this.#open();
+    if (this.#openCount < this.#options.size) return this.#open(bind);
     if (this.#waiting.length >= WAITING_MAX) throw new Error("too many questions wait");
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.#take();
+    return this.#take(bind, always);
+  }
+
+  async #rebound(idle: Pooled, bind: LdapBind, always: boolean): Promise<Pooled> {
+    const as = nameOf(bind);
+    if (idle.boundAs === as && !always) return idle;
+    try {
+      await idle.client.bind(bind?.dn ?? "", bind?.password ?? "");
+    } catch (error) {
+      this.#drop(idle);
+      throw error;
+    }
+    idle.boundAs = as;
+    return idle;
   }
 
   /** undefined: there is none that still lives. */
@@ -88,19 +101,20 @@ export class LdapPool {
     return undefined;
   }
 
-  async #open(): Promise<Pooled> {
+  /** The next server is tried unless one has answered, be it with a refusal. */
+  async #open(bind: LdapBind): Promise<Pooled> {
     this.#openCount++;
     let failure: unknown = new Error("no servers are configured");
     for (const url of this.#options.urls) {
       const client = this.#clientOf(url);
       try {
         if (this.#options.usesStartTls) await client.startTLS(this.#options.tls);
-        // An anonymous bind connects, and finds out whether somebody answers.
-        else await client.bind("", "");
-        return { client, boundAs: undefined, idleTimer: undefined };
+        await client.bind(bind?.dn ?? "", bind?.password ?? "");
+        return { client, boundAs: nameOf(bind), idleTimer: undefined };
       } catch (error) {
         failure = error;
         endClient(client);
+        if (error instanceof ResultCodeError) break;
       }
     }
     this.#openCount--;
@@ -144,12 +158,8 @@ export class LdapPool {
   }
 }
 
-async function bindAs(pooled: Pooled, bind: LdapBind, always: boolean): Promise<void> {
-  const as = bind === undefined ? "anonymous" : keyedDigest(bind.dn, bind.password);
-  if (pooled.boundAs === as && !always) return;
-  pooled.boundAs = undefined;
-  await pooled.client.bind(bind?.dn ?? "", bind?.password ?? "");
-  pooled.boundAs = as;
+function nameOf(bind: LdapBind): string {
+  return bind === undefined ? "anonymous" : keyedDigest(bind.dn, bind.password);
 }
 
 /** Nobody waits for the goodbye. */
