@@ -107,9 +107,10 @@ export class ConsoleSession {
     });
   }
 
-  /** Pixels by which the page is wider than the window. */
-  overflow(): Promise<number> {
-    return this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  /** Pixels by which the page is wider than the window. (A phone's browser makes the window wider to fit the page.) */
+  async overflow(): Promise<number> {
+    const width = this.page.viewportSize()?.width ?? 0;
+    return (await this.page.evaluate(() => document.documentElement.scrollWidth)) - width;
   }
 
   /** What has gone wrong since the last call. */

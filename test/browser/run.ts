@@ -12,6 +12,7 @@ import { OBJECT_CASES } from "./object-cases.ts";
 import { LANGUAGE_CASE, PAGE_CASES } from "./page-cases.ts";
 import { readmeCase } from "./readme-pictures.ts";
 import { SIZE_CASES } from "./size-cases.ts";
+import { WAITING_CASE } from "./waiting-case.ts";
 
 const SUITE = "console";
 const CASE_MS = 90_000;
@@ -24,6 +25,7 @@ const CASES: readonly Case[] = [
   LANGUAGE_CASE,
   ...SIZE_CASES,
   ...CLUSTER_CASES,
+  WAITING_CASE,
 ];
 
 /** Debian's Chromium, or another by `--browser`. */
