@@ -10,8 +10,12 @@ export class ManagementServer {
 
   constructor(parts: AppParts) {
     const app = createApp(parts);
-    // An embedded broker must not change the globals of its program.
-    const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    const handle = getRequestListener(app.fetch, {
+      // An embedded broker must not change the globals of its program.
+      overrideGlobalObjects: false,
+      // Of requests that name no host: load balancers check health with HTTP/1.0.
+      hostname: "localhost",
+    });
     this.#onRequest = (incoming, outgoing) => void handle(incoming, outgoing);
   }
 

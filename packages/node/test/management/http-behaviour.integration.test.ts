@@ -5,6 +5,9 @@ import type { Config, ManagementHttpConfig } from "../../src/config/config.ts";
 import { ManagedBroker } from "./managed-broker.ts";
 import { sendRequest } from "./send-request.ts";
 
+/** Before any broker was started. */
+const GLOBALS = [globalThis.Request, globalThis.Response];
+
 let broker: ManagedBroker;
 
 beforeAll(async () => {
@@ -190,6 +193,18 @@ describe("the server", () => {
     expect(await untilClosed(broker.port, large)).toContain("431");
     expect(await untilClosed(broker.port, "AMQP\0\0\t\u0001")).toContain("400");
     expect((await broker.get("/whoami")).status).toBe(200);
+  });
+
+  test("answers health checks of HTTP/1.0, without a host", async () => {
+    const authorization = "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=";
+    const check = `GET /api/health/checks/alarms HTTP/1.0\r\n${authorization}\r\n\r\n`;
+    expect(await untilClosed(broker.port, check)).toMatch(
+      /^HTTP\/1.1 200 OK[\s\S]*{"status":"ok"}$/,
+    );
+  });
+
+  test("leaves the globals of its program alone", () => {
+    expect([globalThis.Request, globalThis.Response]).toEqual(GLOBALS);
   });
 
   test("compresses long answers for those who accept it", async () => {
