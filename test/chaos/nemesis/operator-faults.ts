@@ -19,8 +19,9 @@ const BOOT_MAX_MS = 60_000;
 /** Until a node that starts has looked at its files. */
 const FOUND_MAX_MS = 30_000;
 const SHOWN = 160;
+const NODES = 3;
 
-const BASE = { nodes: 3, needs: [], products: ONLY_LEVERET } as const;
+const BASE = { nodes: NODES, needs: [], products: ONLY_LEVERET } as const;
 
 export const OPERATOR_NEMESES: readonly Nemesis[] = [
   {
@@ -180,6 +181,12 @@ function forgetAndJoin(context: NemesisContext, random: Random): Fault {
   let lost: number | undefined;
   return {
     begin: async () => {
+      // Other faults may have kept a node that was lost before from getting its replicas.
+      const obstacle = await incomplete(cluster);
+      if (obstacle !== undefined) {
+        timeline.note(`no disk is lost now: ${obstacle.slice(0, SHOWN)}`);
+        return;
+      }
       lost = care.take(random, cluster.indices.length).find((node) => node !== asked);
       care.release(cluster.indices.filter((node) => node !== lost));
       if (lost === undefined) return;
@@ -208,7 +215,7 @@ async function grow(
 ): Promise<void> {
   const [first = 0] = nodes;
   for (const node of nodes) {
-    await Promise.race([cluster.ready(node).catch(() => undefined), delay(BOOT_MAX_MS)]);
+    await joined(context, cluster, node);
     const to = { node: cluster.nameOf(node), strategy: "all" };
     const params = { ...to, vhostPattern: ".*", queuePattern: ".*" };
     await attempt(context, `grow to node ${node + 1}`, () => cluster.call(first, "grow", params));
@@ -222,6 +229,40 @@ async function grow(
   await attempt(context, "replicas on new nodes are complete", () =>
     until("complete replicas", isComplete, wait),
   );
+}
+
+/** A new node ends if the one by which it joins is killed meanwhile: then it is started again, as a supervisor does. */
+async function joined(
+  { timeline }: NemesisContext,
+  cluster: LeveretNodes,
+  node: number,
+): Promise<void> {
+  const endMs = performance.now() + BOOT_MAX_MS;
+  while (performance.now() < endMs) {
+    const isReady = await Promise.race([
+      cluster.ready(node).then(
+        () => true,
+        () => false,
+      ),
+      delay(BOOT_MAX_MS).then(() => false),
+    ]);
+    if (isReady) return;
+    if (cluster.isRunning(node)) continue;
+    timeline.note(`${namesOf(cluster, [node])} could not join, and is started again`);
+    cluster.spawn(node);
+  }
+}
+
+/** What keeps the cluster from outliving the loss of a disk; undefined: each queue has all its replicas on all nodes. */
+async function incomplete(cluster: LeveretNodes): Promise<string | undefined> {
+  try {
+    const rows = await cluster.rows(0, "list_queues", ["name", "members"]);
+    const queue = rows.find(([, members]) => String(members).split(",").length < NODES);
+    if (queue !== undefined) return `${String(queue[0])} is on ${String(queue[1])}`;
+    return await cluster.unsynced();
+  } catch (error) {
+    return String(error);
+  }
 }
 
 function forget(
