@@ -1,4 +1,4 @@
-import { HttpError } from "../http-error.ts";
+import { badRequest, HttpError } from "../http-error.ts";
 import { DEFAULT_PAGE_SIZE, NAME_FILTER_LENGTH_MAX, PAGE_SIZE_MAX } from "../limits.ts";
 import { type ColumnPath, columnsOf, pathsOf } from "./columns.ts";
 import { type NameFilter, nameFilter } from "./name-filter.ts";
@@ -48,25 +48,30 @@ export function readListQuery(query: URLSearchParams): ListQuery {
 function readPage(query: URLSearchParams): PageWanted | undefined {
   const page = readNumber(query, "page");
   if (page === undefined) return undefined;
-  const pageSize = readNumber(query, "page_size") ?? DEFAULT_PAGE_SIZE;
-  if (page < 1) throw invalid(`page number should be greater than 0 instead of ${page}`);
-  if (pageSize < 1 || pageSize > PAGE_SIZE_MAX) {
-    throw invalid(
-      `page size should be greater than 0 and less than ${PAGE_SIZE_MAX} instead of ${pageSize}`,
-    );
-  }
+  const pageSize = readNumber(query, "page_size");
   const name = query.get("name") ?? "";
-  if (name.length > NAME_FILTER_LENGTH_MAX) throw invalid("name is too long");
-  return { page, pageSize, matches: nameFilter(name, query.get("use_regex") === "true") };
+  if (page < 1 || isOutside(pageSize)) throw outOfBounds(page, pageSize);
+  if (name.length > NAME_FILTER_LENGTH_MAX) throw badRequest(INVALID);
+  const matches = nameFilter(name, query.get("use_regex") === "true");
+  return { page, pageSize: pageSize ?? DEFAULT_PAGE_SIZE, matches };
 }
+
+const INVALID = "Pagination parameters are invalid";
 
 function readNumber(query: URLSearchParams, key: string): number | undefined {
   const text = query.get(key);
-  if (text === null || text === "") return undefined;
-  if (!/^-?\d{1,15}$/.test(text)) throw invalid(`${key} should be a number`);
+  if (text === null) return undefined;
+  if (!/^-?\d{1,15}$/.test(text)) throw badRequest(INVALID);
   return Number(text);
 }
 
-function invalid(reason: string): HttpError {
-  return new HttpError({ status: 400, error: "invalid_pagination_parameters" }, reason);
+function isOutside(pageSize: number | undefined): boolean {
+  return pageSize !== undefined && (pageSize < 1 || pageSize > PAGE_SIZE_MAX);
+}
+
+/** RabbitMQ's words. */
+function outOfBounds(page: number, pageSize: number | undefined): HttpError {
+  const kind = { status: 400, error: "invalid_pagination_parameters" };
+  const reason = `Invalid pagination parameters: page number ${page}, page size ${pageSize}`;
+  return new HttpError(kind, reason);
 }

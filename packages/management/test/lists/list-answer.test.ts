@@ -126,7 +126,9 @@ describe("a page", () => {
   test.each([
     ["page=0", "invalid_pagination_parameters"],
     ["page=-1", "invalid_pagination_parameters"],
-    ["page=x", "invalid_pagination_parameters"],
+    ["page=x", "bad_request"],
+    ["page=", "bad_request"],
+    ["page=1&page_size=x", "bad_request"],
     ["page=1&page_size=501", "invalid_pagination_parameters"],
     ["page=1&page_size=0", "invalid_pagination_parameters"],
     ["page=3&page_size=2", "page_out_of_range"],
