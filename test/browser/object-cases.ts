@@ -64,11 +64,16 @@ export const OBJECT_CASES: readonly Case[] = [
     await page.locator("article.message").getByText("Hex").click();
     await page.getByText("000000  7b").waitFor();
 
+    await page.getByRole("button", { name: "Publish a copy" }).click();
+    await confirm(session, "Publish a copy");
+    await session.toast("Published.");
+    await page.getByRole("link", { name: "Messages 3" }).waitFor();
+
     await page.locator("summary", { hasText: "Take messages" }).click();
     await page.getByRole("button", { name: "Take", exact: true }).click();
     await confirm(session, "Take");
     await page.locator("article.message", { hasText: "one" }).waitFor();
-    await page.getByRole("link", { name: "Messages 1" }).waitFor();
+    await page.getByRole("link", { name: "Messages 2" }).waitFor();
     await page.getByRole("button", { name: "Purge" }).click();
     await confirm(session, "Purge");
     await session.toast("1 queue purged");

@@ -5,6 +5,7 @@ import type { Overview, VhostInfo } from "../api/types.ts";
 import { clock } from "../format/quantities.ts";
 import { msg, t } from "../i18n/translate.ts";
 import { ConfirmDialog } from "../ui/confirm.tsx";
+import { useCurrentInSight } from "../ui/current-link.ts";
 import { SelectField } from "../ui/fields.tsx";
 import { Mark } from "../ui/icons.tsx";
 import { Toasts } from "../ui/toasts.tsx";
@@ -81,8 +82,9 @@ function Header(): JSX.Element {
 
 function MainMenu(): JSX.Element {
   const current = entryOf(location.value.path);
+  const menu = useCurrentInSight(current?.label ?? "");
   return (
-    <nav class="main-menu" aria-label={t("Main")}>
+    <nav ref={menu} class="main-menu" aria-label={t("Main")}>
       {MENU.filter((entry) => entry.isVisible()).map((entry) => (
         <a
           key={entry.at}

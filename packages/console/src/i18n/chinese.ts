@@ -293,6 +293,8 @@ export const chinese: Catalogue = {
   "Initial group size": "初始组大小",
   Internal: "内部",
   "Internal: clients cannot publish to it": "内部：客户端不能向其发布",
+  "It goes to {exchange} with the routing key {key}; this one stays where it is.":
+    "副本将以路由键 {key} 发往 {exchange}；原消息保持不变。",
   "It was delivered before and came back.": "它曾被投递并退回。",
   "Its clients are sent away and come back at other nodes, which also lead the queues that it leads. Then it can be stopped without a pause for anybody.":
     "其客户端会被断开并重连到其他节点，它领导的队列也由其他节点接管。之后可以停止它而不影响任何人。",
@@ -417,6 +419,8 @@ export const chinese: Catalogue = {
     "仅用于主题权限：填写路由键时，名称视为主题交换机，并同时检查路由键。",
   "Only one consumer is served at a time; when it leaves the next takes over. Keeps the order with several consumers.":
     "同一时间只服务一个消费者；它离开后由下一个接管。可在多个消费者时保持顺序。",
+  "Only the beginning of the body was fetched; a copy would not be whole.":
+    "只取得了消息体的开头；副本将不完整。",
   "Operator policies": "运维策略",
   "Operator policy": "运维策略",
   "Optional: then permissions are looked at, too.": "可选：填写后也检查权限。",
@@ -453,6 +457,8 @@ export const chinese: Catalogue = {
   Properties: "属性",
   Protocol: "协议",
   Publish: "发布",
+  "Publish a copy": "发布副本",
+  "Publish a copy?": "发布副本？",
   "Publish a message to it, by the default exchange, whose routing key is the name of a queue.":
     "通过默认交换机向它发布一条消息，路由键就是队列名。",
   "Publish an order that nobody pays.": "发布一个无人付款的订单。",

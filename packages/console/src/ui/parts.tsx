@@ -3,6 +3,7 @@ import { useId, useState } from "preact/hooks";
 import type { ApiError } from "../api/client.ts";
 import { href, location, setQuery } from "../app/router.ts";
 import { t } from "../i18n/translate.ts";
+import { useCurrentInSight } from "./current-link.ts";
 import { errorText } from "./toasts.tsx";
 
 /** A page's heading, with what can be done on its right. */
@@ -181,8 +182,9 @@ export function Tabs(props: {
   readonly current: string;
 }): JSX.Element {
   const { path, query } = location.value;
+  const menu = useCurrentInSight(props.current);
   return (
-    <nav class="tabs" aria-label={props.label}>
+    <nav ref={menu} class="tabs" aria-label={props.label}>
       {props.tabs.map(([key, text]) => (
         <a
           key={key}

@@ -3,6 +3,7 @@ import type { PageProps } from "../../app/pages.ts";
 import { href } from "../../app/router.ts";
 import { isAllowed } from "../../app/session.ts";
 import { t } from "../../i18n/translate.ts";
+import { useCurrentInSight } from "../../ui/current-link.ts";
 import { DefinitionsPage } from "./definitions-page.tsx";
 import { FeaturesPage } from "./features-page.tsx";
 import { LimitsPage } from "./limits-page.tsx";
@@ -35,9 +36,10 @@ function parts(): readonly Part[] {
 export function AdminPages({ rest }: PageProps): JSX.Element {
   const shown = parts();
   const [at = shown[0]?.at ?? "", ...names] = rest;
+  const menu = useCurrentInSight(at);
   return (
     <>
-      <nav class="tabs" aria-label={t("Admin")}>
+      <nav ref={menu} class="tabs" aria-label={t("Admin")}>
         {shown.map((part) => (
           <a
             key={part.at}

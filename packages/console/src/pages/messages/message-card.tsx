@@ -1,10 +1,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { apiPath, post } from "../../api/client.ts";
 import type { MessageInfo, NamedIn } from "../../api/types.ts";
 import { bytes, dateTime } from "../../format/quantities.ts";
 import { t } from "../../i18n/translate.ts";
-import { ExchangeLink, QueueLink } from "../../ui/object-links.tsx";
+import { confirmAction } from "../../ui/confirm.tsx";
+import { ExchangeLink, exchangeName, QueueLink } from "../../ui/object-links.tsx";
 import { Badge, Choice, CopyButton, Facts } from "../../ui/parts.tsx";
+import { perform, tellFailed } from "../../ui/toasts.tsx";
 import { asCurl, asJson, asProgram, type Target } from "./copy-texts.ts";
 import {
   bytesOf,
@@ -128,10 +131,49 @@ function CopyButtons(props: {
   const origin = new URL(".", document.baseURI).href;
   return (
     <div class="buttons">
+      <button type="button" class="small" onClick={() => void publishCopy(message, target)}>
+        {t("Publish a copy")}
+      </button>
       <CopyButton label={t("Copy the body")} text={() => textOf(message) ?? message.payload} />
       <CopyButton label={t("Copy as JSON")} text={() => asJson(message)} />
       <CopyButton label={t("Copy as curl")} text={() => asCurl(message, target, origin)} />
       <CopyButton label={t("Copy as a program")} text={() => asProgram(message, target)} />
     </div>
   );
+}
+
+/** What was cut for display cannot be published as if it were whole. */
+function isWhole(message: MessageInfo): boolean {
+  return message.payload_bytes === undefined || message.payload_bytes === bytesOf(message).length;
+}
+
+async function publishCopy(message: MessageInfo, target: Target): Promise<void> {
+  if (!isWhole(message)) {
+    tellFailed(
+      new Error(t("Only the beginning of the body was fetched; a copy would not be whole.")),
+    );
+    return;
+  }
+  const exchange = exchangeName(target.exchange);
+  const isSure = await confirmAction({
+    title: t("Publish a copy?"),
+    text: t("It goes to {exchange} with the routing key {key}; this one stays where it is.", {
+      exchange,
+      key: target.routingKey,
+    }),
+    verb: t("Publish a copy"),
+  });
+  if (isSure) {
+    await perform(t("Published."), () =>
+      post(
+        `${apiPath("exchanges", target.vhost, target.exchange === "" ? "amq.default" : target.exchange)}/publish`,
+        {
+          routing_key: target.routingKey,
+          payload: message.payload,
+          payload_encoding: message.payload_encoding ?? "string",
+          properties: propertiesOf(message),
+        },
+      ),
+    );
+  }
 }
