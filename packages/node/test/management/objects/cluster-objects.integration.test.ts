@@ -135,6 +135,26 @@ describe.each(NODES)("asked at node %i", (index) => {
   });
 });
 
+test("replicas of a queue are shown, taken away and added", async () => {
+  const path = "/queues/quorum/%2F/quorum";
+  const nodesOf = async (): Promise<string[]> => {
+    const { body } = await ask(0, "GET", `${path}/status`);
+    return body.map((replica: Record<string, string>) => replica["Node Name"]).toSorted();
+  };
+  const all = NODES.map(names).toSorted();
+  expect(await nodesOf()).toEqual(all);
+  const { leader } = (await ask(0, "GET", "/queues/%2F/quorum")).body;
+  const body = { node: all.find((name) => name !== leader) };
+  expect((await ask(0, "DELETE", `${path}/replicas/delete`, { body })).status).toBe(204);
+  await expect.poll(nodesOf).toHaveLength(2);
+  expect((await ask(1, "POST", `${path}/replicas/add`, { body })).status).toBe(204);
+  await expect.poll(nodesOf).toEqual(all);
+  const stranger = { node: "rabbit@nowhere" };
+  expect((await ask(1, "POST", `${path}/replicas/add`, { body: stranger })).status).toBe(400);
+  const unknown = "/queues/quorum/%2F/nope";
+  expect((await ask(1, "POST", `${unknown}/replicas/add`, { body })).status).toBe(404);
+});
+
 test("a connection of another node is closed, and the client is told why", async () => {
   const client = await connect(cluster.node(2).url);
   // It takes the end that an operator wants for no error.

@@ -198,6 +198,32 @@ describe("messages", () => {
   });
 });
 
+describe("conditions of deletion", () => {
+  test.each([
+    ["/queues/%2F/used?if-unused=true", "queue 'used' in vhost '/' in use"],
+    ["/queues/%2F/filled?if-empty=true", "queue 'filled' in vhost '/' not empty"],
+    [
+      "/queues/%2F/safe?if-empty=true",
+      "cannot delete queue 'safe' in vhost '/'. queue.delete operations with if-empty flag set are not supported by quorum queues",
+    ],
+    ["/exchanges/%2F/bound?if-unused=true", "exchange 'bound' in vhost '/' in use"],
+  ])("%s", async (path, reason) => {
+    await channel.assertQueue("used");
+    await channel.consume("used", () => undefined);
+    await channel.assertQueue("filled");
+    channel.sendToQueue("filled", Buffer.from("x"));
+    await channel.assertQueue("safe", { arguments: { "x-queue-type": "quorum" } });
+    await channel.assertExchange("bound", "fanout");
+    await channel.bindQueue("used", "bound", "");
+    const answer = await broker.ask("DELETE", path);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toEqual({ error: "bad_request", reason });
+    const plain = path.replace(/\?.*/, "");
+    expect((await broker.ask("DELETE", plain)).status).toBe(204);
+    expect((await broker.ask("DELETE", plain)).status).toBe(404);
+  });
+});
+
 test("nothing of these requests stays behind", async () => {
   expect((await broker.get("/connections")).body).toHaveLength(1);
   expect((await broker.get("/channels")).body).toHaveLength(1);
