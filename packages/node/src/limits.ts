@@ -162,6 +162,8 @@ export const DEFAULT_QUORUM_GROUP_SIZE = 3;
 export const REPLICA_REPLACE_AFTER_MS = 600_000;
 /** Work on the placement of queues that one turn does before other work gets its share, milliseconds. */
 export const PLACEMENT_SLICE_MS = 3;
+/** Work on an import of definitions before other work gets its share, milliseconds. */
+export const IMPORT_SLICE_MS = 4;
 /** The same in queues, each a few microseconds, in case that the clock stands still. */
 export const PLACEMENT_SLICE_COUNT = 500;
 /** Changes of placement under way at once: each is a command of the metadata. */

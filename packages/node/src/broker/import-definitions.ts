@@ -1,5 +1,6 @@
 import { SCRYPT } from "../auth/password.ts";
 import { scryptHash } from "../auth/scrypt.ts";
+import { IMPORT_SLICE_MS } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import type { Actor } from "../metadata/actor.ts";
 import {
@@ -39,7 +40,13 @@ export async function importDefinitions(
 ): Promise<void> {
   const { commands, warnings, places } = await load(administration, { json, source, vhost });
   for (const warning of warnings) log.warn(`${source}: ${warning}`);
+  let sliceStart = performance.now();
   for (const command of commands) {
+    // In memory, commands are carried out within the call.
+    if (performance.now() - sliceStart > IMPORT_SLICE_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceStart = performance.now();
+    }
     const result = await new Promise<MetadataResult>((resolve) => {
       administration.apply(command, resolve, "applied", actor);
     });

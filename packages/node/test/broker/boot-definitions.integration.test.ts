@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type EmbeddedBroker, startBroker } from "../../src/index.ts";
+import { sendRequest } from "../management/send-request.ts";
 
 let directory: string;
 
@@ -66,6 +67,32 @@ test("definitions that have changed are loaded in any case", async () => {
   write("r");
   await using second = await startAgain(first, "q", true);
   expect(names(second)).toEqual(["r"]);
+});
+
+test("an import of many objects lets other work in between", async () => {
+  await using broker = await startBroker({ managementPort: 0 });
+  const queues = Array.from({ length: 5000 }, (_, index) => ({
+    name: `q${index}`,
+    vhost: "/",
+    durable: true,
+    arguments: {},
+  }));
+  let isOver = false;
+  let turns = 0;
+  const countTurns = (): void => {
+    // Those while the import has begun, and is not complete.
+    if (broker.queues().length > 0 && !isOver) turns++;
+    if (!isOver) setImmediate(countTurns);
+  };
+  countTurns();
+  const answer = await sendRequest(broker.managementPort ?? 0, "POST", "/api/definitions", {
+    auth: "guest:guest",
+    body: { queues },
+  });
+  isOver = true;
+  expect(answer.status).toBe(204);
+  expect(broker.queues()).toHaveLength(5000);
+  expect(turns).toBeGreaterThan(5);
 });
 
 test("a file that cannot be read is named", async () => {
