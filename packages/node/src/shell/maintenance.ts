@@ -39,7 +39,8 @@ export class Maintenance {
     this.#isOn = true;
     await broker.drainClients();
     const left = await this.#handOver();
-    if (!this.#isOn) return;
+    // It may have been revived meanwhile.
+    if (!this.isOn) return;
     if (left > 0) log.warn({ count: left }, "this node still leads queues that others could lead");
     log.warn("Node is ready to be shut down for maintenance or upgrade");
     this.#armTimer();
