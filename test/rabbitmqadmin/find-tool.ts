@@ -26,7 +26,13 @@ export async function findTool(): Promise<Tool> {
   const run = (command: string, ...args: string[]): Promise<readonly string[]> =>
     runProgram({ command, arguments: args, cwd: directory, timeoutMs: DOWNLOAD_MAX_MS });
   try {
-    await run("apt-get", "download", "rabbitmq-server");
+    try {
+      await run("apt-get", "download", "rabbitmq-server");
+    } catch {
+      // It may not know yet what there is.
+      await run("apt-get", "update", "-qq");
+      await run("apt-get", "download", "rabbitmq-server");
+    }
     const file = (await readdir(directory)).find((name) => name.endsWith(".deb"));
     if (file === undefined) throw new Error("apt-get downloaded nothing");
     await run("dpkg-deb", "-x", file, ".");
