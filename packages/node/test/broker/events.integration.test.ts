@@ -216,6 +216,56 @@ describe("the event exchange, as recorded from RabbitMQ 3.10.8", () => {
     ]);
   });
 
+  test("tells of auto-delete exchanges that go with their last binding", async () => {
+    await using events = await EventRig.start();
+    const connection = await events.rig.connect("guest", "guest");
+    const channel = await connection.createChannel();
+    const build = async (queue: string, exclusive: boolean) => {
+      await channel.assertExchange("ax", "direct", { autoDelete: true });
+      await channel.assertExchange("bx", "direct", { autoDelete: true });
+      await channel.assertQueue(queue, { exclusive });
+      await channel.bindQueue(queue, "ax", "k");
+      await channel.bindQueue(queue, "ax", "k2");
+      await channel.bindExchange("ax", "bx", "e");
+    };
+    const gone = async (last: string) =>
+      (await events.until(last))
+        .filter(({ key }) => key.endsWith(".deleted"))
+        .map(({ key, headers: { name, source_name, user_who_performed_action: by } }) =>
+          [key, name ?? source_name, by].join(" "),
+        );
+    const all = (by: string) => [
+      `exchange.deleted ax ${by}`,
+      `binding.deleted ax ${by}`,
+      `binding.deleted ax ${by}`,
+      `exchange.deleted bx ${by}`,
+      `binding.deleted bx ${by}`,
+    ];
+
+    await build("q", false);
+    await channel.unbindQueue("q", "ax", "k");
+    await channel.unbindQueue("q", "ax", "k2");
+    await channel.deleteQueue("q");
+    expect(await gone("queue.deleted")).toEqual([
+      "binding.deleted ax guest",
+      ...all("guest").toSpliced(1, 1),
+      "queue.deleted q guest",
+    ]);
+    await build("q", false);
+    await channel.deleteQueue("q");
+    expect(await gone("queue.deleted")).toEqual([...all("rmq-internal"), "queue.deleted q guest"]);
+    await build("q", false);
+    await channel.deleteExchange("ax");
+    await channel.deleteQueue("q");
+    expect(await gone("queue.deleted")).toEqual([...all("guest"), "queue.deleted q guest"]);
+    await build("own", true);
+    await connection.close();
+    expect(await gone("queue.deleted")).toEqual([
+      ...all("rmq-internal"),
+      "queue.deleted own rmq-internal",
+    ]);
+  });
+
   test("tells of a failed login", async () => {
     await using events = await EventRig.start();
     expect(await errorOf(events.rig.connect("guest", "wrong"))).toMatch(/ACCESS.REFUSED/);

@@ -3,14 +3,7 @@ import type { MetadataCommand, MetadataResult, Refusal } from "../../metadata/co
 import type { MetadataEvent } from "../../metadata/events.ts";
 import type { MetadataView } from "../../metadata/metadata-machine.ts";
 import type { MetadataStore, WaitsUntil } from "../../metadata/metadata-store.ts";
-import type { BindingRecord, ExchangeRecord, QueueRecord } from "../../metadata/records.ts";
-
-/** What a command that was carried out takes away besides what it names. */
-interface Removed {
-  readonly bindings: readonly BindingRecord[];
-  readonly exchanges: readonly ExchangeRecord[];
-  readonly queues: readonly QueueRecord[];
-}
+import { type Removed, removedWith } from "./removed.ts";
 
 /** A change of metadata that somebody made at this node. */
 export interface Change {
@@ -62,29 +55,6 @@ export class AttributedMetadata implements MetadataStore {
   tellEvents(onEvent: (event: MetadataEvent) => void): void {
     this.#store.tellEvents(onEvent);
   }
-}
-
-const NOTHING: Removed = { bindings: [], exchanges: [], queues: [] };
-
-function removedWith(command: MetadataCommand, machine: MetadataView): Removed {
-  if (command.type === "deleteQueue") {
-    const bindings = machine.bindings(command.vhost)?.ofDestination("queue", command.name);
-    return { ...NOTHING, bindings: [...(bindings ?? [])] };
-  }
-  if (command.type === "deleteExchange") {
-    const all = machine.bindings(command.vhost);
-    const from = all?.ofSource(command.name) ?? [];
-    const to = all?.ofDestination("exchange", command.name) ?? [];
-    return { ...NOTHING, bindings: [...new Set([...from, ...to])] };
-  }
-  const state = command.type === "deleteVhost" ? machine.vhost(command.name) : undefined;
-  if (state === undefined) return NOTHING;
-  const { bindings, exchanges, queues } = state;
-  return {
-    bindings: [...bindings.all()],
-    exchanges: [...exchanges.values()],
-    queues: [...queues.values()],
-  };
 }
 
 /** For commands that make something new, or change what is there. */

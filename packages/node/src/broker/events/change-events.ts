@@ -31,26 +31,26 @@ interface Draft {
   readonly by?: string;
 }
 
-/** Bindings of a deleted queue go by themselves (RabbitMQ: rmq-internal), those of an exchange with it. */
+/** What goes with a deleted queue goes by itself (RabbitMQ: rmq-internal), what goes with an exchange or binding with that. */
 function removals({ command, removed }: Change): readonly Draft[] {
   const by = command.type === "deleteQueue" ? { by: INTERNAL_ACTOR.user } : {};
-  const vhost = (name: string): EventFields => ({ vhost: text(name) });
+  const unbound = (record: BindingRecord): Draft => ({
+    ...bindingEvent("binding.deleted", record),
+    ...by,
+  });
   return [
-    ...removed.bindings.map((record) => ({ ...bindingEvent("binding.deleted", record), ...by })),
-    ...removed.queues.map((record) => ({
-      key: "queue.deleted",
-      fields: { name: text(record.name), ...vhost(record.vhost) },
-    })),
-    ...removed.exchanges.map((record) => ({
-      key: "exchange.deleted",
-      fields: { name: text(record.name), ...vhost(record.vhost) },
-    })),
+    ...removed.bindings.map(unbound),
+    ...removed.queues.map(({ vhost, name }) => deleted("queue.deleted", vhost, name)),
+    ...removed.exchanges.flatMap(({ exchange: { vhost, name }, bindings }) => [
+      { ...deleted("exchange.deleted", vhost, name), ...by },
+      ...bindings.map(unbound),
+    ]),
   ];
 }
 
 type CommandOf<T extends MetadataCommand["type"]> = MetadataCommand & { readonly type: T };
 
-/** Of commands about nodes and places there are no events. */
+/** Of commands about nodes and places there are no events; what is removed with exchanges and bindings, `removals` tells. */
 type Tellers = {
   readonly [T in MetadataCommand["type"]]?: (
     command: CommandOf<T>,
@@ -63,9 +63,7 @@ const TELLERS: Tellers = {
   declareQueue: ({ queue }, _existed, nodeName) => [queueCreated(queue, nodeName)],
   deleteQueue: ({ vhost, name }) => [deleted("queue.deleted", vhost, name)],
   declareExchange: ({ exchange }) => [exchangeCreated(exchange)],
-  deleteExchange: ({ vhost, name }) => [deleted("exchange.deleted", vhost, name)],
   bind: ({ binding }) => [bindingEvent("binding.created", binding)],
-  unbind: ({ binding }) => [bindingEvent("binding.deleted", binding)],
   addVhost: (command, existed, nodeName) => (existed ? [] : vhostCreated(command, nodeName)),
   deleteVhost: ({ name }) => [{ key: "vhost.deleted", fields: { name: text(name) } }],
   setVhostLimits: ({ vhost, limits }) => {
