@@ -81,6 +81,7 @@ export class ClusterStores implements Stores {
   #metadata: ObservedMetadata | undefined;
   #stopLinks: (() => void) | undefined;
   #onStartEnd: ((error: Error) => void) | undefined;
+  #startFailure: StorageError | undefined;
   #stopping: Promise<void> | undefined;
   #isAnnounced = false;
   #leaderTold: number | undefined;
@@ -146,8 +147,12 @@ export class ClusterStores implements Stores {
       const nodeId = book.named(name)?.nodeId;
       if (nodeId !== undefined) book.heard(nodeId, address);
     }
-    const storage = await openStorage(options, book);
     let stores: ClusterStores | undefined;
+    const onFatal = (error: Error): void => {
+      if (stores !== undefined) stores.#failStart(error);
+      options.stores.onFatal(error);
+    };
+    const storage = await openStorage({ ...options, stores: { ...options.stores, onFatal } }, book);
     try {
       const isForced = isForceBootMarked(directory);
       if (isForced) await forceMetadata(storage.node, { book, log });
@@ -318,6 +323,7 @@ export class ClusterStores implements Stores {
     const { signal } = this.#options;
     return new Promise<void>((resolve, reject) => {
       this.#onStartEnd = reject;
+      if (this.#startFailure !== undefined) reject(this.#startFailure);
       if (signal.aborted) reject(new StartAborted());
       signal.addEventListener("abort", () => reject(new StartAborted()), { once: true });
       this.#replicated.start((failure) => {
@@ -342,6 +348,12 @@ export class ClusterStores implements Stores {
     );
     if (this.#metadata === undefined) this.#onStartEnd?.(error);
     else this.#options.onFenced(error);
+  }
+
+  /** Nothing happens once it has started. */
+  #failStart({ message }: Error): void {
+    this.#startFailure = new StorageError(message);
+    this.#onStartEnd?.(this.#startFailure);
   }
 
   #fenced(why: string): ClusterError {

@@ -439,10 +439,11 @@ export class NodeStorage implements QueueGroups {
     this.#onMetadataChange?.();
   }
 
-  /** At the start it is told to who waits for them. Later nothing works without them. */
+  /** At the start of a node alone it is told to who waits for them. Later, and in a cluster, nothing works without them. */
   #onMetadataStopped(why: string): void {
-    if (this.#isMetadataReady) this.#onFatal(new Error(`the metadata stopped: ${why}`));
-    else this.#onMetadataChange?.();
+    const isAwaited = !this.#isMetadataReady && this.#options.peers === undefined;
+    if (isAwaited) this.#onMetadataChange?.();
+    else this.#onFatal(new Error(`the metadata stopped: ${why}`));
   }
 
   /** Once, when the last one of those that were there at the start is ready. */

@@ -291,7 +291,9 @@ describe("submissions of nodes", () => {
     }
     const other = data.slice();
     other[1] = 9;
-    expect(() => machine.apply({ ...submission(1, undefined), data: other })).toThrow("head");
+    expect(() => machine.apply({ ...submission(1, undefined), data: other })).toThrow(
+      "a metadata entry has version 9; this program knows 1",
+    );
   });
 });
 

@@ -48,9 +48,11 @@ export function encodeMetadataEntry(origin: EntryOrigin, command: Uint8Array): U
 /** @throws MetadataCodecError if it is malformed, or of a version or type that is not known here */
 export function decodeMetadataEntry(bytes: Uint8Array): MetadataEntry {
   if (bytes[0] !== MARK) return { origin: undefined, command: decodeMetadataCommand(bytes) };
-  if (bytes[1] !== VERSION || bytes.length < HEAD_SIZE) {
-    throw new MetadataCodecError("an entry of the metadata has a head that is not known here");
+  if (bytes[1] !== VERSION) {
+    const text = `a metadata entry has version ${bytes[1]}; this program knows ${VERSION}`;
+    throw new MetadataCodecError(text);
   }
+  if (bytes.length < HEAD_SIZE) throw new MetadataCodecError("a metadata entry is cut short");
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEAD_SIZE);
   const origin = {
     nodeId: view.getUint16(2),
