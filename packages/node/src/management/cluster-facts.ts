@@ -69,14 +69,18 @@ export class ClusterFacts implements NodeFacts {
   async nodes({ only, windows }: NodesOptions): Promise<readonly JsonObject[]> {
     const broker = runningBroker(this.#node);
     const names = this.memberNames().filter((name) => only === undefined || name === only);
+    const { partitions } = await this.#node.clusterStatus();
     return Promise.all(
       names.map(async (name) => {
-        if (name === this.nodeName) return nodeObject({ node: this.#node, broker }, windows);
+        if (name === this.nodeName) {
+          const own = nodeObject({ node: this.#node, broker }, windows);
+          return { ...own, partitions: partitions[name] ?? [] };
+        }
         const other = this.#node.others.find((one) => one.name === name);
         const answer = other && (await askIfThere(other, "management_node", { windows }));
+        if (answer === undefined) return { name, type: "disc", running: false };
         // The other node's handler of the same method has made it.
-        if (answer !== undefined) return answer as JsonObject;
-        return { name, type: "disc", running: false };
+        return { ...(answer as JsonObject), partitions: partitions[name] ?? [] };
       }),
     );
   }

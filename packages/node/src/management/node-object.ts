@@ -48,7 +48,6 @@ export function nodeObject({ node, broker }: RunningNode, windows: SampleWindows
     db_dir: node.dataDir ?? "",
     config_files: config.files,
     enabled_plugins: [],
-    partitions: [],
     cluster_links: [],
     ...nodeFigures(broker, windows),
   };

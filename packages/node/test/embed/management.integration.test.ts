@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ClusterNode } from "../../src/embed/cluster-node.ts";
 import { startBroker, startCluster } from "../../src/index.ts";
 import { sendRequest } from "../management/send-request.ts";
 
@@ -26,8 +27,16 @@ test("a port that cannot be had ends the start, and leaves nothing open", async 
   });
 });
 
+interface ShownNode {
+  readonly partitions?: readonly string[];
+}
+
+async function nodesAt({ managementPort }: ClusterNode): Promise<readonly ShownNode[]> {
+  return (await sendRequest(managementPort, "GET", "/api/nodes", GUEST)).body;
+}
+
 test("each node of a test cluster has the HTTP API, and each knows the others", {
-  timeout: 30_000,
+  timeout: 60_000,
 }, async () => {
   await using cluster = await startCluster(3, { management: true });
   for (const node of cluster.nodes) {
@@ -36,7 +45,15 @@ test("each node of a test cluster has the HTTP API, and each knows the others", 
       cluster.nodes.map(({ name }) => ({ name, running: true, type: "disc" })),
     );
   }
-  await cluster.node(2).stop();
+  const lonely = cluster.node(2);
+  cluster.partition([0, 1], [2]);
+  await expect
+    .poll(async () => (await nodesAt(cluster.node(0))).map(({ partitions = [] }) => partitions), {
+      timeout: 20_000,
+    })
+    .toContainEqual([lonely.name]);
+  cluster.heal();
+  await lonely.stop();
   const asked = () => sendRequest(cluster.node(0).managementPort, "GET", "/api/nodes", GUEST);
   await expect
     .poll(async () => (await asked()).body.map(({ running }: { running: boolean }) => running))
