@@ -2,10 +2,11 @@ import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
 import { badRequest } from "../http-error.ts";
 import { GET_COUNT_MAX, GET_SIZE_MAX } from "../limits.ts";
+import { Slices } from "../lists/slices.ts";
+import { jsonText } from "../lists/text-stream.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { GetRequest, GotMessage } from "../model/runtime-objects.ts";
 import { got } from "./amqp-answers.ts";
-import { json } from "./answers.ts";
 import { INTEGER, TEXT } from "./body-schemas.ts";
 import type { QueueParams } from "./queue-routes.ts";
 import { type ApiRequest, type Route, route } from "./route.ts";
@@ -17,6 +18,10 @@ const GET = v.object({
   encoding: TEXT,
   truncate: v.optional(INTEGER),
 });
+
+/** A message of so many bytes takes as long as many small ones. */
+const LARGE_SIZE = 16_384;
+const LARGE_STEPS = 16;
 
 const ACK_MODES: ReadonlyMap<string, GetRequest["settle"]> = new Map([
   ["ack_requeue_false", "ack"],
@@ -55,7 +60,23 @@ async function get({
   const request = { vhost, queue, count: body.count, settle, sizeMax: GET_SIZE_MAX };
   const messages = await got(node.objects.actionsOf(user).get(request));
   const isText = body.encoding === "auto";
-  return json(messages.map((message) => messageObject(message, isText, body.truncate)));
+  const show = (message: GotMessage): JsonObject => messageObject(message, isText, body.truncate);
+  return jsonText(messagesText(messages, show));
+}
+
+/** A list of large messages is made while it is sent. */
+async function* messagesText(
+  messages: readonly GotMessage[],
+  show: (message: GotMessage) => JsonObject,
+): AsyncGenerator<string> {
+  const slices = new Slices();
+  let separator = "[";
+  for (const message of messages) {
+    yield separator + JSON.stringify(show(message));
+    separator = ",";
+    if (slices.isDue(message.payload.length > LARGE_SIZE ? LARGE_STEPS : 1)) await slices.pause();
+  }
+  yield messages.length === 0 ? "[]" : "]";
 }
 
 function messageObject(message: GotMessage, isText: boolean, truncate?: number): JsonObject {
