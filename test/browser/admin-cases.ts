@@ -136,6 +136,15 @@ export const ADMIN_CASES: readonly Case[] = [
       .click();
     await session.toast("removed");
     await section.locator("tbody", { hasText: "max-connections" }).waitFor({ state: "detached" });
+    const ofUsers = page.locator("section.section", { hasText: "Of users" });
+    await ofUsers.locator("summary", { hasText: "Set a limit" }).click();
+    await ofUsers.getByRole("combobox", { name: "User" }).selectOption("guest");
+    await ofUsers.getByRole("spinbutton", { name: "At most" }).fill("77");
+    await ofUsers.getByRole("button", { name: "Set", exact: true }).click();
+    await session.toast("The limit is set");
+    await ofUsers.getByText("2 of 77").waitFor();
+    await ofUsers.getByRole("button", { name: "Remove" }).click();
+    await session.toast("removed");
   }),
 
   asGuest(

@@ -143,7 +143,7 @@ function Use(props: {
 /** The list whose length is the use; undefined if there is none. */
 function usePath(kind: LimitSectionProps["kind"], row: LimitRow): string | undefined {
   if (kind === "user-limits") {
-    return undefined;
+    return row.key === "max-connections" ? apiPath("connections", "username", row.of) : undefined;
   }
   return row.key === "max-queues"
     ? apiPath("queues", row.of)

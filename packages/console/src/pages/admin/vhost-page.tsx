@@ -57,7 +57,11 @@ function VhostFacts(props: { readonly vhost: VhostInfo }): JSX.Element {
       of={[
         [t("Description"), vhost.description],
         [t("Tags"), vhost.tags?.join(", ")],
-        [t("Type of queues that do not ask for one"), vhost.default_queue_type],
+        [
+          t("Type of queues that do not ask for one"),
+          // RabbitMQ's word for none.
+          vhost.default_queue_type === "undefined" ? undefined : vhost.default_queue_type,
+        ],
         [t("Messages ready"), count(vhost.messages_ready)],
         [t("Messages unacked"), count(vhost.messages_unacknowledged)],
         [t("Tracing"), vhost.tracing === true ? t("on") : t("off")],
