@@ -21,22 +21,20 @@ type Vhost = Pick<VirtualHostState, "bindings" | "exchanges" | "queues">;
 
 /** What the command would remove now, but for the queue or vhost that it names. */
 export function removedWith(command: MetadataCommand, machine: MetadataView): Removed {
-  switch (command.type) {
-    case "unbind":
-      return lost(machine.vhost(command.binding.vhost), ({ bindings }) =>
-        bindings.has(command.binding) ? [command.binding] : [],
-      );
-    case "deleteQueue":
-      return lost(machine.vhost(command.vhost), ({ bindings }) =>
-        bindings.ofDestination("queue", command.name),
-      );
-    case "deleteExchange":
-      return lost(machine.vhost(command.vhost), () => [], command.name);
-    case "deleteVhost":
-      return all(machine.vhost(command.name));
-    default:
-      return NOTHING;
+  if (command.type === "unbind") {
+    return lost(machine.vhost(command.binding.vhost), ({ bindings }) =>
+      bindings.has(command.binding) ? [command.binding] : [],
+    );
   }
+  if (command.type === "deleteQueue") {
+    return lost(machine.vhost(command.vhost), ({ bindings }) =>
+      bindings.ofDestination("queue", command.name),
+    );
+  }
+  if (command.type === "deleteExchange") {
+    return lost(machine.vhost(command.vhost), () => [], command.name);
+  }
+  return command.type === "deleteVhost" ? all(machine.vhost(command.name)) : NOTHING;
 }
 
 const NOTHING: Removed = { bindings: [], queues: [], exchanges: [] };
