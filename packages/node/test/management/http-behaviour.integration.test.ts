@@ -228,6 +228,11 @@ describe("the server", () => {
     expect(told.headers["access-control-allow-origin"]).toBe("https://ours.example");
     const other = await open.get("/whoami", { headers: { origin: "https://theirs.example" } });
     expect(other.headers["access-control-allow-origin"]).toBeUndefined();
+    const refused = await open.get("/whoami", { headers, auth: undefined });
+    expect(refused.status).toBe(401);
+    expect(refused.headers["access-control-allow-origin"]).toBe("https://ours.example");
+    const missing = await open.get("/users/nosuch", { headers });
+    expect(missing.headers["access-control-allow-origin"]).toBe("https://ours.example");
     const preflight = await open.ask("OPTIONS", "/whoami", {
       auth: undefined,
       headers: { ...headers, "access-control-request-method": "PUT" },
