@@ -1,9 +1,33 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { ClusterNode } from "../../src/embed/cluster-node.ts";
 import { startBroker, startCluster } from "../../src/index.ts";
 import { sendRequest } from "../management/send-request.ts";
 
 const GUEST = { auth: "guest:guest" };
+const OF_THE_API = /\/node_modules\/(@hono|hono)\/|\/packages\/management\/|\/src\/management\//;
+
+/** What a program that does this with startBroker loads, as URLs. */
+async function loadedModules(code: string): Promise<readonly string[]> {
+  const tell = `export async function resolve(name, context, next) {
+    const found = await next(name, context);
+    process._rawDebug("loaded " + found.url);
+    return found;
+  }`;
+  const dataUrl = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
+  const hook = `import { register } from "node:module"; register(${JSON.stringify(dataUrl(tell))});`;
+  const index = new URL("../../src/index.ts", import.meta.url).href;
+  const program = `import { startBroker } from ${JSON.stringify(index)}; ${code};`;
+  const flags = ["--conditions=@leveret/source", "--import", "tsx", "--import", dataUrl(hook)];
+  const { stderr } = await promisify(execFile)(process.execPath, [
+    ...flags,
+    "--input-type=module",
+    "--eval",
+    program,
+  ]);
+  return stderr.split("\n").flatMap((line) => /^loaded (.*)/.exec(line)?.[1] ?? []);
+}
 
 test("an embedded broker has the HTTP API if it is asked for it, and closes it", async () => {
   await using without = await startBroker();
@@ -17,6 +41,16 @@ test("an embedded broker has the HTTP API if it is asked for it, and closes it",
   ]);
   await broker.stop();
   await expect(sendRequest(port, "GET", "/api/overview", GUEST)).rejects.toThrow("ECONNREFUSED");
+});
+
+test("nothing of the HTTP API is loaded by a program whose broker has none", {
+  timeout: 30_000,
+}, async () => {
+  const without = await loadedModules("await (await startBroker()).stop()");
+  expect(without.filter((url) => OF_THE_API.test(url))).toEqual([]);
+  expect(without).toContainEqual(expect.stringContaining("/src/broker/broker.ts"));
+  const having = await loadedModules("await (await startBroker({ managementPort: 0 })).stop()");
+  expect(having.filter((url) => OF_THE_API.test(url)).length).toBeGreaterThan(50);
 });
 
 test("a port that cannot be had ends the start, and leaves nothing open", async () => {
