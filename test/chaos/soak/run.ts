@@ -1,5 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -23,6 +23,8 @@ Three nodes run from dist: npm run build before. Needs Linux.
   --seed N           what is chosen by chance (default: the clock)
   --page FILE        the figures are written to it (default: they are printed)
   --json FILE        ... and all samples
+  --remark TEXT      stands in the page: what else the machine had to do, for instance
+  --from FILE        makes the page of such samples, and does nothing else
   --directory PATH   where the data go (default: the system's for temporary files)
   --main FILE        another main.js`;
 
@@ -49,6 +51,8 @@ function readArguments() {
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       page: { type: "string" },
       json: { type: "string" },
+      remark: { type: "string", default: "" },
+      from: { type: "string" },
       directory: { type: "string", default: tmpdir() },
       main: { type: "string" },
       help: { type: "boolean", default: false },
@@ -184,6 +188,7 @@ class Soak {
         confirmsPerS: (this.#ledger.confirmed - confirmed) / seconds,
         deliveriesPerS: (this.#ledger.delivered - delivered) / seconds,
         ...this.#ledger.takeLatencies(),
+        loadAverage: loadavg()[0] ?? 0,
       });
       ({ confirmed, delivered } = this.#ledger);
       lastMs = now;
@@ -234,11 +239,26 @@ class Soak {
   }
 }
 
+async function tell(values: Arguments, report: SoakReport): Promise<number> {
+  const page = soakPage(report, values.remark);
+  if (values.page === undefined) print(page);
+  else await writeFile(values.page, page);
+  const problems = soakProblems(report);
+  for (const problem of problems) print(`FOUND: ${problem}`);
+  print(`soak of ${report.minutes} minutes: ${problems.length === 0 ? "pass" : "fail"}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   const values: Arguments = readArguments();
   if (values.help) {
     print(USAGE);
     return 0;
+  }
+  if (values.from !== undefined) {
+    // A soak has written it.
+    const report = JSON.parse(await readFile(values.from, "utf8")) as SoakReport;
+    return tell(values, report);
   }
   const minutes = Number(values.minutes);
   const restarts = Number(values.restarts ?? Math.floor(minutes / RESTART_EVERY_MIN));
@@ -249,14 +269,8 @@ async function main(): Promise<number> {
   try {
     const report = await soak.run({ minutes, share: Number(values.share), restarts });
     await soak.stop();
-    const page = soakPage(report);
-    if (values.page === undefined) print(page);
-    else await writeFile(values.page, page);
     if (values.json !== undefined) await writeFile(values.json, JSON.stringify(report));
-    const problems = soakProblems(report);
-    for (const problem of problems) print(`FOUND: ${problem}`);
-    print(`soak of ${minutes} minutes: ${problems.length === 0 ? "pass" : "fail"}`);
-    return problems.length === 0 ? 0 : 1;
+    return await tell(values, report);
   } finally {
     await nodes.close();
     await rm(directory, { recursive: true, force: true });

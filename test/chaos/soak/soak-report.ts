@@ -112,21 +112,32 @@ function growth({ nodes, load, minutes }: SoakReport): string[] {
   compare("resident set, MiB,", ({ rssMib }) => rssMib, FLAT_MIB);
   compare("disk, MiB,", ({ diskMib }) => diskMib, FLAT_MIB);
   compare("file handles", ({ handles }) => handles, HANDLES_MORE);
+  const first = load.filter(({ atS }) => atS < thirdS);
+  const last = load.filter(({ atS }) => atS > 2 * thirdS);
+  // On a machine that others made busier meanwhile, everybody is slower.
+  if (busyness(last) > busyness(first) * (1 + FLAT_SHARE)) return problems;
   const latency = (some: readonly LoadSample[]): number =>
     quantile(
       some.map(({ p99Ms }) => p99Ms),
       0.5,
     );
-  const before = latency(load.filter(({ atS }) => atS < thirdS));
-  const after = latency(load.filter(({ atS }) => atS > 2 * thirdS));
+  const before = latency(first);
+  const after = latency(last);
   if (after > LATENCY_FLOOR_MS && after > before * 2) {
     problems.push(`p99 of confirms grew from ${before.toFixed(0)} to ${after.toFixed(0)} ms`);
   }
   return problems;
 }
 
+function busyness(some: readonly LoadSample[]): number {
+  return quantile(
+    some.map(({ loadAverage }) => loadAverage),
+    0.5,
+  );
+}
+
 /** Figures for the documents. */
-export function soakPage(report: SoakReport): string {
+export function soakPage(report: SoakReport, remark: string): string {
   const { commit, startedAt, minutes, maxRate, targetRate } = report;
   const problems = soakProblems(report);
   return [
@@ -138,6 +149,7 @@ export function soakPage(report: SoakReport): string {
     problems.length === 0
       ? "Nothing grew, nothing was left over.\n\n"
       : `Problems: ${problems.join("; ")}.\n\n`,
+    remark === "" ? "" : `${remark}\n\n`,
     "## Trends\n\nOf each life of a node longer than that, from its 90th second on.\n\n",
     trendTable(trendsOf(report.nodes)),
     "\n## Each minute\n\n",
@@ -186,6 +198,8 @@ function minuteTable({ nodes, load, minutes }: SoakReport): string {
         loads.map(({ p99Ms }) => p99Ms),
         0.5,
       ).toFixed(1),
+      // Nobody has looked.
+      busyness(loads) === 0 ? "?" : busyness(loads).toFixed(1),
       all(({ rssMib }) => rssMib),
       all(({ handles }) => handles),
       all(({ diskMib }) => diskMib),
@@ -196,6 +210,7 @@ function minuteTable({ nodes, load, minutes }: SoakReport): string {
     "confirms/s",
     "p50, ms",
     "p99, ms",
+    "load average",
     "resident set, MiB",
     "handles",
     "disk, MiB",

@@ -24,6 +24,8 @@ export interface LoadSample {
   /** From publishing to the confirm, ms. */
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Of the machine, over the last minute: all that wants its processors. */
+  readonly loadAverage: number;
 }
 
 /** Resident set, MiB; of Linux. */
