@@ -289,7 +289,7 @@ export interface CertificateLoginConfig {
 }
 
 /** `event_exchange.*`. */
-export interface EventExchangeConfig {
+interface EventExchangeConfig {
   readonly isEnabled: boolean;
   /** undefined: the first one (`default_vhost`). */
   readonly vhost: string | undefined;
