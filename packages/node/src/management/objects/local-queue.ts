@@ -65,10 +65,17 @@ export class LocalQueues {
   }
 }
 
-/** Waits until the counts are right, which takes a moment only after a start. */
-export async function answered(found: ListedQueue): Promise<ListedQueue> {
-  if (found.queue === undefined) return found;
-  return { ...found, isResponsive: await isAnswering(found.queue) };
+/** The same when its counts are right: at once, but for a moment after a start. */
+export function answered(found: ListedQueue): ListedQueue | Promise<ListedQueue> {
+  const { queue } = found;
+  if (queue === undefined) return found;
+  const state = { isReady: false };
+  queue.whenReady(() => {
+    state.isReady = true;
+  });
+  if (!state.isReady)
+    return isAnswering(queue).then((isResponsive) => ({ ...found, isResponsive }));
+  return queue.failure === undefined ? found : { ...found, isResponsive: false };
 }
 
 /** Of an exclusive queue: the connection that it belongs to. */

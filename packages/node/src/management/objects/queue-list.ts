@@ -6,6 +6,7 @@ import type {
   ObjectScope,
 } from "@leveret/management";
 import type { RunningNode } from "../../control/control-method.ts";
+import type { ListedQueue } from "../../control/queue-columns.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
 import { rowsOfCluster } from "./ask-others.ts";
 import { answered, LocalQueues, type PartOptions, type QueuePart } from "./local-queue.ts";
@@ -106,11 +107,15 @@ export async function* ownQueueValues(
     .vhosts()
     .flatMap(({ queues }) => [...queues.values()]);
   const local = new LocalQueues(running);
-  const led = inSlices(records, async (record) => {
+  const rowOf = (found: ListedQueue): QueueValueRow => {
+    const { vhost, name } = found.record;
+    return [vhost, name, columnValue(QUEUE_FIGURES, found, path)];
+  };
+  const led = inSlices(records, (record) => {
     const found = local.find(record);
     if (!local.isLedHere(found)) return undefined;
-    const value = columnValue(QUEUE_FIGURES, await answered(found), path);
-    return [record.vhost, record.name, value] as const;
+    const ready = answered(found);
+    return ready instanceof Promise ? ready.then(rowOf) : rowOf(ready);
   });
   for await (const row of led) if (row !== undefined) yield row;
 }
