@@ -63,7 +63,9 @@ function summary(name: string, results: readonly ChaosResult[]): string {
   const confirmed = results.reduce((all, result) => all + total(result, "confirmed"), 0);
   const faults = results.reduce((all, result) => all + result.faults, 0);
   const commits = [...new Set(results.map(({ commit }) => commit))].join(", ");
-  const counts = `lost ${sum(...LOSS)}, unexpected ${sum(...UNEXPECTED)}, duplicated without mark ${sum(...REPEATED)}`;
+  const unknown = results.filter((result) => !isDrained(result)).length;
+  const doubt = unknown === 0 ? "" : ` (not known of ${unknown})`;
+  const counts = `lost ${sum(...LOSS)}${doubt}, unexpected ${sum(...UNEXPECTED)}, duplicated without mark ${sum(...REPEATED)}`;
   return `**${name}**: ${passed} of ${results.length} runs passed; ${faults} faults, ${confirmed} confirmed; ${counts}. Commit ${commits}${commits.includes("+") ? " (+: some files differed)" : ""}.\n\n`;
 }
 
@@ -93,9 +95,13 @@ function table(results: readonly ChaosResult[]): string {
 
 const COUNTS: readonly string[] = ["confirmed", "lost", "unexpected", "duplicated"];
 
+function isDrained(result: ChaosResult): boolean {
+  return foundOf(result, "not-drained", "not-shown") === 0;
+}
+
 function cells(result: ChaosResult): string[] {
   // Of a queue that could not be drained nobody knows.
-  const isKnown = foundOf(result, "not-drained", "not-shown") === 0;
+  const isKnown = isDrained(result);
   const lost = foundOf(result, ...LOSS);
   const numbers = [
     total(result, "confirmed"),
