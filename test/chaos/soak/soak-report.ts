@@ -11,7 +11,7 @@ const FLAT_SHARE = 0.3;
 const FLAT_MIB = 64;
 const HANDLES_MORE = 20;
 /** Times that are too short to matter, ms. */
-const LATENCY_FLOOR_MS = 50;
+const LATENCY_FLOOR_MS = 100;
 const SHOWN_EVERY_S = 60;
 
 export interface SoakRestart {
