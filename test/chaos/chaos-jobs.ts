@@ -60,8 +60,6 @@ export async function runJobs(jobs: readonly ChaosJob[], options: JobsOptions): 
     else if (!options.isKept) await rm(data, { recursive: true });
   }
   if (failed > 0) print(`data and logs of what failed are kept in ${directory}`);
-  else if (options.results === undefined && !options.isKept)
-    await rm(directory, { recursive: true });
   return failed;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -188,6 +188,7 @@ async function runAll(values: Arguments): Promise<number> {
     const results = values.results ?? join(directory, "results.jsonl");
     await writeFile(values.page ?? PAGE, resultsPage(await readResults(results)));
   }
+  if (failed === 0 && !values.keep) await rm(directory, { recursive: true });
   print(`${jobs.length} scenarios: ${jobs.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
