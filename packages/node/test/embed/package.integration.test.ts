@@ -30,9 +30,9 @@ async function compile(flags: readonly string[], cwd: string): Promise<void> {
 let project: string;
 
 async function install(folder: string): Promise<void> {
-  const { name, dependencies } = JSON.parse(
+  const { name, dependencies = {} } = JSON.parse(
     readFileSync(join(ROOT, folder, "package.json"), "utf8"),
-  ) as { name: string; dependencies: Record<string, string> };
+  ) as { name: string; dependencies?: Record<string, string> };
   const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", project], {
     cwd: join(ROOT, folder),
   });
@@ -56,7 +56,7 @@ function link(dependency: string): void {
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "leveret-package-"));
   await compile(["--build", "packages/node"], ROOT);
-  for (const folder of ["amqp", "control", "hashring", "raft", "node"]) {
+  for (const folder of ["amqp", "console", "control", "hashring", "management", "raft", "node"]) {
     await install(`packages/${folder}`);
   }
   link("@types/node");

@@ -92,12 +92,29 @@ async function freePorts(count: number): Promise<number[]> {
 
 /** As `leveretctl stop`. */
 async function orderStop(port: number): Promise<void> {
-  const client = await ControlClient.connect({
+  const client = await toolOf(port);
+  await client.call("stop", {}, { timeoutMs: 5000 });
+  client.close();
+}
+
+/** Waits until so many members vote on the metadata: only then one alone has no majority. */
+async function waitForVoters(port: number, count: number): Promise<void> {
+  const client = await toolOf(port);
+  for (let voters = 0; voters < count; ) {
+    voters = 0;
+    for await (const row of client.stream("metadata_store_status", {}, { timeoutMs: 5000 })) {
+      const [, , membership] = row as readonly string[]; // As its handler sends it.
+      if (membership === "voter") voters++;
+    }
+  }
+  client.close();
+}
+
+function toolOf(port: number): Promise<ControlClient> {
+  return ControlClient.connect({
     ...{ host: "127.0.0.1", port, nodeName: "tool@localhost", cookie: "COOKIE" },
     ...{ nodeMeant: undefined, timeoutMs: 5000 },
   });
-  await client.call("stop", {}, { timeoutMs: 5000 });
-  client.close();
 }
 
 beforeEach(() => {
@@ -180,6 +197,7 @@ describe("the process", () => {
       ];
       const members = [start(flags(0)), start(flags(1))];
       for (const member of members) await member.ready();
+      await waitForVoters(ports[0] ?? 0, members.length);
       for (const member of members) member.child.kill("SIGKILL");
       for (const member of members) await member.ended;
       const waiting = start(flags(0));
