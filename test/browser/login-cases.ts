@@ -100,7 +100,7 @@ export const KEYBOARD_CASE: Case = {
     await keyboard.press("Tab");
     await keyboard.type("guest");
     await keyboard.press("Enter");
-    await page.locator("header.header").waitFor();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
     await keyboard.press("g");
     await keyboard.press("q");
     await page.getByRole("heading", { name: /Queues/ }).waitFor();
@@ -114,6 +114,7 @@ export const KEYBOARD_CASE: Case = {
     await keyboard.press("Enter");
     await page.getByRole("heading", { name: /Queue orders.paid/ }).waitFor();
     await keyboard.press("Control+k");
+    await page.locator(".palette input:focus").waitFor();
     await keyboard.type("emai");
     await page.getByRole("option", { name: /emails/ }).waitFor();
     await keyboard.press("Enter");

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { refreshAll } from "../api/resource.ts";
 import { t } from "../i18n/translate.ts";
 import { dismissAll } from "../ui/toasts.tsx";
@@ -18,7 +18,7 @@ export function openKeyHelp(): void {
 
 /** Keys that work everywhere outside of inputs and dialogs. */
 export function useKeys(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     let goUntil = 0;
     const onPlainKey = (event: KeyboardEvent): void => {
       if (Date.now() < goUntil) {

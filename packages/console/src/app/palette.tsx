@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api/client.ts";
 import type { ConnectionInfo, ExchangeInfo, Page, QueueInfo } from "../api/types.ts";
 import { msg, t } from "../i18n/translate.ts";
@@ -38,7 +38,8 @@ function PaletteDialog(): JSX.Element {
   const objects = useObjects(text);
   const found = [...matching(ownCommands(), text), ...objects];
   const current = Math.min(at, found.length - 1);
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before the next key is pressed: what is typed right after Ctrl-K belongs here.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const choose = (command: Command | undefined): void => {
     isOpen.value = false;
