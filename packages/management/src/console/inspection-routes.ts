@@ -8,8 +8,8 @@ import { json } from "../routes/answers.ts";
 import { TEXT } from "../routes/body-schemas.ts";
 import { type Route, route } from "../routes/route.ts";
 import { requireVhost } from "../routes/vhost-scope.ts";
+import { eventStream, type ServerEvent } from "../server/event-stream.ts";
 import { PEEK_COUNT_MAX } from "./console-limits.ts";
-import { eventStream, type ServerEvent } from "./event-stream.ts";
 
 const ROUTE_QUESTION = v.object({
   exchange: v.optional(TEXT, ""),

@@ -1,10 +1,15 @@
 import { type HttpListener, ManagementServer, ROUTES, readConsoleFiles } from "@leveret/management";
-import type { Config, ManagementListenerConfig, TlsConfig } from "../config/config.ts";
-import { ListenError } from "../connection/listen-error.ts";
-import { TlsOptionsError, tlsServerOptions } from "../connection/tls-options.ts";
+import type { Config } from "../config/config.ts";
 import type { ControlledNode } from "../control/controlled-node.ts";
 import type { Logging } from "../logger.ts";
+import { type HttpWords, listenHttp } from "./listen-http.ts";
 import { managedNode } from "./managed-node.ts";
+
+const WORDS: HttpWords = {
+  tlsKeys: "management.ssl",
+  what: "management API",
+  flag: "--management-port",
+};
 
 /** A port of the management API. */
 export interface ManagementListener {
@@ -36,7 +41,8 @@ export async function openManagement(
     onUnexpected: (error, path) => log.error({ err: error }, `internal error at HTTP ${path}`),
   });
   try {
-    for (const options of management.listeners) await listen(server, options, log);
+    for (const options of management.listeners)
+      await listenHttp(server, options, { words: WORDS, log });
   } catch (error) {
     await server.close();
     throw error;
@@ -45,34 +51,6 @@ export async function openManagement(
     listeners: server.listeners.map(listenerFacts),
     close: () => server.close(),
   };
-}
-
-async function listen(
-  server: ManagementServer,
-  options: ManagementListenerConfig,
-  log: Logging["root"],
-): Promise<void> {
-  const { tls, isOptional } = options;
-  const tlsOptions = tls === undefined ? undefined : secureOptions(tls);
-  try {
-    await server.listen({ ...options, tls: tlsOptions });
-  } catch (error) {
-    // What node:net says if it cannot listen.
-    const refusal = new ListenError(options, error as NodeJS.ErrnoException);
-    if (!isOptional) throw refusal;
-    log.warn(`no management API: ${refusal.message}; --management-port sets another port, or off`);
-  }
-}
-
-/** The texts name the keys of the management API. */
-function secureOptions(tls: TlsConfig): ReturnType<typeof tlsServerOptions> {
-  try {
-    return tlsServerOptions(tls);
-  } catch (error) {
-    if (!(error instanceof TlsOptionsError)) throw error;
-    const message = error.message.replaceAll("ssl_options", "management.ssl");
-    throw new TlsOptionsError(message, { cause: error });
-  }
 }
 
 function listenerFacts({ isTls, address }: HttpListener): ManagementListener {

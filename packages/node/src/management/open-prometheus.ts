@@ -1,12 +1,13 @@
 import { type HttpListener, PrometheusServer } from "@leveret/management";
-import type { Config, ManagementListenerConfig, TlsConfig } from "../config/config.ts";
-import { ListenError } from "../connection/listen-error.ts";
-import { TlsOptionsError, tlsServerOptions } from "../connection/tls-options.ts";
+import type { Config } from "../config/config.ts";
 import type { ControlledNode } from "../control/controlled-node.ts";
 import type { Logging } from "../logger.ts";
 import { NodeMetrics } from "../statistics/metrics/node-metrics.ts";
+import { type HttpWords, listenHttp } from "./listen-http.ts";
 import { LoginAccess } from "./login-access.ts";
 import { runningBroker } from "./running-broker.ts";
+
+const WORDS: HttpWords = { tlsKeys: "prometheus.ssl", what: "metrics", flag: "--prometheus-port" };
 
 /** A port of the metrics; the protocol is RabbitMQ's word for it. */
 export interface PrometheusListener {
@@ -38,7 +39,8 @@ export async function openPrometheus(
     onUnexpected: (error) => log.error({ err: error }, "internal error in metrics"),
   });
   try {
-    for (const options of prometheus.listeners) await listen(server, options, log);
+    for (const options of prometheus.listeners)
+      await listenHttp(server, options, { words: WORDS, log });
   } catch (error) {
     await server.close();
     throw error;
@@ -47,34 +49,6 @@ export async function openPrometheus(
     listeners: server.listeners.map(listenerFacts),
     close: () => server.close(),
   };
-}
-
-async function listen(
-  server: PrometheusServer,
-  options: ManagementListenerConfig,
-  log: Logging["root"],
-): Promise<void> {
-  const { tls, isOptional } = options;
-  const tlsOptions = tls === undefined ? undefined : secureOptions(tls);
-  try {
-    await server.listen({ ...options, tls: tlsOptions });
-  } catch (error) {
-    // What node:net says if it cannot listen.
-    const refusal = new ListenError(options, error as NodeJS.ErrnoException);
-    if (!isOptional) throw refusal;
-    log.warn(`no metrics: ${refusal.message}; --prometheus-port sets another port, or off`);
-  }
-}
-
-/** The texts name the keys of the metrics. */
-function secureOptions(tls: TlsConfig): ReturnType<typeof tlsServerOptions> {
-  try {
-    return tlsServerOptions(tls);
-  } catch (error) {
-    if (!(error instanceof TlsOptionsError)) throw error;
-    const message = error.message.replaceAll("ssl_options", "prometheus.ssl");
-    throw new TlsOptionsError(message, { cause: error });
-  }
 }
 
 function listenerFacts({ isTls, address }: HttpListener): PrometheusListener {
