@@ -10,6 +10,8 @@ export interface FormationOptions {
   /** cluster_formation.discovery_retry_limit: how often it looks before it goes on without those that do not answer. */
   readonly retryLimit: number;
   readonly retryIntervalMs: number;
+  /** It has already tried to join a cluster, and may be its member without knowing it: it must not found another one. */
+  readonly isJoining?: boolean;
 }
 
 export interface FormationDependencies {
@@ -22,7 +24,7 @@ export interface FormationDependencies {
   pause(ms: number): Promise<void>;
 }
 
-/** "found": a cluster of its own; "join": that of a member which serves. */
+/** "found": a cluster of its own; "join": that of a member which serves; "gone": there is one, and none of its nodes serves. */
 export type FormationPlan =
   | { readonly kind: "found" }
   | { readonly kind: "join"; readonly place: PeerPlace; readonly name: string }
@@ -51,9 +53,10 @@ export async function planFormation(
     }
     looksAtMembers = member === undefined ? 0 : looksAtMembers + 1;
     const isLast = attempt >= retryLimit;
-    if (member === undefined && mayFound(options, view, isLast)) {
+    const { isJoining = false } = options;
+    if (member === undefined && !isJoining && mayFound(options, view, isLast)) {
       if (await claim(options, dependencies)) return { kind: "found" };
-    } else if (looksAtMembers >= retryLimit) {
+    } else if (looksAtMembers >= retryLimit || (isJoining && isLast)) {
       return { kind: "gone", names: view.answers.map(({ greeting }) => greeting.name) };
     }
     dependencies.log.info(

@@ -51,24 +51,35 @@ describe("planFormation", () => {
   test("a node steps back from founding when one with a lower name has the same in mind", async () => {
     const told: boolean[] = [];
     const nodes: Record<string, FakeNode> = { a: { isUp: false } };
-    await plan(
-      "b",
-      nodes,
-      (pauses) => {
+    await plan("b", nodes, {
+      onPause: (pauses) => {
         if (pauses === 3) nodes["a"] = { clusterId: "x", isServing: true };
       },
-      (isFounding) => {
+      setFounding: (isFounding) => {
         told.push(isFounding);
         // It came up between the last look and the one after the claim.
         if (isFounding) nodes["a"] = { isFounding: true };
       },
-    );
+    });
     expect(told.slice(0, 2)).toEqual([true, false]);
   });
 
   test("a cluster none of whose nodes serves is not replaced by another", async () => {
     const found = await plan("a", { b: { clusterId: "x", isServing: false } });
     expect(found).toEqual({ kind: "gone", names: ["b"] });
+  });
+
+  test("who has tried to join a cluster founds none, and joins by whoever of it runs", async () => {
+    const nodes: Record<string, FakeNode> = { b: { isUp: false }, c: { isUp: false } };
+    const found = await plan("a", nodes, {
+      isJoining: true,
+      onPause: (pauses) => {
+        if (pauses === 2) nodes["c"] = { clusterId: "x", isServing: true };
+      },
+    });
+    expect(found).toMatchObject({ kind: "join", name: "c" });
+    const alone = { b: { isUp: false }, c: {} };
+    expect(await plan("a", alone, { isJoining: true })).toEqual({ kind: "gone", names: ["c"] });
   });
 
   test("a cluster that comes about while one waits has as long to start as one that was there", async () => {
@@ -80,12 +91,21 @@ describe("planFormation", () => {
   });
 });
 
+type OnPause = (pauses: number, nodes: Record<string, FakeNode>) => void;
+
+interface PlanOptions {
+  readonly onPause?: OnPause;
+  readonly setFounding?: (isFounding: boolean) => void;
+  readonly isJoining?: boolean;
+}
+
 function plan(
   nodeName: string,
   nodes: Record<string, FakeNode>,
-  onPause: (pauses: number, nodes: Record<string, FakeNode>) => void = () => undefined,
-  setFounding: (isFounding: boolean) => void = () => undefined,
+  options: PlanOptions | OnPause = {},
 ) {
+  const given = typeof options === "function" ? { onPause: options } : options;
+  const { onPause, setFounding = () => undefined, isJoining = false } = given;
   let pauses = 0;
   return planFormation(
     {
@@ -93,6 +113,7 @@ function plan(
       findSeeds: () => Promise.resolve(Object.keys(nodes).map((name) => ({ name, address: name }))),
       retryLimit: 3,
       retryIntervalMs: 1,
+      isJoining,
     },
     {
       log: SILENT_LOGGING.root,
@@ -100,7 +121,7 @@ function plan(
       setFounding,
       pause: () => {
         pauses++;
-        onPause(pauses, nodes);
+        onPause?.(pauses, nodes);
         return pauses > 20 ? Promise.reject(new Error("it waits for ever")) : Promise.resolve();
       },
     },
