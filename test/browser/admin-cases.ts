@@ -107,6 +107,8 @@ export const ADMIN_CASES: readonly Case[] = [
       await form.getByRole("button", { name: "Set the policy" }).click();
       await session.toast("is set");
       await page.getByRole("link", { name: "short" }).click();
+      // The form of the list has a priority, too.
+      await page.getByRole("heading", { name: "Policy short" }).waitFor();
       await page.getByRole("spinbutton", { name: "Priority" }).fill("7");
       await page.getByRole("button", { name: "Set the policy" }).click();
       await session.toast("is set");
