@@ -7,6 +7,7 @@ import { buildAmqpload } from "./amqpload.ts";
 import { measureCli } from "./cli-startup.ts";
 import { formatClusterIdle, measureClusterIdle } from "./cluster-idle.ts";
 import { measureConnections } from "./connections.ts";
+import { CONSOLE_TABLE_HEAD, formatConsoleRow, measureConsole } from "./console.ts";
 import { formatDurableBacklog, measureDurableBacklog } from "./durable-backlog.ts";
 import { formatDurableBoot, measureDurableBoot } from "./durable-boot.ts";
 import { describeMachine } from "./machine.ts";
@@ -24,7 +25,7 @@ const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_MAX_MS = 300_000;
 const USAGE = `usage: npm run bench -- [PART] [options]
 PART is throughput (default), cluster, cluster-idle, mirror-policy, connections,
-        management, startup, cli, durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
+        management, console, startup, cli, durable-boot, durable-backlog, raft-throughput, raft-idle, raft-boot or all
   --rounds N          rounds of each load or connection count (default 3)
   --duration SECONDS  measured in each run of a load (default 5)
   --warmup SECONDS    before that (default 1)
@@ -53,6 +54,7 @@ const PARTS = [
   "mirror-policy",
   "connections",
   "management",
+  "console",
   "startup",
   "cli",
   "durable-boot",
@@ -69,6 +71,7 @@ const AMQP_LOADS: readonly Part[] = [
   "cluster-idle",
   "connections",
   "management",
+  "console",
   "durable-boot",
   "durable-backlog",
 ];
@@ -161,6 +164,25 @@ async function runManagement(values: Values): Promise<unknown> {
   const report = await measureManagement(toCount("queues", values.queues ?? "10000"));
   print(formatManagement(report));
   return report;
+}
+
+async function runConsole(values: Values): Promise<unknown> {
+  await runProgram({
+    command: "npm",
+    arguments: ["run", "--silent", "build", "-w", "@leveret/console"],
+    cwd: ROOT,
+    timeoutMs: BUILD_MAX_MS,
+  });
+  const options = {
+    rounds: toCount("rounds", values.rounds),
+    duration: toCount("duration", values.duration),
+    warmup: toCount("warmup", values.warmup),
+    loads: values.load,
+  };
+  print(CONSOLE_TABLE_HEAD);
+  const rows = await measureConsole(options, (row) => print(formatConsoleRow(row)));
+  print(`\nMedians of ${options.rounds} rounds.`);
+  return rows;
 }
 
 async function runStartup(values: Values): Promise<unknown> {
@@ -259,6 +281,8 @@ async function runPart(part: Part, values: Values): Promise<unknown> {
       return runConnections(values, rabbitmqScript(values));
     case "management":
       return runManagement(values);
+    case "console":
+      return runConsole(values);
     case "startup":
       return runStartup(values);
     case "cli":

@@ -10,11 +10,30 @@ const IDLE_MS = 10_000;
 const IDLE_BYTES_MAX = 10_000;
 const QUEUES = 10_000;
 const PAGE_CHANGES = 7;
+const FEW_QUEUES = 12;
+const ROUNDS = 3;
+/** A page that has not come by then does not come at all. */
+const PAGE_MAX_MS = 10_000;
+/** Pages between which people go: heading, and what stands there when the data have come. */
+const PAGES: readonly { readonly address: string; readonly heading: string; shows: string }[] = [
+  { address: "#/queues", heading: "Queues", shows: "queue-00011" },
+  { address: "#/queues/%2F/queue-00005", heading: "Queue queue-00005", shows: "Consumers" },
+  { address: "#/exchanges", heading: "Exchanges", shows: "amq.topic" },
+  { address: "#/connections", heading: "Connections", shows: "" },
+  { address: "#/channels", heading: "Channels", shows: "" },
+  { address: "#/consumers", heading: "Consumers", shows: "" },
+  { address: "#/cluster", heading: "Cluster", shows: "If this node stopped now" },
+  { address: "#/users", heading: "Users", shows: "guest" },
+  { address: "#/vhosts", heading: "Virtual hosts", shows: "0 B/s" },
+  { address: "#/policies", heading: "Policies", shows: "Operator policies" },
+  { address: "#/", heading: "Overview", shows: "Queued messages" },
+];
 
 /** What is loaded, in bytes as they come over the network, and how quickly pages change. */
 export const SIZE_CASES: readonly Case[] = [
   { name: "the first load is small, and so are all pages together", run: measureLoad },
   { name: "an idle overview costs little", run: measureIdle },
+  { name: "from page to page with 12 queues", run: measureFewQueues },
   { name: "pages of a list of 10,000 queues", run: measureManyQueues },
 ];
 
@@ -90,18 +109,68 @@ async function measureIdle({ browser, tell }: CaseContext): Promise<void> {
   await session.close();
 }
 
-async function measureManyQueues({ browser, tell }: CaseContext): Promise<void> {
-  const queues = Array.from({ length: QUEUES }, (_, at) => ({
+/** A broker with so many queues. */
+function startWithQueues(count: number): ReturnType<typeof startBroker> {
+  const queues = Array.from({ length: count }, (_, at) => ({
     name: `queue-${String(at).padStart(5, "0")}`,
     vhost: "/",
     durable: true,
     auto_delete: false,
     arguments: {},
   }));
-  await using broker = await startBroker({
-    managementPort: 0,
-    definitions: { vhosts: [{ name: "/" }], queues },
+  const definitions = { vhosts: [{ name: "/" }], queues };
+  return startBroker({ managementPort: 0, definitions });
+}
+
+async function measureFewQueues({ browser, tell }: CaseContext): Promise<void> {
+  await using broker = await startWithQueues(FEW_QUEUES);
+  const session = await ConsoleSession.open(browser, {
+    base: `http://localhost:${broker.managementPort}/`,
   });
+  await session.logIn();
+  await session.go("#/");
+  const first: number[] = [];
+  const again: number[] = [];
+  for (const page of PAGES) first.push(await timeUntilPage(session, page));
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const page of PAGES) again.push(await timeUntilPage(session, page));
+  tell(
+    `from page to page, ${FEW_QUEUES} queues: ${timesText(again)}; first visits ${timesText(first)}`,
+  );
+  await session.close();
+}
+
+function timesText(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b).map(Math.round);
+  return `median ${sorted[Math.floor(sorted.length / 2)]} ms, longest ${sorted.at(-1)} ms`;
+}
+
+/** From the change of the address until the page is there with its data, as the page itself sees it. */
+function timeUntilPage({ page }: ConsoleSession, wanted: (typeof PAGES)[number]): Promise<number> {
+  return page.evaluate(
+    ({ address, heading, shows, patienceMs }) =>
+      new Promise<number>((resolve, reject) => {
+        const startedAt = performance.now();
+        setTimeout(
+          () => reject(new Error(`${address}: ${document.querySelector("main")?.textContent}`)),
+          patienceMs,
+        );
+        const observer = new MutationObserver(() => {
+          const text = document.querySelector("main")?.textContent ?? "";
+          const isThere = document.querySelector("h1")?.textContent.startsWith(heading) === true;
+          if (!isThere || text.includes("Loading…") || !text.includes(shows)) return;
+          observer.disconnect();
+          resolve(performance.now() - startedAt);
+        });
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+        location.hash = address;
+      }),
+    { ...wanted, patienceMs: PAGE_MAX_MS },
+  );
+}
+
+async function measureManyQueues({ browser, tell }: CaseContext): Promise<void> {
+  await using broker = await startWithQueues(QUEUES);
   const session = await ConsoleSession.open(browser, {
     base: `http://localhost:${broker.managementPort}/`,
   });
@@ -114,10 +183,7 @@ async function measureManyQueues({ browser, tell }: CaseContext): Promise<void> 
     const first = `queue-${String(change * 50).padStart(5, "0")}`;
     times.push(await timeUntilShown(session, first));
   }
-  const sorted = times.toSorted((a, b) => a - b).map(Math.round);
-  tell(
-    `a page of ${QUEUES} queues: median ${sorted[Math.floor(sorted.length / 2)]} ms, all ${sorted.join(" ")}`,
-  );
+  tell(`a page of ${QUEUES} queues: ${timesText(times)}`);
   await session.close();
 }
 
