@@ -22,8 +22,8 @@ export const SAMPLES_MAX = 2000;
 /** A stream of events ends after this time: whoever was locked out since is not let in again. */
 export const LIVE_STREAM_MS = 900_000;
 
-/** How long one request works before other work gets its turn: the event loop is to be blocked for less than 10 ms. */
-export const SLICE_MS = 4;
+/** How long one request works before other work gets its turn: the event loop is to be blocked for less than 10 ms, with several requests. */
+export const SLICE_MS = 2;
 /** Characters of an answer that are given to the socket at once. */
 export const CHUNK_LENGTH = 65_536;
 /** Answers shorter than this are not compressed: one packet holds them. */

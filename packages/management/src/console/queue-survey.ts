@@ -1,3 +1,4 @@
+import { Slices } from "../lists/slices.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { ObjectRef, RuntimeObjects } from "../model/runtime-objects.ts";
 import { SURVEY_AGE_MAX_MS, SURVEY_AGE_MIN_MS, SURVEY_REST } from "./console-limits.ts";
@@ -94,15 +95,30 @@ function goodUntil(startedMs: number, endedMs: number): number {
 
 async function look(objects: RuntimeObjects): Promise<readonly SurveyedQueue[]> {
   const refs = await objects.queues.refs({});
-  const rows = await valuesOf(objects, refs);
-  const targets = rows.flatMap(({ ref, values }) => targetOf(ref, values) ?? []);
+  const slices = new Slices();
+  const rows = await valuesOf(objects, refs, slices);
+  const targets = (await each(rows, targetOf, slices)).filter((target) => target !== undefined);
   const bindings = targets.some(({ exchange }) => exchange !== "")
     ? await objects.bindings({})
     : [];
   const dead = deadLetterQueues(targets, bindings);
-  return rows.map(({ ref, values }) =>
-    surveyed(ref, values, dead.has(`${ref.vhost}\0${ref.name}`)),
-  );
+  const survey = ({ ref, values }: ValuesRow): SurveyedQueue =>
+    surveyed(ref, values, dead.has(`${ref.vhost}\0${ref.name}`));
+  return each(rows, survey, slices);
+}
+
+/** What `make` makes of each; other work gets its turn meanwhile. */
+async function each<T, Made>(
+  items: readonly T[],
+  make: (item: T, at: number) => Made,
+  slices: Slices,
+): Promise<Made[]> {
+  const all: Made[] = [];
+  for (const [at, item] of items.entries()) {
+    all.push(make(item, at));
+    if (slices.isDue()) await slices.pause();
+  }
+  return all;
 }
 
 interface ValuesRow {
@@ -113,19 +129,21 @@ interface ValuesRow {
 async function valuesOf(
   { queues }: RuntimeObjects,
   refs: readonly ObjectRef[],
+  slices: Slices,
 ): Promise<readonly ValuesRow[]> {
   const columns = new Map<string, readonly Found[]>();
   for (const [key, path] of Object.entries(PATHS)) {
     columns.set(key, await queues.values(refs, path.split(".")));
   }
-  return refs.map((ref, at) => ({
+  const rowAt = (ref: ObjectRef, at: number): ValuesRow => ({
     ref,
     // The keys are those of PATHS.
     values: Object.fromEntries([...columns].map(([key, values]) => [key, values[at]])) as Values,
-  }));
+  });
+  return each(refs, rowAt, slices);
 }
 
-function targetOf(ref: ObjectRef, values: Values): DeadLetterTarget | undefined {
+function targetOf({ ref, values }: ValuesRow): DeadLetterTarget | undefined {
   return deadLetterTarget(ref, objectIn(values.arguments), objectIn(values.policy));
 }
 

@@ -33,21 +33,29 @@ interface Watch {
  */
 export class HeartbeatMonitor {
   readonly #watches = new Map<HeartbeatTarget, Watch>();
+  #added = 0;
   #timer: ReturnType<typeof setInterval> | undefined = undefined;
 
   add(target: HeartbeatTarget): void {
     if (target.heartbeatSeconds === 0) return;
     const ticks = (target.heartbeatSeconds * 1000) / TICK_MS;
+    const sendTicks = Math.max(1, Math.floor(ticks / 2));
     this.#watches.set(target, {
       target,
-      sendTicks: Math.max(1, Math.floor(ticks / 2)),
+      sendTicks,
       receiveTicks: ticks,
       flushCount: target.output.flushCount,
-      sendCountdown: Math.max(1, Math.floor(ticks / 2)),
+      sendCountdown: this.#firstCountdown(sendTicks),
       receiveCountdown: ticks,
       silentIntervals: 0,
     });
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Thousands of clients come back at once after a failure: their heartbeats are spread over a quarter of the interval. */
+  #firstCountdown(sendTicks: number): number {
+    const spread = Math.max(1, Math.floor(sendTicks / 2));
+    return sendTicks - (this.#added++ % spread);
   }
 
   remove(target: HeartbeatTarget): void {

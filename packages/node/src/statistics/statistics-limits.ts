@@ -30,7 +30,7 @@ export const SHORT_RETENTIONS: readonly Retention[] = [
  */
 export const HISTORY_BYTES_MAX = 67_108_864;
 /** How long sampling works before other work gets its turn, ms. */
-export const SAMPLE_SLICE_MS = 3;
+export const SAMPLE_SLICE_MS = 2;
 /** Objects that are sampled between two looks at the clock: each takes less than a microsecond. */
 export const SAMPLE_STEPS = 64;
 /** Samples of one request: RabbitMQ's console asks for 121 at most. */

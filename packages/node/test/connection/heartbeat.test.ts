@@ -40,9 +40,14 @@ class Peer implements HeartbeatTarget {
       eachStep();
       this.#elapsedMs += 500;
       vi.advanceTimersByTime(500);
-      this.#schedule.flushAll();
-      this.#socket.writeOne();
+      this.flush();
     }
+  }
+
+  /** What the end of a turn does. */
+  flush(): void {
+    this.#schedule.flushAll();
+    this.#socket.writeOne();
   }
 }
 
@@ -70,6 +75,20 @@ describe("HeartbeatMonitor", () => {
     });
     expect(peer.heartbeats).toBeGreaterThanOrEqual(count - 1);
     expect(peer.heartbeats).toBeLessThanOrEqual(count + 1);
+  });
+
+  test("sends those of peers that came at once at different times, none later than it should", () => {
+    const peers = Array.from({ length: 300 }, () => new Peer(60));
+    for (const peer of peers) monitor.add(peer);
+    const sent: number[] = [];
+    for (let step = 0; step < 120; step++) {
+      vi.advanceTimersByTime(500);
+      for (const peer of peers) peer.flush();
+      sent.push(peers.reduce((sum, { heartbeats }) => sum + heartbeats, 0));
+    }
+    expect(sent.at(-1)).toBe(300);
+    const mostAtOnce = Math.max(...sent.map((all, step) => all - (sent[step - 1] ?? 0)));
+    expect(mostAtOnce).toBe(10);
   });
 
   test("sends none to a peer that gets other frames", () => {

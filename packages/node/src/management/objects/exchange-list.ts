@@ -7,7 +7,7 @@ import type {
 } from "@leveret/management";
 import type { RunningNode } from "../../control/control-method.ts";
 import { exchangeColumns } from "./exchange-object.ts";
-import { collected, inSlices } from "./node-slices.ts";
+import { allInSlices } from "./node-slices.ts";
 import { columnValue, objectOf } from "./object-columns.ts";
 import { SortedNames } from "./sorted-names.ts";
 
@@ -30,12 +30,10 @@ export class ExchangeList implements ObjectList {
   ): Promise<readonly JsonObject[string][]> {
     const { metadata } = this.#running().broker.administration;
     const columns = exchangeColumns(metadata);
-    return collected(
-      inSlices(refs, ({ vhost, name }) => {
-        const exchange = metadata.exchange(vhost, name);
-        return exchange && columnValue(columns, exchange, path);
-      }),
-    );
+    return allInSlices(refs, ({ vhost, name }) => {
+      const exchange = metadata.exchange(vhost, name);
+      return exchange && columnValue(columns, exchange, path);
+    });
   }
 
   objects(
@@ -44,11 +42,9 @@ export class ExchangeList implements ObjectList {
   ): Promise<readonly (JsonObject | undefined)[]> {
     const { metadata } = this.#running().broker.administration;
     const columns = exchangeColumns(metadata);
-    return collected(
-      inSlices(refs, ({ vhost, name }) => {
-        const exchange = metadata.exchange(vhost, name);
-        return exchange && objectOf(columns, exchange, keys);
-      }),
-    );
+    return allInSlices(refs, ({ vhost, name }) => {
+      const exchange = metadata.exchange(vhost, name);
+      return exchange && objectOf(columns, exchange, keys);
+    });
   }
 }

@@ -19,7 +19,7 @@ import type { StatisticsKind } from "../object-statistics.ts";
 import { bindingObject, bindingsInOrder } from "./binding-object.ts";
 import { ClientList } from "./client-list.ts";
 import { ExchangeList } from "./exchange-list.ts";
-import { collected, inSlices } from "./node-slices.ts";
+import { allInSlices } from "./node-slices.ts";
 import { QueueList } from "./queue-list.ts";
 import { QueueReplicaActions } from "./replica-actions.ts";
 import { UserActions } from "./user-actions.ts";
@@ -54,7 +54,7 @@ export class NodeRuntimeObjects implements RuntimeObjects {
     const found = vhosts.flatMap((state) =>
       state === undefined ? [] : bindingsInOrder(state, scope),
     );
-    return collected(inSlices(found, bindingObject));
+    return allInSlices(found, bindingObject);
   }
 
   async closeConnection({ place }: ObjectRef, reason: string): Promise<void> {

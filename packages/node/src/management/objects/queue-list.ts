@@ -10,7 +10,7 @@ import type { ListedQueue } from "../../control/queue-columns.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
 import { rowsOfCluster } from "./ask-others.ts";
 import { answered, LocalQueues, type PartOptions, type QueuePart } from "./local-queue.ts";
-import { collected, inSlices } from "./node-slices.ts";
+import { allInSlices, inSlices } from "./node-slices.ts";
 import { columnValue, objectOf } from "./object-columns.ts";
 import { QUEUE_FIGURES, queueFacts } from "./queue-object.ts";
 import { SortedNames } from "./sorted-names.ts";
@@ -42,12 +42,10 @@ export class QueueList implements ObjectList {
     const facts = queueFacts(metadata);
     if (path.length > 0 && Object.hasOwn(facts, path[0] ?? "")) {
       const local = new LocalQueues(running);
-      return collected(
-        inSlices(refs, ({ vhost, name }) => {
-          const record = metadata.queue(vhost, name);
-          return record && columnValue(facts, local.find(record), path);
-        }),
-      );
+      return allInSlices(refs, ({ vhost, name }) => {
+        const record = metadata.queue(vhost, name);
+        return record && columnValue(facts, local.find(record), path);
+      });
     }
     const known = new Map<string, Map<string, JsonObject[string]>>();
     const note = ([vhost, name, value]: QueueValueRow): void => {
@@ -57,7 +55,7 @@ export class QueueList implements ObjectList {
     };
     const own = ownQueueValues(running, path);
     await rowsOfCluster(running.node, { method: "queue_values", params: { path }, own }, note);
-    return collected(inSlices(refs, ({ vhost, name }) => known.get(vhost)?.get(name)));
+    return allInSlices(refs, ({ vhost, name }) => known.get(vhost)?.get(name));
   }
 
   async objects(
@@ -70,14 +68,13 @@ export class QueueList implements ObjectList {
     const areKnown = keys?.every((wanted) => Object.hasOwn(facts, wanted)) === true;
     const parts = areKnown ? [] : await this.#partsOf(running, refs, { isDetailed, keys });
     const local = new LocalQueues(running);
-    const objects = inSlices(refs.entries(), ([at, { vhost, name }]) => {
+    return allInSlices(refs.entries(), ([at, { vhost, name }]) => {
       const record = metadata.queue(vhost, name);
       if (record === undefined) return undefined;
       const known = objectOf(facts, local.find(record), keys);
       if (areKnown) return known;
       return queueObject(record, known, { parts: parts[at] ?? [], isDetailed });
     });
-    return collected(objects);
   }
 
   /** What each node says of each queue. */
