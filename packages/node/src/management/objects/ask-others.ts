@@ -9,7 +9,7 @@ export async function rowsOfCluster<Row>(
 ): Promise<void> {
   const { method, params, own } = question;
   await Promise.all([
-    rowsOfOthers(node, method, params, take),
+    rowsOfOthers(node, { method, params }, take),
     takeAll(own, (row) => take(row, node.nodeName)),
   ]);
 }
@@ -19,10 +19,9 @@ async function takeAll<Row>(rows: AsyncIterable<Row>, take: (row: Row) => void):
 }
 
 /** Asks all other running nodes at once, and takes the rows as they come. Who does not answer is left out, as one that has just stopped is. */
-async function rowsOfOthers<Row>(
+export async function rowsOfOthers<Row>(
   { others }: ControlledNode,
-  method: string,
-  params: object,
+  { method, params }: { readonly method: string; readonly params: object },
   take: (row: Row, nodeName: string) => void,
 ): Promise<void> {
   await Promise.all(

@@ -8,7 +8,7 @@ import type {
 import type { RunningNode } from "../../control/control-method.ts";
 import type { ListedQueue } from "../../control/queue-columns.ts";
 import type { QueueRecord } from "../../metadata/records.ts";
-import { rowsOfCluster } from "./ask-others.ts";
+import { rowsOfCluster, rowsOfOthers } from "./ask-others.ts";
 import { answered, LocalQueues, type PartOptions, type QueuePart } from "./local-queue.ts";
 import { allInSlices, inSlices } from "./node-slices.ts";
 import { columnValue, objectOf } from "./object-columns.ts";
@@ -47,15 +47,16 @@ export class QueueList implements ObjectList {
         return record && columnValue(facts, local.find(record), path);
       });
     }
-    const known = new Map<string, Map<string, JsonObject[string]>>();
+    const others = new Map<string, JsonObject[string]>();
     const note = ([vhost, name, value]: QueueValueRow): void => {
-      const values = known.get(vhost) ?? new Map<string, JsonObject[string]>();
-      known.set(vhost, values);
-      values.set(name, value);
+      others.set(keyOf({ vhost, name }), value);
     };
-    const own = ownQueueValues(running, path);
-    await rowsOfCluster(running.node, { method: "queue_values", params: { path }, own }, note);
-    return allInSlices(refs, ({ vhost, name }) => known.get(vhost)?.get(name));
+    const [values] = await Promise.all([
+      ledValues(running, refs, path),
+      rowsOfOthers(running.node, { method: "queue_values", params: { path } }, note),
+    ]);
+    if (others.size === 0) return values;
+    return allInSlices(refs.entries(), ([at, ref]) => others.get(keyOf(ref)) ?? values[at]);
   }
 
   async objects(
@@ -93,6 +94,32 @@ export class QueueList implements ObjectList {
     await rowsOfCluster(running.node, { method: "queue_parts", params, own }, note);
     return parts;
   }
+}
+
+function keyOf({ vhost, name }: ObjectRef): string {
+  return `${vhost}\0${name}`;
+}
+
+/** Of those of these queues that this node leads. */
+async function ledValues(
+  running: RunningNode,
+  refs: readonly ObjectRef[],
+  path: readonly string[],
+): Promise<readonly JsonObject[string][]> {
+  const { metadata } = running.broker.administration;
+  const local = new LocalQueues(running);
+  const late = new Map<number, Promise<ListedQueue>>();
+  const values = await allInSlices(refs.entries(), ([at, { vhost, name }]) => {
+    const record = metadata.queue(vhost, name);
+    const found = record && local.find(record);
+    if (found === undefined || !local.isLedHere(found)) return undefined;
+    const ready = answered(found);
+    if (!(ready instanceof Promise)) return columnValue(QUEUE_FIGURES, ready, path);
+    late.set(at, ready);
+    return undefined;
+  });
+  for (const [at, ready] of late) values[at] = columnValue(QUEUE_FIGURES, await ready, path);
+  return values;
 }
 
 /** Of the queues that this node leads. */
