@@ -1,6 +1,7 @@
 export { type ConsoleFiles, readConsoleFiles } from "./console/console-files.ts";
 export type { ManagedNode } from "./managed-node.ts";
 export type { Access, Credentials } from "./model/access.ts";
+export type { Audit, AuditedAction } from "./model/audit.ts";
 export type { AlarmFacts, CertificateFacts, Health, QueueName } from "./model/health.ts";
 export { hasTag, type Identity } from "./model/identity.ts";
 export type {

@@ -1,4 +1,5 @@
 import type { Access } from "./model/access.ts";
+import type { Audit } from "./model/audit.ts";
 import type { Health } from "./model/health.ts";
 import type { Inspection } from "./model/inspection.ts";
 import type { Metadata } from "./model/metadata.ts";
@@ -17,6 +18,8 @@ import type { Statistics } from "./model/statistics.ts";
 export interface ManagedNode {
   /** Logins, and who may enter which vhost. */
   readonly access: Access;
+  /** Who did what. */
+  readonly audit: Audit;
   /** Vhosts, users, permissions, policies, parameters, definitions. */
   readonly metadata: Metadata;
   /** What this node and its cluster are: names, versions, listeners. */

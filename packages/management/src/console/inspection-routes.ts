@@ -44,6 +44,7 @@ export const INSPECTION_ROUTES: readonly Route[] = [
     may: "vhost",
     summary:
       "Ready messages of a queue in the order of delivery, which stay as they are. offset: how many come before the first one shown.",
+    audit: { action: "peek_messages" },
     query: ["count", "offset"],
     handle: async (request) => {
       const { node, user, params, query, signal } = request;
@@ -67,6 +68,7 @@ export const INSPECTION_ROUTES: readonly Route[] = [
     path: "/leveret/queues/{vhost}/{name}/tail",
     may: "vhost",
     summary: "Copies of the messages that come into a queue from now on, as server-sent events.",
+    audit: { action: "tail_messages" },
     handle: (request) => {
       const { node, user, params, signal } = request;
       const { name: vhost } = requireVhost(request, params.vhost);

@@ -23,6 +23,7 @@ export const MOVE_ROUTES: readonly Route[] = [
     may: "vhost",
     summary:
       "Moves messages to the queue to_queue, or with to_origin each dead letter to the queue that it came from. No message is lost; if the node fails meanwhile, one may be in both.",
+    audit: { action: "move_messages", shows: ["count", "to_queue", "to_origin"] },
     body: MOVE,
     handle: async (request) => {
       const { node, user, body } = request;

@@ -12,6 +12,7 @@ export const NODE_CONTROL_ROUTES: readonly Route[] = [
     may: "administrator",
     summary:
       "Puts a node into maintenance: its clients are sent away, other nodes lead what it led.",
+    audit: { action: "drain" },
     body: ANY_BODY,
     handle: async ({ node, params }) => {
       await node.control.drain(params.node);
@@ -23,6 +24,7 @@ export const NODE_CONTROL_ROUTES: readonly Route[] = [
     path: "/leveret/nodes/{node}/revive",
     may: "administrator",
     summary: "Ends the maintenance of a node.",
+    audit: { action: "revive" },
     body: ANY_BODY,
     handle: async ({ node, params }) => {
       await node.control.revive(params.node);
@@ -34,6 +36,7 @@ export const NODE_CONTROL_ROUTES: readonly Route[] = [
     path: "/leveret/queues/{vhost}/{name}/leader",
     may: "administrator",
     summary: "Makes the replica on a node the leader of a queue.",
+    audit: { action: "transfer_leadership", shows: ["node"] },
     body: v.object({ node: TEXT }),
     handle: async (request) => {
       const { vhost, name } = await requireQueue(request);

@@ -27,6 +27,7 @@ export const AUTH_ATTEMPT_ROUTES: readonly Route[] = ["", "/source"].flatMap((su
       path,
       may: "monitoring",
       summary: "Counts logins at a node from zero.",
+      audit: { action: "reset_auth_attempts" },
       handle: async ({ node, params }) => {
         if (!(await node.facts.resetAuthAttempts(params.node))) throw notFound();
         return noContent();

@@ -84,6 +84,7 @@ export const CLUSTER_ROUTES: readonly Route[] = [
     path: "/rebalance/queues",
     may: "administrator",
     summary: "Moves leaderships of queues so that each node has its share.",
+    audit: { action: "rebalance" },
     body: ANY_BODY,
     handle: async ({ node, user }) => {
       await node.facts.rebalanceQueues(user);

@@ -58,6 +58,7 @@ export const CONNECTION_ROUTES: readonly Route[] = [
     path: "/connections/{name}",
     may: "user",
     summary: "Closes a connection; the client is told 320 with the text of the header X-Reason.",
+    audit: { action: "close_connection" },
     handle: async (request) => {
       const ref = await requireConnection(request);
       await request.node.objects.closeConnection(ref, reasonOf(request));
@@ -94,6 +95,7 @@ export const CONNECTION_ROUTES: readonly Route[] = [
     path: "/connections/username/{username}",
     may: "user",
     summary: "Closes all connections of a user.",
+    audit: { action: "close_all_connections" },
     handle: async (request) => {
       const reason = reasonOf(request);
       for (const ref of await refsOfUser(request)) {

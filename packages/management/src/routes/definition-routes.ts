@@ -18,6 +18,7 @@ export const DEFINITION_ROUTES: readonly Route[] = [
       path,
       may,
       summary: "All metadata as a definitions document. `download=NAME`: to be saved as a file.",
+      audit: { action: "export_definitions" },
       query: ["download"],
       handle: (request) => documentAnswer(request, request.node.metadata.exportDefinitions()),
     }),
@@ -26,6 +27,7 @@ export const DEFINITION_ROUTES: readonly Route[] = [
       path,
       may,
       summary: "Imports a definitions document, as JSON or as the field `file` of a form.",
+      audit: { action: "import_definitions" },
       body: "raw",
       handle: (request) => importDocument(request, undefined),
     }),
@@ -35,6 +37,7 @@ export const DEFINITION_ROUTES: readonly Route[] = [
     path: "/definitions/{vhost}",
     may,
     summary: "The metadata of a virtual host as a definitions document.",
+    audit: { action: "export_definitions" },
     query: ["download"],
     handle: (request) => {
       const document = request.node.metadata.exportDefinitions(request.params.vhost);
@@ -46,6 +49,7 @@ export const DEFINITION_ROUTES: readonly Route[] = [
     path: "/definitions/{vhost}",
     may,
     summary: "Imports a definitions document into a virtual host.",
+    audit: { action: "import_definitions" },
     body: "raw",
     handle: (request) => {
       const { name } = requireVhostForChange(request, request.params.vhost);

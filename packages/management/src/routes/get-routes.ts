@@ -37,6 +37,7 @@ export const GET_ROUTES: readonly Route[] = [
     may: "vhost",
     summary:
       "Takes messages from a queue, and may put them back. The next consumer sees that they were redelivered.",
+    audit: { action: "get_messages", shows: ["ackmode", "count"] },
     body: GET,
     handle: get,
   }),

@@ -125,6 +125,7 @@ export const QUEUE_ROUTES: readonly Route[] = [
     path: "/queues/{vhost}/{name}/contents",
     may: "vhost",
     summary: "Deletes the ready messages of a queue.",
+    audit: { action: "purge_queue" },
     handle: async (request) => {
       const { vhost, name } = await requireQueue(request);
       await byAmqp(request.node.objects.actionsOf(request.user).purgeQueue(vhost, name));
@@ -136,6 +137,7 @@ export const QUEUE_ROUTES: readonly Route[] = [
     path: "/queues/{vhost}/{name}/actions",
     may: "administrator",
     summary: "Synchronises the mirrors of a queue (sync), or stops to (cancel_sync).",
+    audit: { action: "sync_queue", shows: ["action"] },
     body: ACTION,
     handle: act,
   }),

@@ -31,6 +31,7 @@ export const REPLICA_ROUTES: readonly Route[] = [
     path: "/queues/quorum/{vhost}/{name}/replicas/add",
     may: "administrator",
     summary: "Adds a replica of a queue on a node.",
+    audit: { action: "add_member", shows: ["node"] },
     body: MEMBER,
     handle: async (request) => {
       const { vhost, name } = await requireQueue(request);
@@ -43,6 +44,7 @@ export const REPLICA_ROUTES: readonly Route[] = [
     path: "/queues/quorum/{vhost}/{name}/replicas/delete",
     may: "administrator",
     summary: "Removes the replica of a queue from a node.",
+    audit: { action: "delete_member", shows: ["node"] },
     body: MEMBER,
     handle: async (request) => {
       const { vhost, name } = await requireQueue(request);
@@ -55,6 +57,7 @@ export const REPLICA_ROUTES: readonly Route[] = [
     path: "/queues/quorum/replicas/on/{node}/grow",
     may: "administrator",
     summary: "Adds a replica on a node to the quorum queues whose names match.",
+    audit: { action: "grow", shows: ["strategy", "vhost_pattern", "queue_pattern"] },
     body: GROWTH,
     handle: async ({ node, params, body }) => {
       const { strategy, vhost_pattern: vhostPattern, queue_pattern: queuePattern } = body;
@@ -68,6 +71,7 @@ export const REPLICA_ROUTES: readonly Route[] = [
     path: "/queues/quorum/replicas/on/{node}/shrink",
     may: "administrator",
     summary: "Removes the replicas of all quorum queues from a node.",
+    audit: { action: "shrink" },
     handle: async ({ node, params }) => {
       const changes = await node.objects.replicas.shrink(params.node);
       return json(changes.map(changeObject));

@@ -40,6 +40,14 @@ export interface ApiRequest<Params = unknown, Body = undefined> {
   readonly signal: AbortSignal;
 }
 
+/** What the audit log says of a request. */
+export interface AuditEntry {
+  /** As the command line calls it: `purge_queue`. */
+  readonly action: string;
+  /** What of the body is shown besides the parameters of the path. Nothing that may be a secret. */
+  readonly shows?: readonly string[];
+}
+
 /** A body as it came: for what is not JSON, or is checked elsewhere. */
 export interface RawBody {
   readonly bytes: Buffer;
@@ -57,6 +65,8 @@ interface RouteBase<Path extends string> {
   readonly summary: string;
   /** Query parameters, for the OpenAPI document; `LIST_QUERY` of lists. */
   readonly query?: readonly string[];
+  /** It does something that is no change of metadata (those are written down where they are made), or shows messages or secrets. */
+  readonly audit?: AuditEntry;
 }
 
 interface RouteWithoutBody<Path extends string> extends RouteBase<Path> {

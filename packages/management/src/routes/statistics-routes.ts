@@ -27,6 +27,7 @@ export const STATISTICS_ROUTES: readonly Route[] = [
     path: "/reset",
     may: "administrator",
     summary: "Forgets the samples of all nodes. Counts go on.",
+    audit: { action: "reset_statistics" },
     handle: async ({ node }) => {
       await node.statistics.reset(undefined);
       return noContent();
@@ -37,6 +38,7 @@ export const STATISTICS_ROUTES: readonly Route[] = [
     path: "/reset/{node}",
     may: "administrator",
     summary: "Forgets the samples of one node.",
+    audit: { action: "reset_statistics" },
     handle: async ({ node, params }) => {
       if (!(await node.statistics.reset(params.node))) throw notFound();
       return noContent();

@@ -3,8 +3,9 @@ import type { SessionTable } from "../console/session-table.ts";
 import { badRequest } from "../http-error.ts";
 import { NAME_SIZE_MAX, STRANGER_BODY_SIZE_MAX } from "../limits.ts";
 import type { ManagedNode } from "../managed-node.ts";
+import type { AuditedAction } from "../model/audit.ts";
 import { NOBODY } from "../model/identity.ts";
-import type { Route } from "../routes/route.ts";
+import type { AuditEntry, Route } from "../routes/route.ts";
 import { paramNames } from "../routes/route-order.ts";
 import { authorise } from "./authorise.ts";
 import { type Environment, rawPath } from "./environment.ts";
@@ -43,6 +44,11 @@ export function routeHandler(
     const { remoteAddress = "" } = socket;
     const query = queryOf(url);
     const { signal } = gone;
+    if (entry.audit !== undefined) {
+      const { action } = entry.audit;
+      const subject = auditSubject(entry.audit, params, body);
+      node.audit.note({ user: user.name, from: remoteAddress, action, subject });
+    }
     return entry.handle({ node, user, params, query, headers, remoteAddress, body, signal });
   };
 }
@@ -71,6 +77,22 @@ function requireDecodable(path: string): void {
   } catch (error) {
     throw badRequest("the path is not percent-encoded UTF-8", { cause: error });
   }
+}
+
+function auditSubject(
+  { shows = [] }: AuditEntry,
+  params: Readonly<Record<string, string>>,
+  body: unknown,
+): AuditedAction["subject"] {
+  const subject: Record<string, string | number | boolean> = { ...params };
+  if (typeof body !== "object" || body === null) return subject;
+  for (const key of shows) {
+    const value: unknown = Reflect.get(body, key);
+    const isPlain =
+      typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    if (isPlain) subject[key] = value;
+  }
+  return subject;
 }
 
 async function readRouteBody(

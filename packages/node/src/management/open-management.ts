@@ -31,10 +31,11 @@ export interface NodeManagement {
 export async function openManagement(
   node: ControlledNode,
   { management }: Config,
-  { root: log }: Logging,
+  logging: Logging,
 ): Promise<NodeManagement> {
+  const { root: log } = logging;
   const server = new ManagementServer({
-    node: managedNode(node),
+    node: managedNode(node, logging.category("audit")),
     routes: ROUTES,
     options: management.http,
     consoleFiles: await readConsoleFiles(),
