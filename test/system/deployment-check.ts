@@ -92,6 +92,8 @@ interface Manifest {
   readonly spec?: {
     readonly replicas: number;
     readonly serviceName: string;
+    readonly sessionAffinity?: string;
+    readonly ports?: readonly { readonly port: number }[];
     readonly template: {
       readonly spec: {
         readonly securityContext: { readonly runAsUser: number };
@@ -120,6 +122,9 @@ function checkKubernetes(text: string, image: Image): string[] {
   for (const path of [...image.volumes, "/run/leveret"]) {
     expectThat(paths.includes(path), `Kubernetes mounts nothing at ${path}`);
   }
+  const services = documents.filter(({ kind }) => kind === "Service");
+  const console = services.find(({ spec }) => spec?.ports?.some(({ port }) => port === 15_672));
+  expectThat(console?.spec?.sessionAffinity === "ClientIP", "sessions of the console get lost");
   const config = documents.find(({ kind }) => kind === "ConfigMap")?.data?.["rabbitmq.conf"] ?? "";
   for (let pod = 0; pod < (set?.replicas ?? 0); pod++) {
     const name = `rabbit@leveret-${pod}.${set?.serviceName}`;
