@@ -122,9 +122,20 @@ export class ClusterNode {
       } catch (error) {
         const isLast = this.#isKnown || attempt === OPEN_ATTEMPTS;
         if (isLast || !(error instanceof ListenError)) throw error;
-        const port = await findFreePort();
-        this.#changeCluster(({ listener }) => ({ listener: listener && { ...listener, port } }));
+        this.#replacePort(error.port, await findFreePort());
       }
+    }
+  }
+
+  #replacePort(taken: number, port: number): void {
+    const { management } = this.#config;
+    if (management.listeners.some((listener) => listener.port === taken)) {
+      const listeners = management.listeners.map((one) =>
+        one.port === taken ? { ...one, port } : one,
+      );
+      this.#config = { ...this.#config, management: { ...management, listeners } };
+    } else {
+      this.#changeCluster(({ listener }) => ({ listener: listener && { ...listener, port } }));
     }
   }
 

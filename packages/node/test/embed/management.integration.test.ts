@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { ClusterNode } from "../../src/embed/cluster-node.ts";
@@ -92,4 +93,25 @@ test("each node of a test cluster has the HTTP API, and each knows the others", 
   await expect
     .poll(async () => (await asked()).body.map(({ running }: { running: boolean }) => running))
     .toEqual([true, true, false]);
+});
+
+test("a node of a cluster takes another port for the HTTP API when its own has been taken meanwhile", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port: taken } = other.address() as AddressInfo;
+  await using cluster = await startCluster(1, {
+    management: true,
+    configure: (config) => ({
+      ...config,
+      management: {
+        ...config.management,
+        listeners: config.management.listeners.map((one) => ({ ...one, port: taken })),
+      },
+    }),
+  });
+  const [node] = cluster.nodes;
+  expect(node?.managementPort).not.toBe(taken);
+  const { status } = await sendRequest(node?.managementPort ?? 0, "GET", "/api/overview", GUEST);
+  expect(status).toBe(200);
+  await new Promise((resolve) => other.close(resolve));
 });
