@@ -129,6 +129,10 @@ async function measureFewQueues({ browser, tell }: CaseContext): Promise<void> {
   });
   await session.logIn();
   await session.go("#/");
+  // The code of all pages is there, the last one's too.
+  await session.page.waitForFunction(() =>
+    performance.getEntriesByType("resource").some(({ name }) => name.includes("learn-page")),
+  );
   const first: number[] = [];
   const again: number[] = [];
   for (const page of PAGES) first.push(await timeUntilPage(session, page));

@@ -11,6 +11,7 @@ import { Mark } from "../ui/icons.tsx";
 import { Toasts } from "../ui/toasts.tsx";
 import { LanguageChoice, ThemeChoice } from "./appearance.tsx";
 import { KeyHelp, openKeyHelp, useKeys } from "./keys.tsx";
+import { fetchAhead } from "./lazy.tsx";
 import { entryOf, MENU, restOf } from "./pages.ts";
 import { openPalette, Palette } from "./palette.tsx";
 import { chosenVhost, refreshSeconds } from "./preferences.ts";
@@ -18,6 +19,9 @@ import { followAddress, href, location } from "./router.ts";
 import { logOut, user } from "./session.ts";
 
 followAddress();
+
+/** The page that was asked for comes first. */
+const FETCH_AHEAD_MS = 300;
 
 /** The frame around all pages. */
 export function Frame(): JSX.Element {
@@ -30,6 +34,10 @@ export function Frame(): JSX.Element {
     document.title = `${object === undefined ? "" : `${object} – `}${title} – Leveret`;
     document.querySelector("main")?.scrollTo(0, 0);
   }, [title, object]);
+  useEffect(() => {
+    const timer = setTimeout(() => void fetchAhead(), FETCH_AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: the address after # belongs to the router, so the link moves the focus itself */}

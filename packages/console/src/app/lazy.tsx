@@ -2,11 +2,25 @@ import type { ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/translate.ts";
 
-/** A component whose code is fetched when it is first shown. The broker may have been replaced meanwhile: then the page is loaded anew. */
+/** Code that may be fetched before it is needed. */
+const waiting: (() => Promise<void>)[] = [];
+
+/** Fetches the code of all pages, one after the other, so that the first visit of each is as quick as the next ones. */
+export async function fetchAhead(): Promise<void> {
+  for (const fetchNext of waiting.splice(0)) {
+    // What cannot be had now is asked for again when it is shown.
+    await fetchNext().catch(() => undefined);
+  }
+}
+
+/** A component whose code is fetched when it is first shown, or ahead. The broker may have been replaced meanwhile: then the page is loaded anew. */
 export function lazy<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
 ): ComponentType<Props> {
   let loaded: ComponentType<Props> | undefined;
+  waiting.push(async () => {
+    loaded ??= await load();
+  });
   return function Lazy(props: Props): JSX.Element {
     const [, setReady] = useState(loaded !== undefined);
     const [failed, setFailed] = useState(false);

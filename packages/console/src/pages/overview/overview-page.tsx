@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useResource } from "../../api/resource.ts";
+import { type Resource, useResource } from "../../api/resource.ts";
 import type { NodeInfo, Overview } from "../../api/types.ts";
 import { href } from "../../app/router.ts";
 import { isAllowed } from "../../app/session.ts";
@@ -29,6 +29,11 @@ export function OverviewPage(): JSX.Element {
     `overview?columns=${COLUMNS}&${rangeQuery(["lengths", "msg_rates"])}`,
     { once: true },
   );
+  // Asked for together: the cards would wait for the rest otherwise.
+  const nodes = useResource<readonly NodeInfo[]>(
+    isAllowed("monitoring") ? `nodes?columns=${NODE_COLUMNS}` : undefined,
+    { slow: SLOW_SECONDS },
+  );
   const live = useLiveFigures();
   const data = overview.data;
   return (
@@ -44,7 +49,7 @@ export function OverviewPage(): JSX.Element {
           <Stale error={overview.error} />
           <Counts totals={data.object_totals ?? {}} live={live} />
           <LiveCharts overview={data} live={live} />
-          {isAllowed("monitoring") && <Nodes />}
+          {isAllowed("monitoring") && <Nodes nodes={nodes} />}
           <Fold title={t("Churn")}>
             <ChurnChart rates={data.churn_rates} />
           </Fold>
@@ -96,10 +101,7 @@ function Counts(props: {
   );
 }
 
-function Nodes(): JSX.Element {
-  const nodes = useResource<readonly NodeInfo[]>(`nodes?columns=${NODE_COLUMNS}`, {
-    slow: SLOW_SECONDS,
-  });
+function Nodes({ nodes }: { readonly nodes: Resource<readonly NodeInfo[]> }): JSX.Element {
   return (
     <Section title={t("Nodes")}>
       {nodes.data === undefined ? (
