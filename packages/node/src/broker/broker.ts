@@ -153,6 +153,14 @@ export class Broker implements QueueHost {
     this.#counts = new ConnectionCounts(this);
     this.#consumerTimeout = new ConsumerTimeout(this, options.consumerTimeoutMs);
     this.#consumerTimeout.start();
+    alarms.onNodeAlarm((alarm) => {
+      // Those of other nodes are told there.
+      if (alarm.node !== options.nodeName) return;
+      const isSet = alarms.active.some(({ node, source }) => {
+        return node === alarm.node && source === alarm.source;
+      });
+      this.events.alarmChanged(alarm, isSet);
+    });
     alarms.onChange((reason) => {
       if (reason === undefined) this.#unblockAll();
     });

@@ -72,6 +72,19 @@ function seenOf({ fields, properties }: GetMessage): Seen {
 const HERE = "{127,0,0,1}";
 
 describe("the event exchange, as recorded from RabbitMQ 3.10.8", () => {
+  test("tells of alarms of this node", async () => {
+    await using events = await EventRig.start();
+    const { alarms } = events.rig.node.broker;
+    const node = events.rig.node.config.node.name;
+    const about = { node, source: "memory" };
+    alarms.raise("memory", node);
+    expect(await events.until("alarm.set")).toEqual([{ key: "alarm.set", headers: about }]);
+    // The other node tells that itself.
+    alarms.raise("memory", "rabbit@elsewhere");
+    alarms.clear("memory", node);
+    expect(await events.until("alarm.cleared")).toEqual([{ key: "alarm.cleared", headers: about }]);
+  });
+
   test("tells of a client: login, connection, channel, what it declares, binds and consumes", async () => {
     await using events = await EventRig.start();
     const connection = await events.rig.connect("guest", "guest");

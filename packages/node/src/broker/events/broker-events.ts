@@ -1,4 +1,5 @@
 import type { Timers } from "@leveret/raft";
+import type { Alarm } from "../../alarm/alarms.ts";
 import type { LoginAttempt, LoginResult } from "../../auth/authenticator.ts";
 import type { Channel } from "../../connection/channel.ts";
 import type { ChannelConsumer } from "../../connection/channel-consumer.ts";
@@ -6,7 +7,7 @@ import type { Connection } from "../../connection/connection.ts";
 import type { Change } from "./attributed-metadata.ts";
 import { changeEvents } from "./change-events.ts";
 import * as client from "./client-events.ts";
-import type { EventFields } from "./event-fields.ts";
+import { type EventFields, text } from "./event-fields.ts";
 
 /** Something that happened at this node, as RabbitMQ's event exchange tells it. */
 export interface BrokerEvent {
@@ -58,6 +59,13 @@ export class BrokerEvents {
 
   loginDecided(attempt: LoginAttempt, result: LoginResult): void {
     if (this.hasListeners) this.#add(client.loginDecided(attempt, result));
+  }
+
+  /** Of an alarm of this node. */
+  alarmChanged({ source, node }: Alarm, isSet: boolean): void {
+    if (!this.hasListeners) return;
+    const fields = { node: text(node), source: text(source) };
+    this.#add({ key: isSet ? "alarm.set" : "alarm.cleared", fields });
   }
 
   connectionOpened(connection: Connection): void {
