@@ -6,6 +6,7 @@ import { type RoundOptions, timeArguments } from "./compare.ts";
 import { freePort } from "./free-port.ts";
 import { LOADS, type Load } from "./loads.ts";
 import { median } from "./median.ts";
+import { wantedLoads } from "./throughput.ts";
 
 const OPEN_CONSOLE: string = fileURLToPath(
   new URL("../test/browser/open-console.ts", import.meta.url),
@@ -43,7 +44,7 @@ export async function measureConsole(
   const broker = await startLeveret({ flags: ["--management-port", String(port)] });
   const rows: ConsoleRow[] = [];
   try {
-    for (const load of wantedLoads(options.loads)) {
+    for (const load of wantedLoads(IN_MEMORY, options.loads)) {
       const rounds: Round[] = [];
       for (let round = 0; round < options.rounds; round++) {
         rounds.push(await runRound({ broker, port, load, isOpenFirst: round % 2 === 1 }, options));
@@ -58,11 +59,8 @@ export async function measureConsole(
   }
 }
 
-/** Those in memory: a disk would hide the difference. */
-function wantedLoads(names: readonly string[]): readonly Load[] {
-  const loads = LOADS.filter(({ isDurable }) => isDurable !== true);
-  return names.length === 0 ? loads : loads.filter(({ name }) => names.includes(name));
-}
+/** A disk would hide the difference. */
+const IN_MEMORY: readonly Load[] = LOADS.filter(({ isDurable }) => isDurable !== true);
 
 interface RoundWork {
   readonly broker: BrokerProcess;

@@ -103,7 +103,8 @@ async function measureLoads(
   }
 }
 
-function wantedLoads(loads: readonly Load[], names: readonly string[]): readonly Load[] {
+/** Those of these names, or all. @throws Error if there is none of a name */
+export function wantedLoads(loads: readonly Load[], names: readonly string[]): readonly Load[] {
   if (names.length === 0) return loads;
   return names.map((name) => {
     const load = loads.find((each) => each.name === name);

@@ -18,19 +18,17 @@ export function lazy<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
 ): ComponentType<Props> {
   let loaded: ComponentType<Props> | undefined;
-  waiting.push(async () => {
+  const fetchCode = async (): Promise<void> => {
     loaded ??= await load();
-  });
+  };
+  waiting.push(fetchCode);
   return function Lazy(props: Props): JSX.Element {
     const [, setReady] = useState(loaded !== undefined);
     const [failed, setFailed] = useState(false);
     useEffect(() => {
       if (loaded === undefined) {
-        load().then(
-          (component) => {
-            loaded = component;
-            setReady(true);
-          },
+        fetchCode().then(
+          () => setReady(true),
           () => setFailed(true),
         );
       }

@@ -10,7 +10,7 @@ export interface Alarm {
 }
 
 /** Called after any node has raised an alarm or cleared it. */
-export type OnNodeAlarm = (alarm: Alarm) => void;
+export type OnNodeAlarm = (alarm: Alarm, isRaised: boolean) => void;
 
 /** Called after a change, with `undefined` once nothing is short any more. */
 export type OnAlarmChange = (reason: string | undefined) => void;
@@ -45,7 +45,7 @@ export class Alarms {
     nodes.set(node, new Set([by]));
     this.#nodes.set(source, nodes);
     this.#log.warn(raisedText(source, node));
-    this.#announce(before, { source, node });
+    this.#announce(before, { source, node }, true);
   }
 
   /** Clearing what is not raised does nothing. */
@@ -71,7 +71,7 @@ export class Alarms {
       this.#nodes.delete(source);
       this.#log.warn(`${source} resource limit alarm cleared across the cluster`);
     }
-    this.#announce(before, { source, node });
+    this.#announce(before, { source, node }, false);
   }
 
   get active(): readonly Alarm[] {
@@ -106,8 +106,8 @@ export class Alarms {
     };
   }
 
-  #announce(before: string | undefined, changed: Alarm): void {
-    for (const listener of this.#nodeListeners) listener(changed);
+  #announce(before: string | undefined, changed: Alarm, isRaised: boolean): void {
+    for (const listener of this.#nodeListeners) listener(changed, isRaised);
     const { reason } = this;
     if (reason === before) return;
     for (const listener of this.#listeners) listener(reason);

@@ -1,5 +1,6 @@
 import type { LoginAttempt, LoginResult } from "../auth/authenticator.ts";
 import type { Logger } from "../logger.ts";
+import type { Actor } from "../metadata/actor.ts";
 import type { MetadataCommand } from "../metadata/commands.ts";
 import type { Change } from "./events/attributed-metadata.ts";
 
@@ -34,6 +35,16 @@ export class AuditLog {
     const fields = { user: username, via: protocol, from: remoteAddress, action: "login" };
     this.#log.warn({ ...fields, reason: result.reason }, `login failed: ${result.why}`);
   }
+}
+
+/** Writes down what is no change of metadata, before it is done. */
+export function noteAction(
+  log: Logger,
+  actor: Actor,
+  { action, subject }: { readonly action: string; readonly subject: object },
+): void {
+  const text = `${actor.user} (${actor.via}): ${action} ${JSON.stringify(subject)}`;
+  log.info({ ...actor, action, subject }, text);
 }
 
 /** The plain values of a command, or of the exchange, queue or binding that it is about. */

@@ -153,13 +153,9 @@ export class Broker implements QueueHost {
     this.#counts = new ConnectionCounts(this);
     this.#consumerTimeout = new ConsumerTimeout(this, options.consumerTimeoutMs);
     this.#consumerTimeout.start();
-    alarms.onNodeAlarm((alarm) => {
+    alarms.onNodeAlarm((alarm, isRaised) => {
       // Those of other nodes are told there.
-      if (alarm.node !== options.nodeName) return;
-      const isSet = alarms.active.some(({ node, source }) => {
-        return node === alarm.node && source === alarm.source;
-      });
-      this.events.alarmChanged(alarm, isSet);
+      if (alarm.node === options.nodeName) this.events.alarmChanged(alarm, isRaised);
     });
     alarms.onChange((reason) => {
       if (reason === undefined) this.#unblockAll();

@@ -1,4 +1,5 @@
 import type { ControlMethod } from "@leveret/control";
+import { noteAction } from "../broker/audit-log.ts";
 import type { Logger } from "../logger.ts";
 import { CLI_ACTOR } from "../metadata/actor.ts";
 
@@ -58,11 +59,7 @@ export function auditedMethods(
 function audit(name: string, method: ControlMethod, log: Logger): ControlMethod {
   return (params, context) => {
     const actor = { ...CLI_ACTOR, from: context.nodeName };
-    const subject = shown(params);
-    log.info(
-      { ...actor, action: name, subject },
-      `${actor.user} (${actor.via}): ${name} ${JSON.stringify(subject)}`,
-    );
+    noteAction(log, actor, { action: name, subject: shown(params) });
     return method(params, context);
   };
 }

@@ -1,6 +1,6 @@
 import type { Audit, AuditedAction } from "@leveret/management";
+import { noteAction } from "../broker/audit-log.ts";
 import type { Logger } from "../logger.ts";
-import type { Actor } from "../metadata/actor.ts";
 
 /** Writes down what users of the HTTP API do besides changes of metadata, as auditedMethods does for the command line. */
 export class HttpAudit implements Audit {
@@ -10,9 +10,7 @@ export class HttpAudit implements Audit {
     this.#log = log;
   }
 
-  note({ user, from, action, subject }: AuditedAction): void {
-    const actor: Actor = { user, via: "http", from };
-    const text = `${user} (${actor.via}): ${action} ${JSON.stringify(subject)}`;
-    this.#log.info({ ...actor, action, subject }, text);
+  note({ user, from, ...action }: AuditedAction): void {
+    noteAction(this.#log, { user, via: "http", from }, action);
   }
 }

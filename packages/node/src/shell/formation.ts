@@ -40,7 +40,7 @@ export async function planFormation(
   options: FormationOptions,
   dependencies: FormationDependencies,
 ): Promise<FormationPlan> {
-  const { retryLimit, retryIntervalMs } = options;
+  const { retryLimit, retryIntervalMs, isJoining = false } = options;
   /** Looks at a cluster that there is. It has its own count: one that has just been founded takes a moment to serve. */
   let looksAtMembers = 0;
   for (let attempt = 1; ; attempt++) {
@@ -53,7 +53,6 @@ export async function planFormation(
     }
     looksAtMembers = member === undefined ? 0 : looksAtMembers + 1;
     const isLast = attempt >= retryLimit;
-    const { isJoining = false } = options;
     if (member === undefined && !isJoining && mayFound(options, view, isLast)) {
       if (await claim(options, dependencies)) return { kind: "found" };
     } else if (looksAtMembers >= retryLimit || (isJoining && isLast)) {

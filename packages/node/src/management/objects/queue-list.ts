@@ -100,6 +100,15 @@ function keyOf({ vhost, name }: ObjectRef): string {
   return `${vhost}\0${name}`;
 }
 
+/** A queue when its counts are right; undefined: this node does not lead it. */
+function ledQueue(
+  local: LocalQueues,
+  record: QueueRecord,
+): ListedQueue | Promise<ListedQueue> | undefined {
+  const found = local.find(record);
+  return local.isLedHere(found) ? answered(found) : undefined;
+}
+
 /** Of those of these queues that this node leads. */
 async function ledValues(
   running: RunningNode,
@@ -111,9 +120,8 @@ async function ledValues(
   const late = new Map<number, Promise<ListedQueue>>();
   const values = await allInSlices(refs.entries(), ([at, { vhost, name }]) => {
     const record = metadata.queue(vhost, name);
-    const found = record && local.find(record);
-    if (found === undefined || !local.isLedHere(found)) return undefined;
-    const ready = answered(found);
+    const ready = record && ledQueue(local, record);
+    if (ready === undefined) return undefined;
     if (!(ready instanceof Promise)) return columnValue(QUEUE_FIGURES, ready, path);
     late.set(at, ready);
     return undefined;
@@ -136,9 +144,8 @@ export async function* ownQueueValues(
     return [vhost, name, columnValue(QUEUE_FIGURES, found, path)];
   };
   const led = inSlices(records, (record) => {
-    const found = local.find(record);
-    if (!local.isLedHere(found)) return undefined;
-    const ready = answered(found);
+    const ready = ledQueue(local, record);
+    if (ready === undefined) return undefined;
     return ready instanceof Promise ? ready.then(rowOf) : rowOf(ready);
   });
   for await (const row of led) if (row !== undefined) yield row;
