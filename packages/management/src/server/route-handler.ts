@@ -88,9 +88,9 @@ function auditSubject(
   if (typeof body !== "object" || body === null) return subject;
   for (const key of shows) {
     const value: unknown = Reflect.get(body, key);
-    const isPlain =
-      typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-    if (isPlain) subject[key] = value;
+    // A body may be large; what is longer than a name can be is no name.
+    if (typeof value === "string") subject[key] = value.slice(0, NAME_SIZE_MAX);
+    else if (typeof value === "number" || typeof value === "boolean") subject[key] = value;
   }
   return subject;
 }

@@ -47,6 +47,13 @@ test("a document is not, and what it changes stands there once", async () => {
   expect(lines.join("\n")).not.toContain("Zx4711");
 });
 
+test("what is sent instead of a name does not fill the log", async () => {
+  const body = { ackmode: "x".repeat(100_000), count: 1, encoding: "auto" };
+  const [line = ""] = await linesOf("POST", "/queues/%2F/orders/get", body);
+  expect(line).toContain("xxx");
+  expect(line.length).toBeLessThan(500);
+});
+
 test("who only looks, or is refused, leaves no line", async () => {
   expect(await linesOf("GET", "/queues")).toEqual([]);
   const before = broker.lines.length;
