@@ -1,6 +1,7 @@
 import { ENTRY_OVERHEAD, type Entry, EntryType } from "../core/entry.ts";
 import type { GroupId } from "../core/ids.ts";
 import { crc32, shiftCrc32 } from "./crc32.ts";
+import { identityChecksum } from "./entry-identity.ts";
 import { readU8, readU32, readU48, writeU32, writeU48 } from "./u48.ts";
 
 /*
@@ -39,9 +40,6 @@ const LENGTH_AT = 20;
 const CRC_AT = 24;
 const CHECK_AT = 28;
 
-/** What the checksum covers besides data: group, index, term, type. One for all calls; filled and used in one go. */
-const identity = Buffer.alloc(19);
-
 /** The checksum that stays with an entry from the leader that creates it to every disk and back. */
 export function entryChecksum(
   groupId: GroupId,
@@ -51,14 +49,6 @@ export function entryChecksum(
   data: Uint8Array,
 ): number {
   return crc32(data, identityChecksum(groupId, index, term, type));
-}
-
-function identityChecksum(groupId: GroupId, index: number, term: number, type: EntryType): number {
-  writeU48(identity, 0, groupId);
-  writeU48(identity, 6, index);
-  writeU48(identity, 12, term);
-  identity[18] = type;
-  return crc32(identity);
 }
 
 /**
