@@ -4,7 +4,7 @@
  *
  *     node --expose-gc --conditions=@leveret/source --import tsx packages/raft/bench/core.ts
  */
-import { entryChecksum } from "../src/codec/entry-record.ts";
+import { createEntryMaker } from "../src/codec/entry-maker.ts";
 import type { ConfState } from "../src/core/conf-state.ts";
 import { type Entry, entrySize } from "../src/core/entry.ts";
 import { type ReplicaId, replicaIdOf } from "../src/core/ids.ts";
@@ -91,7 +91,7 @@ function start(self: ReplicaId, groupId: number): Replica {
     seed: self + groupId,
     appliesBeforeDurable: false,
     noopData: NO_BYTES,
-    checksum: entryChecksum,
+    createEntry: createEntryMaker(),
     isNodeAlive,
   };
   const hardState = { currentTerm: 1, votedFor: 0, commitIndex: 1 };
@@ -182,7 +182,7 @@ function bytesPerIdleGroup(): number {
     seed: 1,
     appliesBeforeDurable: false,
     noopData: NO_BYTES,
-    checksum: entryChecksum,
+    createEntry: createEntryMaker(),
     isNodeAlive,
   };
   collect();

@@ -92,6 +92,50 @@ export function writeEntryRecord(
   return offset + ENTRY_OVERHEAD + data.length;
 }
 
+/**
+ * Writes the records of `entries` one behind the other, as {@link writeEntryRecord} without flags would, and returns where the last one
+ * ends. Those that stand next to each other in memory already are copied in one go.
+ */
+export function writeEntryRecords(
+  target: Buffer,
+  offset: number,
+  groupId: GroupId,
+  entries: readonly Entry[],
+): number {
+  let at = offset;
+  for (let next = 0; next < entries.length; ) {
+    const entry = entries[next];
+    if (entry === undefined) break;
+    if (entry.record === undefined) {
+      at = writeEntryRecord(target, at, groupId, entry);
+      next++;
+      continue;
+    }
+    const run = runOf(entries, next, entry.record);
+    target.set(entry.record.subarray(run.start, run.end), at);
+    at += run.end - run.start;
+    next += run.count;
+  }
+  return at;
+}
+
+/** The entries from `first` on whose records follow each other in `memory`. */
+function runOf(
+  entries: readonly Entry[],
+  first: number,
+  memory: Uint8Array,
+): { readonly start: number; readonly end: number; readonly count: number } {
+  const start = entries[first]?.recordAt ?? 0;
+  let end = start;
+  let next = first;
+  for (; next < entries.length; next++) {
+    const entry = entries[next];
+    if (entry === undefined || entry.record !== memory || entry.recordAt !== end) break;
+    end += entryRecordSize(entry);
+  }
+  return { start, end, count: next - first };
+}
+
 /** Where a record that starts at `offset` ends, going by its length alone; beyond `end` if it is cut off. */
 export function entryRecordEnd(source: Buffer, offset: number, end: number): number {
   if (offset + ENTRY_OVERHEAD > end) return Number.POSITIVE_INFINITY;
@@ -138,6 +182,32 @@ export function readEntryRecord(
     entry: { index, term, type, data, crc },
     end: recordEnd,
   };
+}
+
+/**
+ * The entry at `index` of `groupId` that its leader sent, from its record in `source[offset, end)`, which the entry keeps; undefined:
+ * what is there is damaged, or another entry, or has flags of a place where it was found.
+ */
+export function readSentEntry(
+  source: Buffer,
+  place: { readonly offset: number; readonly end: number },
+  groupId: GroupId,
+  index: number,
+): Entry | undefined {
+  const { offset, end } = place;
+  const start = offset + ENTRY_OVERHEAD;
+  const flags = readU8(source, offset + FLAGS_AT);
+  const type = entryTypeOf(flags);
+  if (readU8(source, offset) !== ENTRY_RECORD || flags !== type) return undefined;
+  const crc = readU32(source, offset + CRC_AT);
+  if (readU32(source, offset + CHECK_AT) !== checkOf(crc, type)) return undefined;
+  if (readU48(source, offset + GROUP_AT) !== groupId) return undefined;
+  if (readU48(source, offset + INDEX_AT) !== index) return undefined;
+  if (readU32(source, offset + LENGTH_AT) !== end - start) return undefined;
+  const term = readU48(source, offset + TERM_AT);
+  const data = source.subarray(start, end);
+  if (entryChecksum(groupId, index, term, type, data) !== crc) return undefined;
+  return { index, term, type, data, crc, record: source, recordAt: offset, command: undefined };
 }
 
 /**

@@ -1,10 +1,15 @@
-/** Entries of a frame share a piece of memory of this size: a small one never pins more than this. */
+/** Entries share pieces of memory of this size: a small one never pins more than this. */
 export const ENTRY_SLAB_BYTES: number = 16 * 1024;
 /** A record above this size gets memory of its own. */
 const OWN_MEMORY_BYTES = ENTRY_SLAB_BYTES / 4;
 
+/** Whether a record of this size shares memory with others. */
+export function isShared(size: number): boolean {
+  return size <= OWN_MEMORY_BYTES;
+}
+
 /**
- * Memory for received entries: they are copied out of the socket's chunk once, several into one piece, which lives as
+ * Memory for the records of entries: received ones are copied out of the socket's chunk once, several into one piece, which lives as
  * long as one of them. Never from Node's shared pool, which would tie them to strangers.
  */
 export class EntrySlab {
@@ -15,7 +20,7 @@ export class EntrySlab {
 
   /** How much may be taken together with a record of `size` at its front: small ones share memory, a large one has its own. */
   roomFor(size: number): number {
-    if (size > OWN_MEMORY_BYTES) return size;
+    if (!isShared(size)) return size;
     const left = this.#slab.length - this.#used;
     return size > left ? ENTRY_SLAB_BYTES : left;
   }
@@ -25,17 +30,13 @@ export class EntrySlab {
    * offset in {@link bytes}.
    */
   take(source: Uint8Array, start: number, end: number, firstSize: number): number {
-    const offset = firstSize > OWN_MEMORY_BYTES ? this.#own(firstSize) : this.#share(end - start);
+    const offset = isShared(firstSize) ? this.reserve(end - start) : this.#own(firstSize);
     this.bytes.set(source.subarray(start, end), offset);
     return offset;
   }
 
-  #own(size: number): number {
-    this.bytes = Buffer.allocUnsafeSlow(size);
-    return 0;
-  }
-
-  #share(size: number): number {
+  /** Room for records of `size` in all, no more than {@link roomFor} allows, at the returned offset of {@link bytes}. */
+  reserve(size: number): number {
     if (this.#used + size > this.#slab.length) {
       this.#slab = Buffer.allocUnsafeSlow(ENTRY_SLAB_BYTES);
       this.#used = 0;
@@ -44,5 +45,10 @@ export class EntrySlab {
     const offset = this.#used;
     this.#used += size;
     return offset;
+  }
+
+  #own(size: number): number {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    return 0;
   }
 }

@@ -5,8 +5,8 @@ import { DecodeError } from "./decode-error.ts";
 import {
   entryRecordEnd,
   entryRecordSize,
-  readEntryRecord,
-  writeEntryRecord,
+  readSentEntry,
+  writeEntryRecords,
 } from "./entry-record.ts";
 import type { EntrySlab } from "./entry-slab.ts";
 import {
@@ -147,10 +147,7 @@ function writeBody(target: Buffer, offset: number, message: RaftMessage): void {
     writeSnapshotMeta(target, offset, message.snapshot);
     return;
   }
-  let at = offset;
-  for (const entry of message.entries) {
-    at = writeEntryRecord(target, at, message.groupId, entry);
-  }
+  writeEntryRecords(target, offset, message.groupId, message.entries);
 }
 
 function readType(bytes: Uint8Array, offset: number): MessageType {
@@ -193,15 +190,13 @@ function readEntries(
       copiedEnd = endOfRun(bytes, { at: recordEnd, limit: at + slab.roomFor(size), end });
       shift = slab.take(bytes, at, copiedEnd, size) - at;
     }
-    const record = readEntryRecord(slab.bytes, at + shift, recordEnd + shift);
-    if (record === "short" || record === "damaged" || record.flags !== 0) {
-      throw new DecodeError("an entry is not as its leader made it");
+    const place = { offset: at + shift, end: recordEnd + shift };
+    const index = head.index + 1 + entries.length;
+    const entry = readSentEntry(slab.bytes, place, head.groupId, index);
+    if (entry === undefined) {
+      throw new DecodeError("an entry is not as its leader made it, or not the one that follows");
     }
-    if (record.groupId !== head.groupId) throw new DecodeError("an entry of another group");
-    if (record.entry.index !== head.index + 1 + entries.length) {
-      throw new DecodeError("entries that do not follow each other");
-    }
-    entries.push(record.entry);
+    entries.push(entry);
     at = recordEnd;
   }
   return entries;

@@ -17,6 +17,12 @@ export interface Entry {
   readonly data: Uint8Array;
   /** CRC-32 over group, index, term, type and data, computed once by the leader that created the entry. */
   readonly crc: number;
+  /**
+   * Memory that has the entry's record, as it is on disk and on the wire, from `recordAt` on, so that it is copied and not encoded
+   * again; undefined: it is not at hand. Never written again.
+   */
+  readonly record?: Uint8Array | undefined;
+  readonly recordAt?: number;
   /** What `data` encodes, kept by the leader that proposed it so that it need not decode; undefined elsewhere. */
   readonly command?: unknown;
 }

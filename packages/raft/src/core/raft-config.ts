@@ -1,4 +1,4 @@
-import type { EntryType } from "./entry.ts";
+import type { Entry, EntryType } from "./entry.ts";
 import type { GroupId, ReplicaId } from "./ids.ts";
 
 /** Settings and injected functions of a RaftCore. */
@@ -26,14 +26,15 @@ export interface RaftConfig {
   readonly appliesBeforeDurable: boolean;
   /** Payload of the no-op that starts each term (machine version and the like). */
   readonly noopData: Uint8Array;
-  /** CRC of a new entry; the codec's entryChecksum. */
-  checksum(
+  /** Makes a leader's new entry, with its checksum: the codec's `EntryMaker`. */
+  createEntry(
     groupId: GroupId,
     index: number,
     term: number,
     type: EntryType,
     data: Uint8Array,
-  ): number;
+    command: unknown,
+  ): Entry;
   /**
    * Whether the node of `replica` answered lately (node-pair liveness). It stands for the contact age of a
    * leader or follower while the group hibernates.

@@ -41,11 +41,7 @@ export function appendEntry(
 ): Entry {
   const { config, currentTerm: term } = state;
   const index = state.log.lastIndex + 1;
-  const crc = config.checksum(config.groupId, index, term, type, data);
-  const entry: Entry =
-    command === undefined
-      ? { index, term, type, data, crc }
-      : { index, term, type, data, crc, command };
+  const entry = config.createEntry(config.groupId, index, term, type, data, command);
   state.log.append(entry);
   state.uncommittedBytes += entrySize(entry);
   state.needsBroadcast = true;

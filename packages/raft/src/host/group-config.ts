@@ -1,4 +1,3 @@
-import { entryChecksum } from "../codec/entry-record.ts";
 import type { GroupId, ReplicaId } from "../core/ids.ts";
 import type { RaftConfig } from "../core/raft-config.ts";
 import type { RaftLimits } from "../limits.ts";
@@ -13,6 +12,7 @@ export interface CommonConfig {
   readonly seed: number;
   readonly appliesBeforeDurable: boolean;
   readonly noopData: Uint8Array | undefined;
+  readonly createEntry: RaftConfig["createEntry"];
   readonly isNodeAlive: (replica: ReplicaId) => boolean;
 }
 
@@ -37,7 +37,7 @@ export function createGroupConfig(
     maxApplyingBytes: limits.maxApplyingBytes,
     appliesBeforeDurable: common.appliesBeforeDurable,
     noopData: common.noopData ?? EMPTY,
-    checksum: entryChecksum,
+    createEntry: common.createEntry,
     isNodeAlive: common.isNodeAlive,
   };
 }

@@ -1,3 +1,4 @@
+import { createEntryMaker } from "../codec/entry-maker.ts";
 import { type GroupId, NONE, type NodeId, nodeIdOf, type ReplicaId } from "../core/ids.ts";
 import type { RaftMessage } from "../core/message.ts";
 import { Random } from "../core/random.ts";
@@ -94,6 +95,7 @@ export class MultiRaftHost<T extends Transport = Transport> implements RegistryH
       seed: this.random.nextU32(),
       appliesBeforeDurable: options.appliesBeforeDurable ?? false,
       noopData: options.noopData,
+      createEntry: createEntryMaker(),
       isNodeAlive: (replica) => this.isNodeAlive(nodeIdOf(replica)),
     });
     this.turn = new HostTurn(timers, this);

@@ -86,6 +86,17 @@ export class Extents {
     this.#files.use(fileSeq, 1, bytes);
   }
 
+  /** `count` entries of `bytes` in all behind the last one, in the same file. */
+  extend(fileSeq: number, count: number, bytes: number): void {
+    const list = this.#list;
+    const at = list.length - EXTENT_STRIDE;
+    if (count === 0 || at < 0) return;
+    list[at + LAST] = this.#at(at + LAST) + count;
+    list[at + COUNT] = this.#at(at + COUNT) + count;
+    list[at + BYTES] = this.#at(at + BYTES) + bytes;
+    this.#files.use(fileSeq, 0, bytes);
+  }
+
   /** Entries anywhere; what was known of these indexes before is replaced. */
   place(extent: Extent): void {
     this.cut(extent.first, extent.last);

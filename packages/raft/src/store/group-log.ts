@@ -1,3 +1,4 @@
+import { entryRecordSize } from "../codec/entry-record.ts";
 import type { GroupImage, SnapshotPlace } from "../codec/record-group-image.ts";
 import type { SnapshotRecord } from "../codec/record-snapshot.ts";
 import { type ConfState, EMPTY_CONF } from "../core/conf-state.ts";
@@ -189,6 +190,30 @@ export class GroupLog implements LogView {
     this.lastIndex = index;
     this.extents.append(index, place.file.seq, place.size);
     this.#indexOf(place.file).append(index, place.offset, place.size);
+  }
+
+  /**
+   * Entries at the end of the log, one behind the other there and in the file, at `offset`; what is there from the first one's index on
+   * is replaced.
+   */
+  appendEntries(entries: readonly Entry[], file: LogFile, offset: number): void {
+    const [first] = entries;
+    if (first === undefined) return;
+    const size = entryRecordSize(first);
+    this.appendEntry(first.index, first.term, { file, offset, size });
+    const index = this.#indexOf(file);
+    let at = offset + size;
+    for (let next = 1; next < entries.length; next++) {
+      const entry = entries[next];
+      if (entry === undefined) break;
+      const nextSize = entryRecordSize(entry);
+      this.terms.append(entry.index, entry.term);
+      index.append(entry.index, at, nextSize);
+      at += nextSize;
+    }
+    const added = entries.length - 1;
+    this.lastIndex += added;
+    this.extents.extend(file.seq, added, at - offset - size);
   }
 
   /** A repaired or received entry: the others stay. One that belongs nowhere is dead at once. */

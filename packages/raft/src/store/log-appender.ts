@@ -3,6 +3,7 @@ import {
   ENTRY_FLAG_REPAIR,
   entryRecordSize,
   writeEntryRecord,
+  writeEntryRecords,
 } from "../codec/entry-record.ts";
 import {
   RECORD_HEADER_SIZE,
@@ -210,18 +211,15 @@ function appendEntries(batch: Batch, group: GroupLog, entries: readonly Entry[])
   }
   writes.flags |= ROW_FLAG_ENTRIES;
   if (writes.firstIndex === 0 || first.index < writes.firstIndex) writes.firstIndex = first.index;
-  let at = batch.cursor;
+  const start = batch.cursor;
+  const end = writeEntryRecords(buffer, start, groupId, entries);
+  let at = start;
   for (const entry of entries) {
-    const end = writeEntryRecord(buffer, at, groupId, entry);
-    batch.noteEntry(groupId, entry, end);
-    group.appendEntry(entry.index, entry.term, {
-      file,
-      offset: batch.positionOf(at),
-      size: end - at,
-    });
-    at = end;
+    at += entryRecordSize(entry);
+    batch.noteEntry(groupId, entry, at);
   }
-  batch.advance(at, entries.length);
+  group.appendEntries(entries, file, batch.positionOf(start));
+  batch.advance(end, entries.length);
 }
 
 function placeEntries(

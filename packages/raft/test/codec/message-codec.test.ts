@@ -184,11 +184,12 @@ function damaged(bytes: Buffer, random: Random): Buffer {
   return random.below(3) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes;
 }
 
-/** With plain arrays, so that views and buffers compare by their bytes. */
+/** With plain arrays, so that views and buffers compare by their bytes, and wherever a record is in memory. */
 function plain(message: RaftMessage): RaftMessage {
   return { ...message, entries: message.entries.map(plainEntry) };
 }
 
 function plainEntry(entry: RaftMessage["entries"][number]): RaftMessage["entries"][number] {
-  return { ...entry, data: Uint8Array.from(entry.data) };
+  const { index, term, type, data, crc } = entry;
+  return { index, term, type, data: Uint8Array.from(data), crc };
 }

@@ -31,7 +31,7 @@ const ELECTION = `
       term(index) { return index === 1 ? 1 : this.entries[index - 2]?.term; },
       cached(from, to) { return this.entries.slice(from - 2, to - 1); } };
     const config = { ...LIMITS, self, groupId: 1, groupEpoch: 1, seed: self, appliesBeforeDurable: false, noopData: NOTHING,
-      checksum: () => 0, isNodeAlive: () => true };
+      createEntry: (group, index, term, type, data) => ({ index, term, type, data, crc: 0 }), isNodeAlive: () => true };
     const init = { hardState: { currentTerm: 1, votedFor: 0, commitIndex: 1 }, conf: CONF, applied: 1, holes: [], promise: undefined };
     return [self, { view, core: core.RaftCore.restore(config, init, view) }];
   }));

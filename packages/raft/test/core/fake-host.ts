@@ -1,4 +1,4 @@
-import { entryChecksum } from "../../src/codec/entry-record.ts";
+import { createEntryMaker } from "../../src/codec/entry-maker.ts";
 import type { ConfState } from "../../src/core/conf-state.ts";
 import { type Entry, EntryType } from "../../src/core/entry.ts";
 import type { IndexRange, LogPosition } from "../../src/core/hard-state.ts";
@@ -158,7 +158,7 @@ function configOf(
     seed: self,
     appliesBeforeDurable: false,
     noopData: NO_BYTES,
-    checksum: entryChecksum,
+    createEntry: createEntryMaker(),
     isNodeAlive,
   };
 }

@@ -47,6 +47,17 @@ export function checksum(
   return hash;
 }
 
+function createEntry(
+  groupId: number,
+  index: number,
+  term: number,
+  type: EntryType,
+  data: Uint8Array,
+  command: unknown,
+): Entry {
+  return { index, term, type, data, crc: checksum(groupId, index, term, type, data), command };
+}
+
 /** An entry that is in a log from the start. */
 export function startEntry(index: number, term: number): Entry {
   const data = bytesOf(`${index}:${term}`);
@@ -111,7 +122,7 @@ export function configFor(
     seed: (options.seed ?? 0) * 7919 + self + boot,
     appliesBeforeDurable: false,
     noopData: new Uint8Array(0),
-    checksum,
+    createEntry,
     isNodeAlive,
     ...options.config,
   };

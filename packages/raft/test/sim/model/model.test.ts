@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RaftConfig } from "../../../src/core/raft-config.ts";
 import { explore, ModelViolation } from "../../../src/sim/model/explore.ts";
 import { HashSet } from "../../../src/sim/model/hash-set.ts";
 import { SMALL_SCOPES } from "../../../src/sim/model/scopes.ts";
@@ -32,7 +33,10 @@ describe("the model check", () => {
     const [scope] = SMALL_SCOPES;
     if (scope === undefined) throw new Error("no scope");
     // The two entries of equal index and term that such leaders make are told apart by their checksums.
-    const broken = { ...scope, cluster: { ...scope.cluster, config: { checksum: oddChecksum() } } };
+    const broken = {
+      ...scope,
+      cluster: { ...scope.cluster, config: { createEntry: oddEntries() } },
+    };
     expect(() => explore(broken)).toThrow(ModelViolation);
     expect(() => explore(broken)).toThrow(/^.*\n1\. node /);
   });
@@ -47,9 +51,9 @@ describe("the model check", () => {
 });
 
 /** Never the same twice, so that a replica that comes back to a state seems to contradict itself. */
-function oddChecksum(): () => number {
+function oddEntries(): RaftConfig["createEntry"] {
   let calls = 0;
-  return () => calls++;
+  return (_group, index, term, type, data) => ({ index, term, type, data, crc: calls++ });
 }
 
 describe("HashSet", () => {
