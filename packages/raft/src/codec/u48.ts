@@ -6,6 +6,13 @@ const HIGH_53_MAX = 0x1f_ffff;
 
 /** Writes six bytes, little endian. @throws RangeError if `value` is not an integer from 0 to 2^48 - 1 */
 export function writeU48(target: Uint8Array, offset: number, value: number): void {
+  if (value >>> 0 === value) {
+    // Nearly always, and several times as quick.
+    writeU32(target, offset, value);
+    target[offset + 4] = 0;
+    target[offset + 5] = 0;
+    return;
+  }
   if (!(Number.isInteger(value) && value >= 0 && value <= U48_MAX)) {
     throw new RangeError(`${value} does not fit six bytes`);
   }

@@ -13,7 +13,7 @@ import {
   onOwnVoteDurable,
   startPreVote,
 } from "./election.ts";
-import { type Entry, EntryType, entrySize } from "./entry.ts";
+import { ENTRY_OVERHEAD, type Entry, EntryType } from "./entry.ts";
 import {
   fulfilPromise,
   handleAppendEntries,
@@ -336,7 +336,7 @@ export class RaftCore {
     const state = this.#state;
     const refusal = this.#refusal();
     if (refusal !== undefined) return refusal;
-    const size = entrySize({ index: 0, term: 0, type: EntryType.Command, data, crc: 0 });
+    const size = ENTRY_OVERHEAD + data.length;
     const isOver = state.uncommittedBytes + size > state.config.maxUncommittedBytes;
     if (isOver && state.uncommittedBytes > 0) return this.#refuse("busy");
     // A log that never gets committed would grow by the limit with each restart of its leader.

@@ -53,11 +53,7 @@ export class GroupRequests {
       this.#refuse(refusal, done);
       return false;
     }
-    const proposed = this.#runner.call(
-      "propose",
-      (core): Proposed => core.propose(data, options.command),
-    );
-    return this.#onProposed(proposed, data.length, done);
+    return this.#onProposed(this.#runner.propose(data, options.command), data.length, done);
   }
 
   changeMembers(change: ConfChange, done: ProposalDone): void {

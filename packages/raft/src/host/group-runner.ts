@@ -2,7 +2,7 @@ import type { ConfState } from "../core/conf-state.ts";
 import type { IndexRange } from "../core/hard-state.ts";
 import { type GroupId, NONE, type ReplicaId } from "../core/ids.ts";
 import { MessageType, type RaftMessage } from "../core/message.ts";
-import type { RaftCore } from "../core/raft-core.ts";
+import type { ProposeResult, RaftCore } from "../core/raft-core.ts";
 import type { CoreEvent, Fetch, Ready, Role } from "../core/ready.ts";
 import type { ReadResult } from "../store/log-store.ts";
 import type { GroupApplier, SliceBudget } from "./group-applier.ts";
@@ -147,7 +147,7 @@ export class GroupRunner {
   }
 
   /**
-   * Calls the core; whatever it throws stops the group. All calls into a core pass here, or through the applier. `undefined`
+   * Calls the core; whatever it throws stops the group. All calls into a core pass here, `propose`, or the applier. `undefined`
    * if the group is stopped.
    */
   call<T>(name: string, action: (core: RaftCore) => T): T | undefined {
@@ -160,6 +160,20 @@ export class GroupRunner {
       return undefined;
     }
     this.#afterCall(name);
+    return result;
+  }
+
+  /** As {@link call}, for what is called most. */
+  propose(data: Uint8Array, command: unknown): ProposeResult | undefined {
+    if (this.#isStopped) return undefined;
+    let result: ProposeResult;
+    try {
+      result = this.core.propose(data, command);
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
+    this.#afterCall("propose");
     return result;
   }
 
