@@ -15,6 +15,8 @@ export function isShared(size: number): boolean {
 export class EntrySlab {
   /** Where the bytes taken last are. */
   bytes: Buffer = Buffer.alloc(0);
+  /** Their memory, from its beginning. */
+  memory: ArrayBufferLike = this.bytes.buffer;
   #slab: Buffer = this.bytes;
   #used = 0;
 
@@ -41,14 +43,20 @@ export class EntrySlab {
       this.#slab = Buffer.allocUnsafeSlow(ENTRY_SLAB_BYTES);
       this.#used = 0;
     }
-    this.bytes = this.#slab;
+    this.#use(this.#slab);
     const offset = this.#used;
     this.#used += size;
     return offset;
   }
 
   #own(size: number): number {
-    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.#use(Buffer.allocUnsafeSlow(size));
     return 0;
+  }
+
+  #use(bytes: Buffer): void {
+    if (this.bytes === bytes) return;
+    this.bytes = bytes;
+    this.memory = bytes.buffer;
   }
 }

@@ -190,9 +190,9 @@ function readEntries(
       copiedEnd = endOfRun(bytes, { at: recordEnd, limit: at + slab.roomFor(size), end });
       shift = slab.take(bytes, at, copiedEnd, size) - at;
     }
-    const place = { offset: at + shift, end: recordEnd + shift };
-    const index = head.index + 1 + entries.length;
-    const entry = readSentEntry(slab.bytes, place, head.groupId, index);
+    const { bytes: copy, memory } = slab;
+    const place = { bytes: copy, memory, offset: at + shift, end: recordEnd + shift };
+    const entry = readSentEntry(place, head.groupId, head.index + 1 + entries.length);
     if (entry === undefined) {
       throw new DecodeError("an entry is not as its leader made it, or not the one that follows");
     }

@@ -13,29 +13,51 @@ class Completion<T> {
   }
 }
 
+/** How many callbacks one turn runs. */
+export interface CompletionBudget {
+  readonly count: number;
+  /** What they have asked for by now is enough for a turn. */
+  isUsedUp(): boolean;
+}
+
+/** Run callbacks stay in the list until there are so many: removing from the front costs. */
+const COMPACT_AT = 512;
+
 /** Callbacks that wait for the end of the turn, so that none runs inside a call of the code it belongs to. */
 export class Completions {
-  #waiting: { run(): void }[] = [];
+  #waiting: ({ run(): void } | undefined)[] = [];
+  /** Before this all have run. */
+  #head = 0;
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#head === this.#waiting.length;
   }
 
   add<T>(done: (value: T) => void, value: T): void {
     this.#waiting.push(new Completion(done, value));
   }
 
-  /** Runs those that wait now. What they add waits for the next turn. */
-  run(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    let at = 0;
+  /** Runs those that wait now, as far as the budget goes, one at least. What they add waits for the next turn. */
+  run(budget: CompletionBudget): void {
+    const end = Math.min(this.#waiting.length, this.#head + budget.count);
     try {
-      for (; at < waiting.length; at++) waiting[at]?.run();
-    } catch (error) {
-      // The caller's mistake is the caller's to see, but the others' outcomes must not be lost.
-      this.#waiting = [...waiting.slice(at + 1), ...this.#waiting];
-      throw error;
+      while (this.#head < end) {
+        const next = this.#waiting[this.#head];
+        this.#waiting[this.#head] = undefined;
+        // Before the call: what it throws is its caller's mistake to see, and the others' outcomes must not be lost.
+        this.#head++;
+        next?.run();
+        if (budget.isUsedUp()) break;
+      }
+    } finally {
+      this.#compact();
     }
+  }
+
+  #compact(): void {
+    if (this.isEmpty) this.#waiting = [];
+    else if (this.#head < COMPACT_AT || this.#head * 2 < this.#waiting.length) return;
+    else this.#waiting = this.#waiting.slice(this.#head);
+    this.#head = 0;
   }
 }

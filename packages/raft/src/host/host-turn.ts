@@ -1,6 +1,6 @@
 import type { Timers } from "../env/clock.ts";
 import type { RaftLimits } from "../limits.ts";
-import { Completions } from "./completions.ts";
+import { type CompletionBudget, Completions } from "./completions.ts";
 import type { SliceBudget } from "./group-applier.ts";
 import type { GroupRunner } from "./group-runner.ts";
 import type { HostMetrics } from "./metrics.ts";
@@ -38,7 +38,7 @@ export class HostTurn {
     this.#owner = owner;
   }
 
-  /** Nothing more is done; callers that wait do hear the outcome known so far. */
+  /** Nothing more is done; callers that wait do hear the outcome known so far, all in the next turn. */
   stop(): void {
     this.#isStopped = true;
     this.schedule();
@@ -84,10 +84,23 @@ export class HostTurn {
     this.#isScheduled = false;
     if (!this.#isStopped && this.#ready.count + this.#applying.count > 0) this.schedule();
     try {
-      this.#completions.run();
+      this.#completions.run(this.#completionBudget());
     } finally {
       if (!this.#completions.isEmpty) this.schedule();
     }
+  }
+
+  /**
+   * What callers propose when they hear an outcome leaves before the rest hear theirs: this disk, the network and the followers work on it
+   * meanwhile. Otherwise everybody waits for everybody in turn, as all that is under way ends up in one batch.
+   */
+  #completionBudget(): CompletionBudget {
+    const { limits, metrics } = this.#owner;
+    const fullAt = metrics.proposalBytes + limits.turnProposalBytes;
+    return {
+      count: this.#isStopped ? Number.POSITIVE_INFINITY : limits.turnCompletions,
+      isUsedUp: () => metrics.proposalBytes >= fullAt,
+    };
   }
 
   #work(): void {

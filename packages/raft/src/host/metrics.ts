@@ -36,6 +36,8 @@ export interface HostMetrics {
   leaderChanges: number;
   termChanges: number;
   proposals: number;
+  /** Of the data of those that were taken. */
+  proposalBytes: number;
   proposalsRefused: number;
   proposalsUnknown: number;
   reads: number;
@@ -86,6 +88,7 @@ export function createHostMetrics(): HostMetrics {
     leaderChanges: 0,
     termChanges: 0,
     proposals: 0,
+    proposalBytes: 0,
     proposalsRefused: 0,
     proposalsUnknown: 0,
     reads: 0,

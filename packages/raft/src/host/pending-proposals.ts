@@ -18,7 +18,7 @@ const UNKNOWN: ProposalResult = { kind: "unknown" };
 /** The term of no entry. */
 const NO_TERM = -1;
 
-/** Settled proposals stay in the list until there are so many: removing from the front costs. */
+/** Settled proposals stay in the list until there are so many. */
 const COMPACT_AT = 512;
 
 /**
@@ -73,8 +73,14 @@ export class PendingProposals {
       this.#head++;
       this.#settler.settle(item, { kind: "applied", index: item.index, term: item.term });
     }
-    if (this.#head < COMPACT_AT && this.#head < this.#items.length) return;
-    this.#items.splice(0, this.#head);
+    this.#compact();
+  }
+
+  /** Gives up the settled ones when they are most of the list: what stays is copied, and that seldom. */
+  #compact(): void {
+    if (this.#head === this.#items.length) this.#items = [];
+    else if (this.#head < COMPACT_AT || this.#head * 2 < this.#items.length) return;
+    else this.#items = this.#items.slice(this.#head);
     this.#applied -= this.#head;
     this.#head = 0;
   }

@@ -208,6 +208,7 @@ function drawLimits(random: Random, isTiny: boolean, groups: number): RaftLimits
     rewriteBytesPerSecond: random.pick([16 * KIB, 256 * KIB, 1024 * KIB]),
     inlineSnapshotMaxBytes: random.pick([64, 512, 4 * KIB]),
     applySliceEntries: random.pick([1, 2, 16, 256]),
+    turnCompletions: isTiny ? 1 : 16,
     hibernateAfterMs: random.pick([500, 1000, 3000]),
     snapshotMinIntervalMs: random.pick([50, 200, 1000]),
     snapshotReclaimBytes: random.pick([200, 2 * KIB, 16 * KIB]),

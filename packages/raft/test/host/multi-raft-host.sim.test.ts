@@ -20,6 +20,8 @@ const LIMITS = {
   digestMs: 2000,
   applySliceEntries: 3,
   turnApplyEntries: 5,
+  turnCompletions: 2,
+  turnProposalBytes: 30,
   maxApplyingBytes: 200,
 };
 
