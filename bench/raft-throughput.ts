@@ -8,8 +8,12 @@ const NODES = 3;
 const LEADER_MAX_MS = 30_000;
 const REPORT_MS = 250;
 
-/** Enough under way that batches fill while one is being written, within what the core takes uncommitted. */
+/**
+ * Enough under way that batches fill while one is being written, within what the core takes uncommitted. Small entries twice: as many as
+ * a publisher with a thousand confirms has, and as many as make the batches large.
+ */
 const LOADS: readonly Load[] = [
+  { entrySize: 100, outstanding: 1024, entriesPerGroup: undefined },
   { entrySize: 100, outstanding: 8192, entriesPerGroup: undefined },
   { entrySize: 1024, outstanding: 4096, entriesPerGroup: undefined },
   { entrySize: 16_384, outstanding: 512, entriesPerGroup: undefined },
@@ -18,6 +22,8 @@ const LOADS: readonly Load[] = [
 /** One group of three nodes under load, and what the disk gives for the same batches without it. */
 export interface RaftThroughputRow {
   readonly entrySize: number;
+  /** Proposals under way at any time. */
+  readonly outstanding: number;
   readonly entriesPerSecond: number;
   readonly bytesPerSecond: number;
   readonly p50Ms: number;
@@ -129,6 +135,7 @@ async function measureCluster(
   const { p50, p99 } = latenciesOf(after);
   return {
     entrySize: load.entrySize,
+    outstanding: load.outstanding,
     entriesPerSecond: entries / seconds,
     bytesPerSecond: (entries * load.entrySize) / seconds,
     p50Ms: p50,
@@ -164,8 +171,8 @@ function latenciesOf(report: ProgramReport): { readonly p50: number; readonly p9
 }
 
 /** Head of the table that `formatRaftRow` fills. */
-export const RAFT_TABLE_HEAD = `| entry | entries/s | MB/s | p50 ms | p99 ms | batch KiB | batches/s | disk busy | cores: leader, all | bare, 1 file | ratio | bare, 3 files | ratio |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |`;
+export const RAFT_TABLE_HEAD = `| entry | under way | entries/s | MB/s | p50 ms | p99 ms | batch KiB | batches/s | disk busy | cores: leader, all | bare, 1 file | ratio | bare, 3 files | ratio |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |`;
 
 /** The row as a line of a Markdown table. */
 export function formatRaftRow(row: RaftThroughputRow): string {
@@ -173,6 +180,7 @@ export function formatRaftRow(row: RaftThroughputRow): string {
   const share = (ratio: number): string => `${Math.round(ratio * 100)} %`;
   const cells = [
     `${count(row.entrySize)} B`,
+    count(row.outstanding),
     count(row.entriesPerSecond),
     (row.bytesPerSecond / 1e6).toFixed(1),
     row.p50Ms.toFixed(1),
