@@ -47,9 +47,8 @@ export interface RaftLimits {
   /** Groups whose Ready is worked off in one turn, and entries applied in it: bounds where time stands still. */
   readonly turnGroups: number;
   readonly turnApplyEntries: number;
-  /** Callers that hear an outcome in one turn; fewer once they have proposed so many bytes: what they proposed goes first. */
+  /** Callers that hear an outcome in one turn: what they propose then leaves before the rest hear theirs. */
   readonly turnCompletions: number;
-  readonly turnProposalBytes: number;
   /** A leader that has not applied for so long what was committed takes no more proposals. */
   readonly applyLagMaxMs: number;
   /** Proposals of one group, and bytes of those of all groups, that wait for their outcome. */
@@ -154,7 +153,6 @@ export const DEFAULT_LIMITS: RaftLimits = {
   turnGroups: 1024,
   turnApplyEntries: 4096,
   turnCompletions: 256,
-  turnProposalBytes: 64 * 1024,
   applyLagMaxMs: 5000,
   maxPendingProposals: 65_536,
   maxPendingBytes: 64 * MIB,

@@ -13,13 +13,6 @@ class Completion<T> {
   }
 }
 
-/** How many callbacks one turn runs. */
-export interface CompletionBudget {
-  readonly count: number;
-  /** What they have asked for by now is enough for a turn. */
-  isUsedUp(): boolean;
-}
-
 /** Run callbacks stay in the list until there are so many: removing from the front costs. */
 const COMPACT_AT = 512;
 
@@ -37,9 +30,9 @@ export class Completions {
     this.#waiting.push(new Completion(done, value));
   }
 
-  /** Runs those that wait now, as far as the budget goes, one at least. What they add waits for the next turn. */
-  run(budget: CompletionBudget): void {
-    const end = Math.min(this.#waiting.length, this.#head + budget.count);
+  /** Runs those that wait now, `maxCount` at most. What they add waits for the next turn. */
+  run(maxCount: number): void {
+    const end = Math.min(this.#waiting.length, this.#head + maxCount);
     try {
       while (this.#head < end) {
         const next = this.#waiting[this.#head];
@@ -47,7 +40,6 @@ export class Completions {
         // Before the call: what it throws is its caller's mistake to see, and the others' outcomes must not be lost.
         this.#head++;
         next?.run();
-        if (budget.isUsedUp()) break;
       }
     } finally {
       this.#compact();

@@ -161,7 +161,6 @@ export class GroupRequests {
     }
     const { metrics } = this.#context;
     metrics.proposals++;
-    metrics.proposalBytes += size;
     metrics.proposalsPending++;
     metrics.proposalBytesPending += size;
     this.#proposals ??= new PendingProposals(this.#context);

@@ -1,6 +1,6 @@
 import type { Timers } from "../env/clock.ts";
 import type { RaftLimits } from "../limits.ts";
-import { type CompletionBudget, Completions } from "./completions.ts";
+import { Completions } from "./completions.ts";
 import type { SliceBudget } from "./group-applier.ts";
 import type { GroupRunner } from "./group-runner.ts";
 import type { HostMetrics } from "./metrics.ts";
@@ -84,7 +84,7 @@ export class HostTurn {
     this.#isScheduled = false;
     if (!this.#isStopped && this.#ready.count + this.#applying.count > 0) this.schedule();
     try {
-      this.#completions.run(this.#completionBudget());
+      this.#completions.run(this.#completionsMax);
     } finally {
       if (!this.#completions.isEmpty) this.schedule();
     }
@@ -94,13 +94,8 @@ export class HostTurn {
    * What callers propose when they hear an outcome leaves before the rest hear theirs: this disk, the network and the followers work on it
    * meanwhile. Otherwise everybody waits for everybody in turn, as all that is under way ends up in one batch.
    */
-  #completionBudget(): CompletionBudget {
-    const { limits, metrics } = this.#owner;
-    const fullAt = metrics.proposalBytes + limits.turnProposalBytes;
-    return {
-      count: this.#isStopped ? Number.POSITIVE_INFINITY : limits.turnCompletions,
-      isUsedUp: () => metrics.proposalBytes >= fullAt,
-    };
+  get #completionsMax(): number {
+    return this.#isStopped ? Number.POSITIVE_INFINITY : this.#owner.limits.turnCompletions;
   }
 
   #work(): void {

@@ -36,8 +36,6 @@ export interface HostMetrics {
   leaderChanges: number;
   termChanges: number;
   proposals: number;
-  /** Of the data of those that were taken. */
-  proposalBytes: number;
   proposalsRefused: number;
   proposalsUnknown: number;
   reads: number;
@@ -88,7 +86,6 @@ export function createHostMetrics(): HostMetrics {
     leaderChanges: 0,
     termChanges: 0,
     proposals: 0,
-    proposalBytes: 0,
     proposalsRefused: 0,
     proposalsUnknown: 0,
     reads: 0,

@@ -21,7 +21,6 @@ const LIMITS = {
   applySliceEntries: 3,
   turnApplyEntries: 5,
   turnCompletions: 2,
-  turnProposalBytes: 30,
   maxApplyingBytes: 200,
 };
 
