@@ -9,12 +9,13 @@ const LEADER_MAX_MS = 30_000;
 const REPORT_MS = 250;
 
 /**
- * Enough under way that batches fill while one is being written, within what the core takes uncommitted. Small entries twice: as many as
+ * Enough under way that batches fill while one is being written, within what the core takes uncommitted. Smaller entries twice: as many as
  * a publisher with a thousand confirms has, and as many as make the batches large.
  */
 const LOADS: readonly Load[] = [
   { entrySize: 100, outstanding: 1024, entriesPerGroup: undefined },
   { entrySize: 100, outstanding: 8192, entriesPerGroup: undefined },
+  { entrySize: 1024, outstanding: 1024, entriesPerGroup: undefined },
   { entrySize: 1024, outstanding: 4096, entriesPerGroup: undefined },
   { entrySize: 16_384, outstanding: 512, entriesPerGroup: undefined },
 ];

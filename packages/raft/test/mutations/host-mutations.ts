@@ -3,6 +3,22 @@ import type { Mutation } from "./mutation.ts";
 /** Bugs in the host: order of calls, outcomes of proposals and reads, applying, snapshots, sleep. */
 export const HOST_MUTATIONS: readonly Mutation[] = [
   {
+    id: "callers that a turn has no time for never hear their outcome",
+    checklist: "-",
+    edits: [
+      {
+        file: "host/completions.ts",
+        find: "else this.#waiting = this.#waiting.slice(this.#head);",
+        replace: "else this.#waiting = [];",
+      },
+      {
+        file: "host/completions.ts",
+        find: "const COMPACT_AT = 512;",
+        replace: "const COMPACT_AT = 1;",
+      },
+    ],
+  },
+  {
     id: "messages that wait for an append are sent at once",
     checklist: "27",
     edits: [

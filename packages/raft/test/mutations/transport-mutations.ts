@@ -48,6 +48,29 @@ export const TRANSPORT_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    id: "records that stand apart in memory are sent as if they followed each other",
+    checklist: "96",
+    edits: [
+      {
+        file: "codec/entry-record.ts",
+        find: "entry.record !== memory || entry.recordAt !== end",
+        replace: "entry.record === undefined",
+      },
+    ],
+  },
+  {
+    id: "an entry's checksum is that of another group's entry",
+    checklist: "-",
+    edits: [
+      {
+        file: "codec/entry-identity.ts",
+        find: `    known.groupId !== groupId ||
+`,
+        replace: "",
+      },
+    ],
+  },
+  {
     id: "a lane takes any number of bytes",
     checklist: "100",
     finders: ["scenarios"],
