@@ -69,10 +69,20 @@ export class ConsoleSession {
   }
 
   async settled(): Promise<void> {
-    await this.page.locator("h1").first().waitFor();
+    try {
+      await this.page.locator("h1").first().waitFor();
+    } catch (error) {
+      throw new Error(`${await this.#whatIsSeen()} | ${String(error)}`, { cause: error });
+    }
     await this.page.waitForFunction(
       () => !/Loading…|正在加载/.test(document.querySelector("main")?.textContent ?? ""),
     );
+  }
+
+  /** For whoever looks into a page that does not come. */
+  async #whatIsSeen(): Promise<string> {
+    const seen = await this.page.evaluate(() => document.body.innerHTML.slice(0, 2000));
+    return `no heading at ${this.page.url()}; problems: ${this.#problems.join("; ")}; page: ${seen}`;
   }
 
   /** While `action` runs, answers with `status` are no problem. */

@@ -4,6 +4,10 @@ import { type Case, type CaseContext, requireNone, requireThat } from "./case.ts
 import { type ConsolePage, consolePages } from "./console-pages.ts";
 import { ConsoleSession, type SessionOptions } from "./console-session.ts";
 
+/** The code of the pages of connections, channels and consumers. */
+const CODE = "**/client-pages-*.js";
+const FRAMES_LATE_MS = 500;
+
 type Look = "light" | "dark" | "phone";
 
 const LOOKS: Readonly<Record<Look, Omit<SessionOptions, "base">>> = {
@@ -75,6 +79,39 @@ export const LANGUAGE_CASE: Case = {
     );
     if (pictures !== undefined)
       await page.screenshot({ path: join(pictures, "chinese-queues.png") });
+    requireNone("problems", session.takeProblems());
+    await session.close();
+  },
+};
+
+/** Code that comes right after its page was shown without it, but before the page has begun to wait for it. */
+export const LATE_CODE_CASE: Case = {
+  name: "a page whose code comes just then is shown",
+  run: async ({ browser, address }) => {
+    const session = await ConsoleSession.open(browser, { base: address.http });
+    const { page } = session;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route(CODE, async (route) => {
+      await released;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(CODE);
+    await session.logIn();
+    // It is fetched ahead. Frames come late, so that what happens after one waits for its time limit.
+    await asked;
+    await page.evaluate((late) => {
+      const { requestAnimationFrame: real } = globalThis;
+      globalThis.requestAnimationFrame = (callback) => {
+        setTimeout(() => real(callback), late);
+        return 0;
+      };
+      globalThis.location.hash = "#/connections";
+    }, FRAMES_LATE_MS);
+    release();
+    await session.settled();
     requireNone("problems", session.takeProblems());
     await session.close();
   },

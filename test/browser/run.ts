@@ -9,7 +9,7 @@ import { CLUSTER_CASES } from "./cluster-cases.ts";
 import { startDemo } from "./demo-broker.ts";
 import { KEYBOARD_CASE, LOGIN_CASES } from "./login-cases.ts";
 import { OBJECT_CASES } from "./object-cases.ts";
-import { LANGUAGE_CASE, PAGE_CASES } from "./page-cases.ts";
+import { LANGUAGE_CASE, LATE_CODE_CASE, PAGE_CASES } from "./page-cases.ts";
 import { readmeCase } from "./readme-pictures.ts";
 import { SIZE_CASES } from "./size-cases.ts";
 import { WAITING_CASE } from "./waiting-case.ts";
@@ -23,6 +23,7 @@ const CASES: readonly Case[] = [
   ...ADMIN_CASES,
   ...PAGE_CASES,
   LANGUAGE_CASE,
+  LATE_CODE_CASE,
   ...SIZE_CASES,
   ...CLUSTER_CASES,
   WAITING_CASE,

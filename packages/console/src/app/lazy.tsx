@@ -26,12 +26,11 @@ export function lazy<Props extends object>(
     const [, setReady] = useState(loaded !== undefined);
     const [failed, setFailed] = useState(false);
     useEffect(() => {
-      if (loaded === undefined) {
-        fetchCode().then(
-          () => setReady(true),
-          () => setFailed(true),
-        );
-      }
+      // Also if the code is there by now: it may have come, fetched ahead, since this was shown without it.
+      fetchCode().then(
+        () => setReady(true),
+        () => setFailed(true),
+      );
     }, []);
     if (loaded !== undefined) {
       const Loaded = loaded;
