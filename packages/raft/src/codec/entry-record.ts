@@ -185,7 +185,7 @@ export function readEntryRecord(
 }
 
 /** A record in memory that belongs to the entries in it. `memory` is that of `bytes`, from its beginning. */
-export interface RecordPlace {
+export interface SentRecord {
   readonly bytes: Buffer;
   readonly memory: ArrayBufferLike;
   readonly offset: number;
@@ -197,7 +197,7 @@ export interface RecordPlace {
  * damaged, or another entry, or has flags of a place where it was found.
  */
 export function readSentEntry(
-  { bytes: source, memory, offset, end }: RecordPlace,
+  { bytes: source, memory, offset, end }: SentRecord,
   groupId: GroupId,
   index: number,
 ): Entry | undefined {

@@ -26,7 +26,7 @@ export interface RaftConfig {
   readonly appliesBeforeDurable: boolean;
   /** Payload of the no-op that starts each term (machine version and the like). */
   readonly noopData: Uint8Array;
-  /** Makes a leader's new entry, with its checksum: the codec's `EntryMaker`. */
+  /** Makes a leader's new entry, with its checksum; the codec's `createEntryMaker` makes this function. */
   createEntry(
     groupId: GroupId,
     index: number,
