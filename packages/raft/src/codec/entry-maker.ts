@@ -1,5 +1,4 @@
-import { ENTRY_OVERHEAD, type Entry, type EntryType } from "../core/entry.ts";
-import type { GroupId } from "../core/ids.ts";
+import { ENTRY_OVERHEAD } from "../core/entry.ts";
 import type { RaftConfig } from "../core/raft-config.ts";
 import { entryChecksum, writeEntryRecord } from "./entry-record.ts";
 import { EntrySlab, isShared } from "./entry-slab.ts";
@@ -10,14 +9,7 @@ import { EntrySlab, isShared } from "./entry-slab.ts";
  */
 export function createEntryMaker(): RaftConfig["createEntry"] {
   const slab = new EntrySlab();
-  return (
-    groupId: GroupId,
-    index: number,
-    term: number,
-    type: EntryType,
-    data: Uint8Array,
-    command: unknown,
-  ): Entry => {
+  return (groupId, index, term, type, data, command) => {
     const crc = entryChecksum(groupId, index, term, type, data);
     const size = ENTRY_OVERHEAD + data.length;
     if (!isShared(size)) {

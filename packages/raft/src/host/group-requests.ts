@@ -1,5 +1,6 @@
 import type { ConfChange } from "../core/conf-state.ts";
 import type { ReplicaId } from "../core/ids.ts";
+import type { ProposeResult } from "../core/raft-core.ts";
 import type { SpaceState } from "../store/log-store.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { GroupRunner } from "./group-runner.ts";
@@ -14,11 +15,6 @@ export interface ProposeOptions {
 }
 
 export type ProposalDone = (result: ProposalResult) => void;
-
-/** What the core answers to a proposal. */
-type Proposed =
-  | { readonly ok: true; readonly index: number; readonly term: number }
-  | { readonly ok: false; readonly why: string; readonly leader: ReplicaId };
 
 const BUSY: Refusal = { kind: "busy" };
 const STOPPED: Refusal = { kind: "stopped" };
@@ -63,9 +59,8 @@ export class GroupRequests {
       this.#refuse(refusal, done);
       return;
     }
-    const proposed = this.#runner.call(
-      "proposeConfChange",
-      (core): Proposed => core.proposeConfChange(change),
+    const proposed = this.#runner.call("proposeConfChange", (core) =>
+      core.proposeConfChange(change),
     );
     this.#onProposed(proposed, change.context.length, done);
   }
@@ -150,7 +145,7 @@ export class GroupRequests {
     return space === "low" || isAlone(this.#runner.core.conf);
   }
 
-  #onProposed(proposed: Proposed | undefined, size: number, done: ProposalDone): boolean {
+  #onProposed(proposed: ProposeResult | undefined, size: number, done: ProposalDone): boolean {
     if (proposed === undefined) {
       this.#refuse(STOPPED, done);
       return false;

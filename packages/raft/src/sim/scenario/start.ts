@@ -47,16 +47,14 @@ export function checksum(
   return hash;
 }
 
-function createEntry(
-  groupId: number,
-  index: number,
-  term: number,
-  type: EntryType,
-  data: Uint8Array,
-  command: unknown,
-): Entry {
-  return { index, term, type, data, crc: checksum(groupId, index, term, type, data), command };
-}
+const createEntry: RaftConfig["createEntry"] = (groupId, index, term, type, data, command) => ({
+  index,
+  term,
+  type,
+  data,
+  crc: checksum(groupId, index, term, type, data),
+  command,
+});
 
 /** An entry that is in a log from the start. */
 export function startEntry(index: number, term: number): Entry {
